@@ -1,0 +1,56 @@
+"""Whether a thing that a request names really stands, asked of moto's stores and not of an API."""
+
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+
+
+def ec2(account_id: str, region: str) -> Any:
+    """The EC2 backend of an account and region."""
+    return ec2_backends[account_id][region]
+
+
+def iam(account_id: str) -> Any:
+    """The IAM backend of an account."""
+    return iam_backends[account_id]["aws"]
+
+
+def subnet(account_id: str, region: str, subnet_id: str) -> Any | None:
+    """The subnet of that id, or nothing."""
+    for per_zone in ec2(account_id, region).subnets.values():
+        if subnet_id in per_zone:
+            return per_zone[subnet_id]
+    return None
+
+
+def vpc(account_id: str, region: str, vpc_id: str) -> Any | None:
+    """The VPC of that id, or nothing."""
+    return ec2(account_id, region).vpcs.get(vpc_id)
+
+
+def security_group(account_id: str, region: str, group_id: str) -> Any | None:
+    """The security group of that id, or nothing."""
+    for groups in ec2(account_id, region).groups.values():
+        if group_id in groups:
+            return groups[group_id]
+    return None
+
+
+def principal(account_id: str, arn: str) -> bool:
+    """Whether an IAM principal stands; one of another account, the root and an assumed session are believed."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[4] != account_id:
+        return len(parts) == 6
+    kind, _, name = parts[5].partition("/")
+    backend = iam(account_id)
+    if kind == "role":
+        return any(role.arn == arn for role in backend.roles.values())
+    if kind == "user":
+        return any(user.arn == arn for user in backend.users.values())
+    return bool(name) or kind == "root"
+
+
+def role(account_id: str, arn: str) -> bool:
+    """Whether a role stands."""
+    return ":role/" in arn and principal(account_id, arn)

@@ -1,0 +1,50 @@
+"""The services that LocalStack's community edition leaves out, put into the same process.
+
+EKS is supplied whole by `gaps`; RDS, ElastiCache and ECR are moto's, with the operations of `gaps` in front. An operation
+that neither has answers 501, as everywhere else in LocalStack.
+"""
+
+from localstack.aws.skeleton import DispatchTable, Skeleton
+from localstack.aws.spec import load_service
+from localstack.services.moto import _proxy_moto
+from localstack.services.plugins import Service, aws_provider
+
+from . import install
+
+
+def _service(name: str, table: DispatchTable) -> Service:
+    install.all_parts()
+    return Service(name, skeleton=Skeleton(load_service(name), table))
+
+
+def _moto(name: str, own: DispatchTable | None = None) -> Service:
+    operations = load_service(name).operation_names
+    return _service(name, {**{operation: _proxy_moto for operation in operations}, **(own or {})})
+
+
+@aws_provider(api="eks")
+def eks() -> Service:
+    """Elastic Kubernetes Service, supplied whole by this plugin."""
+    from .gaps.eks import EKS
+
+    return _service("eks", EKS.table)
+
+
+@aws_provider(api="elasticache")
+def elasticache() -> Service:
+    """ElastiCache: groups and replication groups of this plugin, the rest of moto."""
+    from .gaps.elasticache import ELASTICACHE
+
+    return _moto("elasticache", ELASTICACHE.table)
+
+
+@aws_provider(api="rds")
+def rds() -> Service:
+    """Relational Database Service of moto."""
+    return _moto("rds")
+
+
+@aws_provider(api="ecr")
+def ecr() -> Service:
+    """Elastic Container Registry of moto."""
+    return _moto("ecr")
