@@ -1,0 +1,299 @@
+//! [`Kind`]: the verbs of a resource type as the engine calls them, and everything they take and answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::Answer;
+use crate::program::{ProviderName, ProviderSpec};
+use crate::shape::{ReadSchema, Schema};
+use crate::urn::{Uid, Urn};
+use crate::value::Value;
+
+/// Who a resource belongs to: what is written into its tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// `project/stack`, together with the lineage of the store: the value of the tag `formwork:stack`.
+    pub stack: String,
+    /// The value of the tag `formwork:id`.
+    pub uid: Uid,
+    /// The token of the create's intent: the value of the tag `formwork:token` and, where AWS takes one, the client token.
+    pub token: String,
+    /// A comment for people: the tag `formwork:urn`.
+    pub urn: Urn,
+}
+
+/// What a create call answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The id as AWS answered it.
+    pub id: String,
+    /// Arguments that must be handed to `update` beside those marked `after_create`.
+    pub left: BTreeSet<String>,
+    /// A change id to wait for, where the status of the resource does not say it.
+    pub waiting: Option<String>,
+}
+
+/// One resource whose status is asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    /// The resource.
+    pub id: String,
+    /// An update or change id answered by an earlier verb.
+    pub change: Option<String>,
+}
+
+/// How a resource is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Under way, in AWS's own word. A word that is not known counts as pending too.
+    Pending(String),
+    /// May be used.
+    Ready,
+    /// Does not get on, for this reason; goes on waiting, shown.
+    Stuck(String),
+    /// Failed for good, in AWS's words.
+    Failed(String),
+    /// Not there.
+    Gone,
+}
+
+/// What AWS says a resource is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The arguments in declared shape.
+    pub args: Value,
+    /// The outputs.
+    pub outputs: Value,
+    /// A version tag such as an ETag, which an update must name.
+    pub version: Option<String>,
+    /// Arguments that could not be read, with the reason (a missing permission): counted as unchanged, with a warning.
+    pub unreadable: BTreeMap<String, String>,
+    /// Modifications that AWS has accepted and not made yet, by argument, with the window where it names one.
+    pub pending: BTreeMap<String, Value>,
+    /// Whose it is, from its tags; `None` when untagged.
+    pub owner: Option<Ownership>,
+}
+
+/// The ownership tags of an observed resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    /// The tag `formwork:stack`.
+    pub stack: String,
+    /// The tag `formwork:id`.
+    pub uid: Uid,
+    /// The tag `formwork:token`.
+    pub token: Option<String>,
+}
+
+/// How a candidate for a lost create was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// Only its name fits: never ownership.
+    Name,
+    /// It carries our uid, from another token (another attempt or generation).
+    Tag,
+    /// It carries the token of this very intent.
+    Token,
+}
+
+/// Something that may be what a lost create made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// Why it may be ours.
+    pub proof: Proof,
+}
+
+/// An update to make.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its id.
+    pub id: String,
+    /// What was observed just before (what was applied, where it could not be read).
+    pub now: Value,
+    /// What is to be, complete and resolved.
+    pub planned: Value,
+    /// The arguments to change.
+    pub changes: BTreeSet<String>,
+    /// The version tag of the observation.
+    pub version: Option<String>,
+}
+
+/// What an update left to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Updated {
+    /// Arguments that must wait until the resource is ready; `update` is called again with them. Must shrink from call to call.
+    pub left: BTreeSet<String>,
+    /// An update id to wait for.
+    pub waiting: Option<String>,
+}
+
+/// What a delete call did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone.
+    Done,
+    /// It is going: wait until `status` says `Gone`.
+    Wait,
+    /// A step towards it was made (disabled, emptied): wait until `Ready`, then call `delete` again.
+    Again,
+}
+
+/// Why a call to the cloud failed, classified so that the engine can decide without knowing the cloud.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} answered {}: {}", answer.operation, answer.code, answer.message)]
+pub struct CallError {
+    /// What was said.
+    pub answer: Answer,
+    /// What it means.
+    pub class: CallClass,
+}
+
+/// What a failed call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallClass {
+    /// Too many calls: nothing was done; slow down and repeat.
+    Throttled,
+    /// It never left (no connection): nothing was done; repeat at once.
+    Unsent,
+    /// It may have been executed: the answer was lost, or a 5xx came. A create is repeated at once only under a token, otherwise after `find`.
+    Uncertain,
+    /// A known, passing refusal (an IAM principal not visible yet): repeat for at most this long.
+    Passing(Duration),
+    /// Not allowed.
+    Denied,
+    /// The credentials are expired or missing.
+    Credentials,
+    /// There is one already.
+    Exists,
+    /// Refused for good.
+    Refused,
+}
+
+/// The verbs of a resource type. The engine decides order, tokens, waits, retries and records; a type only speaks to its service.
+#[async_trait]
+pub trait Kind: Send + Sync {
+    /// The schema.
+    fn schema(&self) -> &'static Schema;
+
+    /// Makes the thing with exactly one call.
+    ///
+    /// # Guarantees
+    /// Sends the owner's token and tags where the call takes them. Arguments marked `after_create` are not sent.
+    async fn create(&self, owner: &Owner, args: &Value) -> Result<Created, CallError>;
+
+    /// The status of each, in as few calls as the service allows; an id that is absent from the answer is gone.
+    async fn status(&self, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>, CallError>;
+
+    /// What each is now; an id that is absent from the answer is gone. One that cannot be read does not fail the rest.
+    async fn read(&self, ids: &[String]) -> Result<BTreeMap<String, Result<Observed, CallError>>, CallError>;
+
+    /// What a lost create of this owner may have made; with `args`, also by natural name.
+    async fn find(&self, owner: &Owner, args: Option<&Value>) -> Result<Vec<Candidate>, CallError>;
+
+    /// Makes the calls that may be made now, in the service's order, each idempotent.
+    async fn update(&self, update: &Update) -> Result<Updated, CallError>;
+
+    /// Deletes, or makes a step towards it; "not found" is done.
+    async fn delete(&self, id: &str, recorded: &Value) -> Result<Deletion, CallError>;
+}
+
+/// The verb of a read.
+#[async_trait]
+pub trait Read: Send + Sync {
+    /// The schema.
+    fn schema(&self) -> &'static ReadSchema;
+
+    /// Looks it up; answers a map of outputs.
+    async fn read(&self, args: &Value) -> Result<Value, CallError>;
+}
+
+/// The types of one account and region.
+#[derive(Clone, Default)]
+pub struct Registry {
+    kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
+    reads: BTreeMap<&'static str, Arc<dyn Read>>,
+    /// The account, such as `123456789012`.
+    pub account: String,
+    /// The region, such as `eu-west-1`.
+    pub region: String,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
+        Self { account: account.into(), region: region.into(), ..Self::default() }
+    }
+
+    /// Adds a resource type.
+    pub fn add_kind(&mut self, kind: Arc<dyn Kind>) {
+        self.kinds.insert(kind.schema().kind, kind);
+    }
+
+    /// Adds a read.
+    pub fn add_read(&mut self, read: Arc<dyn Read>) {
+        self.reads.insert(read.schema().kind, read);
+    }
+
+    /// The resource type of that name.
+    pub fn kind(&self, name: &str) -> Option<&Arc<dyn Kind>> {
+        self.kinds.get(name)
+    }
+
+    /// The read of that name.
+    pub fn read(&self, name: &str) -> Option<&Arc<dyn Read>> {
+        self.reads.get(name)
+    }
+
+    /// All resource types, by name.
+    pub fn kinds(&self) -> impl Iterator<Item = &Arc<dyn Kind>> {
+        self.kinds.values()
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry")
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .field("kinds", &self.kinds.keys())
+            .finish()
+    }
+}
+
+/// Gives the registry of each provider; the only way from the engine to a cloud.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// Who the default credentials are: the first call of every run.
+    async fn identity(&self) -> Result<Identity, CallError>;
+
+    /// The registry of a provider. `spec` is `None` for the default one and for names that only the rows know (`region` then comes from the row).
+    async fn registry(&self, name: &ProviderName, spec: Option<&ProviderSpec>) -> Result<Arc<Registry>, CallError>;
+
+    /// Everything tagged with `formwork:stack = stack`, by kind and id: for strays and for "the store is empty but the stack exists".
+    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
+
+    /// Calls made so far by `service operation`.
+    fn calls(&self) -> BTreeMap<String, u64>;
+}
+
+/// What the credentials are, for the binding of a store.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// The account.
+    pub account: String,
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The caller's ARN.
+    pub caller: String,
+    /// The default region.
+    pub region: String,
+    /// The endpoint when it is not AWS itself; for the emulator, with its instance.
+    pub endpoint: Option<String>,
+}

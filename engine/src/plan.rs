@@ -1,0 +1,225 @@
+//! [`Plan`]: what a run would do, as plain data.
+//!
+//! Made by [`make`] from the graph, the records and the observations; shown by the text and JSON forms; done by [`crate::apply`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::options::Timeouts;
+use crate::record::{Edge, RowKey};
+use crate::shape::Hazard;
+use crate::urn::{KindName, SourceLine, Uid, Urn};
+use crate::value::Value;
+
+/// The number of a step in its plan.
+pub type StepId = usize;
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Op {
+    /// Makes a new resource.
+    Create,
+    /// Changes one.
+    Update,
+    /// Deletes one.
+    Delete,
+    /// Looks something up that could not be looked up while planning.
+    Read,
+    /// Takes over a resource that exists.
+    Adopt,
+    /// Goes on with what an earlier run left unfinished.
+    Resume,
+    /// Changes the recorded name.
+    Move,
+    /// Removes a row and leaves the resource (retained, or gone already).
+    Forget,
+    /// Does nothing.
+    Same,
+}
+
+impl Op {
+    /// The word in text and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Op::Create => "create",
+            Op::Update => "update",
+            Op::Delete => "delete",
+            Op::Read => "read",
+            Op::Adopt => "adopt",
+            Op::Resume => "resume",
+            Op::Move => "move",
+            Op::Forget => "forget",
+            Op::Same => "same",
+        }
+    }
+}
+
+/// Why an argument changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// A new resource, or an argument of one.
+    New,
+    /// The program says something else than what was applied.
+    DeclaredChanged,
+    /// Somebody changed it outside.
+    Drifted,
+    /// It is computed from an output that another step changes.
+    DependsOn(Urn, String),
+    /// Left over from an unfinished run.
+    Resumed,
+    /// The resource is gone from the account.
+    Vanished,
+    /// The resource failed for good, in AWS's words.
+    Failed(String),
+    /// No longer declared.
+    Removed,
+    /// Asked for by `--replace` or `replace_when`.
+    Asked(String),
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::New => f.write_str("new"),
+            Reason::DeclaredChanged => f.write_str("declared changed"),
+            Reason::Drifted => f.write_str("drifted"),
+            Reason::DependsOn(urn, output) => write!(f, "depends on {}.{output}", urn.path()),
+            Reason::Resumed => f.write_str("resumed"),
+            Reason::Vanished => f.write_str("gone from the account"),
+            Reason::Failed(words) => write!(f, "failed: {words}"),
+            Reason::Removed => f.write_str("removed from the program"),
+            Reason::Asked(how) => write!(f, "asked for by {how}"),
+        }
+    }
+}
+
+/// One changed argument (or a part of it).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// Such as `cidr_block` or `lifecycle_rules[0].expiration_days`.
+    pub path: String,
+    /// What is now: what was observed, or what was applied where nothing was observed.
+    pub before: Value,
+    /// What will be; may be unknown.
+    pub after: Value,
+    /// What was last applied.
+    pub applied: Value,
+    /// What was observed, if it was.
+    pub observed: Option<Value>,
+    /// Why.
+    pub reason: Reason,
+    /// Whether it forces a replacement.
+    pub forces_replacement: bool,
+    /// Whether the value after is only known while applying and the change may therefore turn out to be none.
+    pub maybe: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// Of what.
+    pub urn: Urn,
+    /// The type.
+    pub kind: KindName,
+    /// What it does.
+    pub op: Op,
+    /// Whether it is half of a replacement.
+    pub replaces: bool,
+    /// The identity; minted while planning for a new resource.
+    pub uid: Uid,
+    /// The generation it makes, changes or deletes.
+    pub generation: u32,
+    /// The recorded row it starts from, if any.
+    pub row: Option<RowKey>,
+    /// The id in the account, where it is known.
+    pub resource_id: Option<String>,
+    /// Why the step is there.
+    pub reason: Reason,
+    /// What changes.
+    pub changes: Vec<FieldChange>,
+    /// The top-level arguments that `update` is called with.
+    pub changed_args: BTreeSet<String>,
+    /// The complete planned arguments, as far as they are known (create, update, resume).
+    pub planned: Value,
+    /// What was observed, as far as it was (update, resume, delete).
+    pub observed: Option<Value>,
+    /// The steps that must be done before.
+    pub after: BTreeSet<StepId>,
+    /// Whether it may turn out to be nothing.
+    pub maybe: bool,
+    /// Whether some change reverts a drift.
+    pub drift: bool,
+    /// Whether it deletes or replaces a data store.
+    pub data_store: bool,
+    /// What needs consent or a warning.
+    pub hazards: BTreeSet<Hazard>,
+    /// The provider's name.
+    pub provider: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The edges to record.
+    pub edges: Vec<Edge>,
+    /// The longest waits.
+    pub timeouts: Timeouts,
+    /// Where the program declares it.
+    pub source: Option<SourceLine>,
+    /// The rest of the way in steps, for longest path first.
+    pub weight: u32,
+}
+
+/// How many of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// New resources.
+    pub create: usize,
+    /// Changed ones (adopted and resumed ones too).
+    pub update: usize,
+    /// Replaced ones.
+    pub replace: usize,
+    /// Deleted ones.
+    pub delete: usize,
+    /// Unchanged ones.
+    pub same: usize,
+}
+
+/// A whole plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The stack.
+    pub stack: String,
+    /// All steps, `Same` ones included, in an order in which they could be done one after the other.
+    pub steps: Vec<Step>,
+    /// The outputs of the stack after the run: before and after.
+    pub outputs: BTreeMap<String, (Value, Value)>,
+    /// What a reader must know: unreadable arguments, pending modifications, retained things.
+    pub warnings: Vec<String>,
+    /// What must be consented to before `up`: (urn, sentence).
+    pub consents: Vec<(Urn, String)>,
+}
+
+impl Plan {
+    /// Whether nothing is to be done.
+    pub fn is_noop(&self) -> bool {
+        self.steps.iter().all(|step| step.op == Op::Same)
+    }
+
+    /// How many of each; a replacement counts once.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            match step.op {
+                Op::Create if step.replaces => counts.replace += 1,
+                Op::Create => counts.create += 1,
+                Op::Update | Op::Adopt | Op::Resume | Op::Move => counts.update += 1,
+                Op::Delete if step.replaces => {}
+                Op::Delete | Op::Forget => counts.delete += 1,
+                Op::Same => counts.same += 1,
+                Op::Read => {}
+            }
+        }
+        counts
+    }
+}

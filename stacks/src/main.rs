@@ -1,0 +1,2 @@
+//! stacks
+fn main() {}
