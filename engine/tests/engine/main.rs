@@ -1,0 +1,3 @@
+//! The engine from outside, in one test binary.
+
+mod derive;
