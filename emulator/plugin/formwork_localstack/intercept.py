@@ -52,7 +52,6 @@ def around(layer: Layer, service: str, *operations: str) -> Callable[[Around], A
                 if (layer, function) not in entries:
                     entries.append((layer, function))
             _chains.clear()
-        install()
         return function
 
     return register

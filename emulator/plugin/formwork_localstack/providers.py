@@ -9,11 +9,8 @@ from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto
 from localstack.services.plugins import Service, aws_provider
 
-from . import install
-
 
 def _service(name: str, table: DispatchTable) -> Service:
-    install.all_parts()
     return Service(name, skeleton=Skeleton(load_service(name), table))
 
 
@@ -48,3 +45,33 @@ def rds() -> Service:
 def ecr() -> Service:
     """Elastic Container Registry of moto."""
     return _moto("ecr")
+
+
+@aws_provider(api="kms", name="moto")
+def kms() -> Service:
+    """Key Management Service of moto, chosen by PROVIDER_OVERRIDE_KMS: LocalStack's own hides the keys from RDS."""
+    return _moto("kms")
+
+
+@aws_provider(api="dynamodb", name="moto")
+def dynamodb() -> Service:
+    """DynamoDB of moto, chosen by PROVIDER_OVERRIDE_DYNAMODB: LocalStack's own needs Java and the network."""
+    return _moto("dynamodb")
+
+
+@aws_provider(api="elbv2")
+def elbv2() -> Service:
+    """Elastic Load Balancing of moto."""
+    return _moto("elbv2")
+
+
+@aws_provider(api="cloudfront")
+def cloudfront() -> Service:
+    """CloudFront of moto."""
+    return _moto("cloudfront")
+
+
+@aws_provider(api="efs")
+def efs() -> Service:
+    """Elastic File System of moto."""
+    return _moto("efs")

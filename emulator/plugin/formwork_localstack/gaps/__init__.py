@@ -1,13 +1,13 @@
 """Operations that moto has not got, or gets wrong, one module per service.
 
-Importing a module registers what it supplies; each has `clear(account_id | None)` for the reset.
+Importing a module registers what it supplies; each in `MODULES` has `clear(account_id | None)` for the reset.
 """
 
 from types import ModuleType
 
-from . import eks, eks_access, eks_addons, eks_nodes
+from . import eks, eks_access, eks_addons, eks_nodes, elasticache  # noqa: F401  All of them register operations.
 
-MODULES: list[ModuleType] = [eks, eks_access, eks_addons, eks_nodes]
+MODULES: list[ModuleType] = [eks, elasticache]
 
 
 def clear(account_id: str | None = None) -> None:

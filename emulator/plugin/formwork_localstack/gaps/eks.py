@@ -379,8 +379,8 @@ def _cluster_group(context: RequestContext, name: str, vpc_id: str) -> str:
     group = known.ec2(context.account_id, context.region).create_security_group(
         f"eks-cluster-sg-{name}-{uuid.uuid4().int % 10**9}",
         "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads.",
-        vpc_id,
-        {"Name": f"eks-cluster-sg-{name}", "aws:eks:cluster-name": name, f"kubernetes.io/cluster/{name}": "owned"},
+        vpc_id=vpc_id,
+        tags={"Name": f"eks-cluster-sg-{name}", "aws:eks:cluster-name": name, f"kubernetes.io/cluster/{name}": "owned"},
         is_default=False,
     )
     return group.id

@@ -11,8 +11,6 @@ from ..intercept import fault
 from .eks import EKS, STATE, State, arn, cluster_of, invalid, remember, replayed
 from .native import now, page
 
-clear = STATE.clear
-
 _POLICY_PREFIX = "arn:aws:eks::aws:cluster-access-policy/"
 _POLICIES = [
     "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy",

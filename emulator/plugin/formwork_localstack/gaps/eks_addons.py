@@ -12,8 +12,6 @@ from ..intercept import fault
 from .eks import EKS, STATE, VERSIONS, arn, cluster_of, invalid, minor, record_update, remember, replayed
 from .native import now, page
 
-clear = STATE.clear
-
 _ADDONS: dict[str, tuple[str, str]] = {
     "vpc-cni": ("networking", "v1.20.{}-eksbuild.1"),
     "coredns": ("networking", "v1.12.{}-eksbuild.1"),

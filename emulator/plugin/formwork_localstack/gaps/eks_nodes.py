@@ -11,8 +11,6 @@ from . import eks_access
 from .eks import EKS, STATE, arn, cluster_of, invalid, minor, record_update, remember, replayed, require_role, require_subnets
 from .native import now, page
 
-clear = STATE.clear
-
 _LABEL_LIMIT = 50
 
 
