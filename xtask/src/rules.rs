@@ -15,6 +15,7 @@ mod engine_environment;
 mod engine_no_aws;
 mod engine_silent;
 mod file_size;
+mod glossary;
 mod hash_order;
 mod ignored_tests;
 mod resource_state;
@@ -34,6 +35,7 @@ pub(crate) static RULES: &[Rule] = &[
     ignored_tests::RULE,
     test_sleeps::RULE,
     file_size::RULE,
+    glossary::RULE,
 ];
 
 /// One house rule.

@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn look(source: &Source) -> Vec<usize> {
     let path = source.path.strip_prefix("engine/src/").unwrap_or_default();
     let room = path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
-    if !matches!(room, "program" | "graph" | "plan" | "stack" | "expr" | "value") {
+    if !matches!(room, "program" | "graph" | "plan" | "compare" | "record" | "event" | "expr" | "value") {
         return Vec::new();
     }
     ["HashMap", "HashSet", "IndexMap"].into_iter().flat_map(|word| source.find(word)).collect()
