@@ -25,7 +25,7 @@ fn functions_of(arg: &Arg) -> TokenStream {
             }
 
             fn #default_value() -> ::formwork_engine::Value {
-                ::formwork_engine::Field::to_value(&#default())
+                <#ty as ::formwork_engine::Field>::to_value(&#default())
             }
         }
     });
@@ -138,11 +138,12 @@ fn schema_of(arg: &Arg) -> TokenStream {
 pub(crate) fn conversions(ident: &Ident, args: &[Arg]) -> (TokenStream, TokenStream) {
     let idents: Vec<_> = args.iter().map(|arg| &arg.ident).collect();
     let names: Vec<_> = args.iter().map(|arg| &arg.name).collect();
+    let types = args.iter().map(|arg| &arg.ty);
     let takes = args.iter().map(|arg| named("take", arg));
     let expected = format!("a `{ident}`");
     let to_value = quote! {
         ::formwork_engine::Value::Map(::std::collections::BTreeMap::from([
-            #((::std::string::String::from(#names), ::formwork_engine::Field::to_value(&self.#idents)),)*
+            #((::std::string::String::from(#names), <#types as ::formwork_engine::Field>::to_value(&self.#idents)),)*
         ]))
     };
     let from_value = quote! {
@@ -160,12 +161,13 @@ pub(crate) fn conversions(ident: &Ident, args: &[Arg]) -> (TokenStream, TokenStr
 pub(crate) fn debug(ident: &Ident, args: &[Arg]) -> TokenStream {
     let idents = args.iter().map(|arg| &arg.ident);
     let names = args.iter().map(|arg| &arg.name);
+    let types = args.iter().map(|arg| &arg.ty);
     let text = ident.to_string();
     quote! {
         impl ::core::fmt::Debug for #ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text)
-                    #(.field(#names, &::formwork_engine::Field::to_value(&self.#idents)))*
+                    #(.field(#names, &<#types as ::formwork_engine::Field>::to_value(&self.#idents)))*
                     .finish()
             }
         }
@@ -201,39 +203,43 @@ pub(crate) fn builder(ident: &Ident, vis: &Visibility, args: &[Arg], built: &Bui
             given: ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,
         }
 
+        impl #ident {
+            #[doc = #start_doc]
+            #[allow(dead_code, reason = "a type that is only read back is not declared")]
+            #vis fn builder() -> #builder {
+                #builder { args: ::std::collections::BTreeMap::new(), given: ::core::marker::PhantomData }
+            }
+        }
+
+        #[allow(dead_code, reason = "a program gives the arguments that it needs")]
+        impl<#(#parameters),*> #builder<#(#parameters),*> {
+            #(#setters)*
+        }
+
+        impl<#(#parameters),*> ::core::clone::Clone for #builder<#(#parameters),*> {
+            fn clone(&self) -> Self {
+                Self { args: self.args.clone(), given: ::core::marker::PhantomData }
+            }
+        }
+
+        impl<#(#parameters),*> ::core::fmt::Debug for #builder<#(#parameters),*> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_map().entries(&self.args).finish()
+            }
+        }
+
+        // The traits have no business outside, and an anonymous `const` keeps their names from meeting those of another type.
         const _: () = {
             #(#traits)*
 
-            impl #ident {
-                #[doc = #start_doc]
-                #[allow(dead_code, reason = "a type that is only read back is not declared")]
-                #vis fn builder() -> #builder {
-                    #builder { args: ::std::collections::BTreeMap::new(), given: ::core::marker::PhantomData }
-                }
-            }
-
-            #[allow(dead_code, reason = "a program gives the arguments that it needs")]
+            #[allow(dead_code, reason = "a type that is only read back is not declared")]
             impl<#(#parameters),*> #builder<#(#parameters),*> {
-                #(#setters)*
-
                 #[doc = #built_doc]
                 #vis fn build(self) -> #built_type
                 where
                     #(#parameters: #needs,)*
                 {
                     #built_expr
-                }
-            }
-
-            impl<#(#parameters),*> ::core::clone::Clone for #builder<#(#parameters),*> {
-                fn clone(&self) -> Self {
-                    Self { args: self.args.clone(), given: ::core::marker::PhantomData }
-                }
-            }
-
-            impl<#(#parameters),*> ::core::fmt::Debug for #builder<#(#parameters),*> {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.debug_map().entries(&self.args).finish()
                 }
             }
         };

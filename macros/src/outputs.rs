@@ -70,7 +70,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 
             fn to_value(&self) -> ::formwork_engine::Value {
                 ::formwork_engine::Value::Map(::std::collections::BTreeMap::from([
-                    #((::std::string::String::from(#names), ::formwork_engine::Field::to_value(&self.#idents)),)*
+                    #((::std::string::String::from(#names), <#types as ::formwork_engine::Field>::to_value(&self.#idents)),)*
                 ]))
             }
 
