@@ -1,11 +1,12 @@
 //! How much of each AWS resource Formwork can say, measured against CloudFormation's schemas.
 //!
-//! Three inputs: what the resource types say of themselves (`schema --json` of the stacks binary), the
+//! Three inputs: what the resource types say of themselves (the example `schemas`), the
 //! table that `xtask/cloudformation/extract.py` derived from CloudFormation's schemas, and the reasons
 //! in `xtask/cloudformation/missing.toml`. [`compare::compare`] is pure; the rest reads, runs and writes.
 
 use std::fmt::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
@@ -30,14 +31,14 @@ pub(crate) struct Report {
     source: String,
 }
 
-/// Compares the resource types with the table; they are read from `schemas`, or asked of the stacks binary.
+/// Compares the resource types with the table; they are read from `schemas`, or asked of the types themselves.
 pub(crate) fn report(root: &Path, schemas: Option<&Path>) -> Result<Report> {
     let folder = root.join("xtask/cloudformation");
     let table: Table = serde_json::from_str(&read(&folder.join("properties.json"))?)?;
     let reasons: Reasons = toml::from_str(&read(&folder.join("missing.toml"))?)?;
     let json = match schemas {
         Some(file) => read(file)?,
-        None => ask_stacks(root)?,
+        None => ask_types(root)?,
     };
     let types: Vec<ResourceType> = serde_json::from_str(&json).context("failed to read the resource types")?;
     ensure!(!types.is_empty(), "there is not one resource type");
@@ -48,13 +49,13 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))
 }
 
-fn ask_stacks(root: &Path) -> Result<String> {
+/// Asks the example `schemas`, which is built from the resource types as they are now.
+fn ask_types(root: &Path) -> Result<String> {
     let mut command = cargo(root);
-    command.args(["run", "--quiet", "--locked", "--package", "stacks", "--", "schema", "--json"]);
+    command.args(["run", "--quiet", "--package", "xtask", "--example", "schemas"]).stderr(Stdio::inherit());
     let output = command.output().context("failed to run cargo")?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "`stacks schema --json` failed: {}", complaint.trim());
-    String::from_utf8(output.stdout).context("`stacks schema --json` wrote something that is not text")
+    ensure!(output.status.success(), "the example `schemas` failed with {}", output.status);
+    String::from_utf8(output.stdout).context("the example `schemas` wrote something that is not text")
 }
 
 fn assess(types: &[ResourceType], table: &Table, reasons: &Reasons) -> Report {

@@ -35,7 +35,7 @@ enum Command {
         /// Write docs/coverage.md
         #[arg(long)]
         write: bool,
-        /// Read the types from this file, in the shape of `schema --json`, instead of asking `stacks`
+        /// Read the types from this file, in the shape of `schema --json`, instead of building them
         #[arg(long)]
         schemas: Option<PathBuf>,
     },
