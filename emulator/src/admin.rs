@@ -339,11 +339,17 @@ impl Admin {
         let mut response = response.map_err(|error| failed(error.to_string()))?;
         let status = response.status();
         // Call logs of long tests exceed the client's own limit of 10 MB.
-        let text = response.body_mut().with_config().limit(1 << 30).read_to_string().map_err(|error| failed(error.to_string()))?;
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()
+            .map_err(|error| failed(error.to_string()))?;
         if !status.is_success() {
             return Err(failed(format!("{status}: {}", text.chars().take(2000).collect::<String>())));
         }
-        serde_json::from_str(&text).map_err(|error| failed(format!("{error} in {}", text.chars().take(500).collect::<String>())))
+        serde_json::from_str(&text)
+            .map_err(|error| failed(format!("{error} in {}", text.chars().take(500).collect::<String>())))
     }
 }
 

@@ -42,7 +42,9 @@ pub enum Error {
     },
 
     /// The port that was asked for belongs to somebody else.
-    #[error("failed to listen on 127.0.0.1:{port}: it is taken by another process. Choose another port, or none to get a free one")]
+    #[error(
+        "failed to listen on 127.0.0.1:{port}: it is taken by another process. Choose another port, or none to get a free one"
+    )]
     PortTaken {
         /// The port.
         port: u16,

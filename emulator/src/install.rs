@@ -40,7 +40,11 @@ pub(crate) struct Installed {
 }
 
 /// Installs what is missing. Blocks while another process installs into the same cache folder.
-pub(crate) fn ensure(cache: &Path, named: Option<&Path>, progress: &mut dyn FnMut(Progress)) -> Result<Installed, Error> {
+pub(crate) fn ensure(
+    cache: &Path,
+    named: Option<&Path>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Installed, Error> {
     fs::create_dir_all(cache).map_err(folder("create", cache))?;
     let cache = fs::canonicalize(cache).map_err(folder("find", cache))?;
     let lock = cache.join("install.lock");
@@ -141,7 +145,8 @@ fn write_plugin(interpreter: &Path, target: &Path) -> Result<(), Error> {
 /// The entry points of `pyproject.toml` in the format in which an installed package carries them.
 fn entry_points(pyproject: &str) -> String {
     let document: toml::Table = pyproject.parse().unwrap_or_default();
-    let groups = document.get("project").and_then(|project| project.get("entry-points")).and_then(toml::Value::as_table);
+    let groups =
+        document.get("project").and_then(|project| project.get("entry-points")).and_then(toml::Value::as_table);
     let mut text = String::new();
     for (group, entries) in groups.into_iter().flatten() {
         text.push_str(&format!("[{group}]\n"));
@@ -196,7 +201,10 @@ mod tests {
     #[test]
     fn entry_points_are_written_as_an_installed_package_carries_them() {
         let text = entry_points(PYPROJECT);
-        assert!(text.contains("[localstack.hooks.on_infra_start]\nformwork = formwork_localstack.hooks:register\n"), "{text}");
+        assert!(
+            text.contains("[localstack.hooks.on_infra_start]\nformwork = formwork_localstack.hooks:register\n"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -220,13 +228,15 @@ mod tests {
     fn a_folder_that_could_not_be_filled_gets_no_marker() {
         let cache = tempfile::tempdir().unwrap();
         let target = cache.path().join("thing");
-        let failed = make_anew(&target, |_| Err(Error::Install { act: "pip install".into(), reason: "no network".into() }));
+        let failed =
+            make_anew(&target, |_| Err(Error::Install { act: "pip install".into(), reason: "no network".into() }));
         assert!(failed.is_err() && !target.join(MARKER).exists());
     }
 
     #[test]
     fn every_requirement_is_pinned() {
-        let loose: Vec<_> = REQUIREMENTS.lines().filter(|line| !line.starts_with('#') && !line.contains("==")).collect();
+        let loose: Vec<_> =
+            REQUIREMENTS.lines().filter(|line| !line.starts_with('#') && !line.contains("==")).collect();
         assert!(loose.is_empty(), "{loose:?}");
         assert!(REQUIREMENTS.contains("localstack-core==4.13.1"));
     }

@@ -91,9 +91,14 @@ impl std::fmt::Display for Progress {
         match self {
             Self::LookingForPython => write!(f, "looking for Python"),
             Self::Installing { python, .. } => {
-                write!(f, "installing LocalStack {LOCALSTACK_VERSION} for Python {python} (the first time only, one to three minutes)")
+                write!(
+                    f,
+                    "installing LocalStack {LOCALSTACK_VERSION} for Python {python} (the first time only, one to three minutes)"
+                )
             }
-            Self::Replacing { pid } => write!(f, "stopping LocalStack (process {pid}), which does not fit this version any more"),
+            Self::Replacing { pid } => {
+                write!(f, "stopping LocalStack (process {pid}), which does not fit this version any more")
+            }
             Self::Starting { port } => write!(f, "starting LocalStack {LOCALSTACK_VERSION} on 127.0.0.1:{port}"),
             Self::Loading => write!(f, "loading services"),
             Self::Ready { endpoint, reused: true } => write!(f, "LocalStack is running at {endpoint}"),

@@ -81,7 +81,8 @@ impl RunFolder {
     pub(crate) fn write_record(&self, record: &Record) -> Result<(), Error> {
         let path = self.root.join("emulator.json");
         let next = self.root.join("emulator.json.next");
-        let mut text = serde_json::to_string_pretty(record).map_err(std::io::Error::from).map_err(folder("write", &path))?;
+        let mut text =
+            serde_json::to_string_pretty(record).map_err(std::io::Error::from).map_err(folder("write", &path))?;
         text.push('\n');
         // Renamed into place, so that a reader never sees half of it.
         fs::write(&next, text).map_err(folder("write", &next))?;
@@ -182,7 +183,9 @@ pub(crate) fn stop(run: &RunFolder) -> Result<bool, Error> {
     // A server that has only just been spawned has not written its process id yet.
     let pid = match poll(STOP, || Ok(run.holder()))? {
         Some(pid) => pid,
-        None => return Err(Error::Stop { pid: 0, reason: "it holds its lock and does not say which process it is".into() }),
+        None => {
+            return Err(Error::Stop { pid: 0, reason: "it holds its lock and does not say which process it is".into() });
+        }
     };
     for (signal, patience) in [(Signal::TERM, STOP), (Signal::KILL, STOP)] {
         send(pid, signal)?;
@@ -266,7 +269,10 @@ fn send(pid: u32, signal: Signal) -> Result<(), Error> {
 }
 
 /// Asks until there is an answer or the time is over.
-#[expect(clippy::disallowed_methods, reason = "waits for another process, which no clock of a run knows; called before any runtime exists")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits for another process, which no clock of a run knows; called before any runtime exists"
+)]
 fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Result<Option<T>, Error>) -> Result<Option<T>, Error> {
     let begun = Instant::now();
     loop {
@@ -304,7 +310,9 @@ mod tests {
     fn a_broken_or_foreign_record_counts_as_none() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::create(folder.path()).unwrap();
-        for text in ["", "{", "{\"version\":1}", "{\"version\":2,\"pid\":7,\"port\":4566,\"instance\":\"i\",\"plugin\":\"p\"}"] {
+        for text in
+            ["", "{", "{\"version\":1}", "{\"version\":2,\"pid\":7,\"port\":4566,\"instance\":\"i\",\"plugin\":\"p\"}"]
+        {
             fs::write(folder.path().join("emulator.json"), text).unwrap();
             assert_eq!(run.record(), None, "{text}");
         }

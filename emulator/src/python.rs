@@ -93,7 +93,8 @@ fn probe(path: &Path) -> Result<Version, String> {
 /// Reads what [`PROBE`] printed.
 fn judge(answer: &str) -> Result<Version, String> {
     let mut words = answer.split_whitespace();
-    let version = words.next().and_then(Version::parse).ok_or_else(|| format!("says {:?} about itself", answer.trim()))?;
+    let version =
+        words.next().and_then(Version::parse).ok_or_else(|| format!("says {:?} about itself", answer.trim()))?;
     if !version.fits() {
         return Err(format!("is {version}"));
     }
@@ -104,7 +105,10 @@ fn judge(answer: &str) -> Result<Version, String> {
 }
 
 /// The folders in which the user's shell finds commands.
-#[expect(clippy::disallowed_methods, reason = "where a command is found is a property of the machine and reaches no plan; the one read here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where a command is found is a property of the machine and reaches no plan; the one read here"
+)]
 pub(crate) fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into())
 }
