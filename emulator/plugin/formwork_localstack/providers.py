@@ -37,8 +37,10 @@ def elasticache() -> Service:
 
 @aws_provider(api="rds")
 def rds() -> Service:
-    """Relational Database Service of moto."""
-    return _moto("rds")
+    """Relational Database Service of moto, corrected by `gaps.rds`."""
+    from .gaps.rds import call
+
+    return _service("rds", dict.fromkeys(load_service("rds").operation_names, call))
 
 
 @aws_provider(api="ecr")

@@ -11,6 +11,8 @@ import traceback
 
 import checks_elasticache  # noqa: F401  Importing registers the checks.
 import checks_eks  # noqa: F401
+import checks_lister  # noqa: F401
+import checks_rds  # noqa: F401
 from harness import CHECKS, Account
 
 

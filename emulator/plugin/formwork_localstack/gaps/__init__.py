@@ -5,9 +5,9 @@ Importing a module registers what it supplies; each in `MODULES` has `clear(acco
 
 from types import ModuleType
 
-from . import eks, eks_access, eks_addons, eks_nodes, elasticache  # noqa: F401  All of them register operations.
+from . import eks, eks_access, eks_addons, eks_nodes, elasticache, rds  # noqa: F401  All of them register operations.
 
-MODULES: list[ModuleType] = [eks, elasticache]
+MODULES: list[ModuleType] = [eks, elasticache, rds]
 
 
 def clear(account_id: str | None = None) -> None:

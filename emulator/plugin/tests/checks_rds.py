@@ -1,0 +1,126 @@
+"""RDS of moto as the plugin corrects it."""
+
+from harness import Account, check, refused, same
+
+
+def _instance(account: Account, **arguments: object) -> dict:
+    base = {"DBInstanceIdentifier": "db", "Engine": "postgres", "DBInstanceClass": "db.t4g.small", "AllocatedStorage": 20, "MasterUsername": "app"}
+    if "MasterUserPassword" not in arguments:
+        base["ManageMasterUserPassword"] = True
+    return account.rds.create_db_instance(**{**base, **arguments})["DBInstance"]
+
+
+def _read(account: Account, name: str = "db") -> dict:
+    return account.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+@check
+def rds_subnet_group_lives(account: Account) -> None:
+    rds, subnets = account.rds, account.subnets(account.vpc(), 3)
+    base = {"DBSubnetGroupName": "Sub", "DBSubnetGroupDescription": "d"}
+    with refused("InvalidSubnet"):
+        rds.create_db_subnet_group(**base, SubnetIds=["subnet-0"])
+    with refused("DBSubnetGroupDoesNotCoverEnoughAZs"):
+        rds.create_db_subnet_group(**base, SubnetIds=subnets[:1])
+    rds.create_db_subnet_group(**base, SubnetIds=subnets[:2], Tags=[{"Key": "a", "Value": "b"}])
+    with refused("DBSubnetGroupAlreadyExists"):
+        rds.create_db_subnet_group(**base, SubnetIds=subnets)
+    rds.modify_db_subnet_group(DBSubnetGroupName="sub", DBSubnetGroupDescription="e", SubnetIds=subnets)
+    group = rds.describe_db_subnet_groups(DBSubnetGroupName="sub")["DBSubnetGroups"][0]
+    same((group["DBSubnetGroupName"], group["DBSubnetGroupDescription"], len(group["Subnets"])), ("sub", "e", 3))
+    _instance(account, DBSubnetGroupName="sub")
+    with refused("InvalidDBSubnetGroupStateFault"):
+        rds.delete_db_subnet_group(DBSubnetGroupName="sub")
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    rds.delete_db_subnet_group(DBSubnetGroupName="sub")
+    with refused("DBSubnetGroupNotFoundFault"):
+        rds.describe_db_subnet_groups(DBSubnetGroupName="sub")
+
+
+@check
+def rds_parameter_group_lives(account: Account) -> None:
+    rds = account.rds
+    base = {"DBParameterGroupName": "p", "Description": "d"}
+    with refused("InvalidParameterValue"):
+        rds.create_db_parameter_group(**base, DBParameterGroupFamily="nothing1")
+    rds.create_db_parameter_group(**base, DBParameterGroupFamily="postgres16")
+    rds.modify_db_parameter_group(DBParameterGroupName="p", Parameters=[
+        {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"},
+        {"ParameterName": "max_connections", "ParameterValue": "50", "ApplyMethod": "pending-reboot"},
+    ])
+    with refused("InvalidParameterCombination"):
+        rds.modify_db_parameter_group(DBParameterGroupName="p", Parameters=[{"ParameterName": "max_connections", "ParameterValue": "5", "ApplyMethod": "immediate"}])
+    rows = rds.describe_db_parameters(DBParameterGroupName="p", Source="user")["Parameters"]
+    same([(row["ParameterName"], row["ParameterValue"]) for row in rows], [("max_connections", "50"), ("rds.force_ssl", "1")])
+    _instance(account, DBParameterGroupName="p", EngineVersion="16")
+    with refused("InvalidDBParameterGroupState"):
+        rds.delete_db_parameter_group(DBParameterGroupName="p")
+    with refused("InvalidParameterCombination"):
+        _instance(account, DBInstanceIdentifier="x", DBParameterGroupName="p", EngineVersion="15.4")
+    rds.reset_db_parameter_group(DBParameterGroupName="p", ResetAllParameters=False, Parameters=[{"ParameterName": "rds.force_ssl", "ApplyMethod": "immediate"}])
+    same(len(rds.describe_db_parameters(DBParameterGroupName="p", Source="user")["Parameters"]), 1)
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    rds.delete_db_parameter_group(DBParameterGroupName="p")
+    with refused("DBParameterGroupNotFound"):
+        rds.describe_db_parameter_groups(DBParameterGroupName="p")
+
+
+@check
+def rds_instance_reads_back_what_was_given(account: Account) -> None:
+    vpc = account.vpc()
+    account.rds.create_db_subnet_group(DBSubnetGroupName="s", DBSubnetGroupDescription="d", SubnetIds=account.subnets(vpc, 2))
+    group = account.ec2.create_security_group(GroupName="d", Description="d", VpcId=vpc)["GroupId"]
+    key = account.kms.create_key()["KeyMetadata"]["Arn"]
+    role = account.role("monitor", "monitoring.rds.amazonaws.com")
+    given = {
+        "DBSubnetGroupName": "s", "VpcSecurityGroupIds": [group], "MultiAZ": True, "StorageType": "gp3", "StorageEncrypted": True, "KmsKeyId": key,
+        "EnablePerformanceInsights": True, "PerformanceInsightsRetentionPeriod": 31, "MonitoringInterval": 60, "MonitoringRoleArn": role,
+        "NetworkType": "IPV4", "CACertificateIdentifier": "rds-ca-ecc384-g1", "EnableCloudwatchLogsExports": ["postgresql", "upgrade"],
+        "MaxAllocatedStorage": 100, "BackupRetentionPeriod": 7, "PreferredBackupWindow": "02:00-03:00", "PreferredMaintenanceWindow": "sun:04:00-sun:05:00",
+        "DeletionProtection": True, "CopyTagsToSnapshot": True, "EngineVersion": "16", "MasterUserSecretKmsKeyId": key, "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    made = _instance(account, **given)
+    same((made["DBInstanceStatus"], "Endpoint" in made), ("creating", False))
+    row = _read(account)
+    for name in ("MultiAZ", "StorageType", "StorageEncrypted", "KmsKeyId", "PerformanceInsightsRetentionPeriod", "MonitoringInterval", "MonitoringRoleArn", "NetworkType",
+                 "CACertificateIdentifier", "MaxAllocatedStorage", "BackupRetentionPeriod", "PreferredBackupWindow", "PreferredMaintenanceWindow", "DeletionProtection", "CopyTagsToSnapshot"):
+        same((name, row.get(name)), (name, given[name]))
+    same((row["EngineVersion"], row["PerformanceInsightsEnabled"], row["Iops"], row["StorageThroughput"]), ("16.10", True, 3000, 125))
+    same(row["EnabledCloudwatchLogsExports"], ["postgresql", "upgrade"])
+    same((row["DBInstanceStatus"], row["PubliclyAccessible"], row["Endpoint"]["Port"]), ("available", False, 5432))
+    assert row["MasterUserSecret"]["SecretArn"]
+    rds = account.rds
+    rds.modify_db_instance(DBInstanceIdentifier="db", CloudwatchLogsExportConfiguration={"DisableLogTypes": ["upgrade"]}, EnablePerformanceInsights=False, MonitoringInterval=0, DeletionProtection=False, ApplyImmediately=True)
+    row = _read(account)
+    same((row["EnabledCloudwatchLogsExports"], row["PerformanceInsightsEnabled"], row.get("MonitoringRoleArn"), row["DeletionProtection"]), (["postgresql"], False, None, False))
+    rds.modify_db_instance(DBInstanceIdentifier="db", DBInstanceClass="db.t4g.large", BackupRetentionPeriod=3)
+    row = _read(account)
+    same((row["DBInstanceClass"], row["PendingModifiedValues"], row["BackupRetentionPeriod"]), ("db.t4g.small", {"DBInstanceClass": "db.t4g.large"}, 3))
+    rds.modify_db_instance(DBInstanceIdentifier="db", ApplyImmediately=True)
+    row = _read(account)
+    same((row["DBInstanceClass"], row["PendingModifiedValues"]), ("db.t4g.large", {}))
+    with refused("InvalidParameterCombination"):
+        rds.modify_db_instance(DBInstanceIdentifier="db", EngineVersion="15.14", ApplyImmediately=True)
+    with refused("InvalidParameterCombination"):
+        rds.delete_db_instance(DBInstanceIdentifier="db")
+    rds.delete_db_instance(DBInstanceIdentifier="db", FinalDBSnapshotIdentifier="last")
+    with refused("DBInstanceNotFound"):
+        _read(account)
+
+
+@check
+def rds_instance_refuses_what_does_not_stand(account: Account) -> None:
+    with refused("DBSubnetGroupNotFoundFault"):
+        _instance(account, DBSubnetGroupName="none")
+    with refused("InvalidParameterValue"):
+        _instance(account, VpcSecurityGroupIds=["sg-0"])
+    with refused("DBParameterGroupNotFound"):
+        _instance(account, DBParameterGroupName="none")
+    with refused("InvalidParameterValue"):
+        _instance(account, MasterUserPassword="short")
+    with refused("KMSKeyNotAccessibleFault"):
+        _instance(account, StorageEncrypted=True, KmsKeyId="nothing")
+    with refused("InvalidParameterCombination"):
+        _instance(account, EngineVersion="99")
+    with refused("InvalidParameterCombination"):
+        _instance(account, MonitoringInterval=60)
