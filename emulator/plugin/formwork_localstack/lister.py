@@ -207,8 +207,10 @@ def _secrets(account_id: str, region: str | None) -> Iterator[Row]:
 
 def _kms(account_id: str, region: str | None) -> Iterator[Row]:
     for at, backend in _backends("moto.kms.models", "kms_backends", account_id, region):
+        # moto makes AWS's own keys when a service first needs one, and marks them by their alias only.
+        services = {key_id for key_id, aliases in list(backend.key_to_aliases.items()) if any(alias.startswith("alias/aws/") for alias in aliases)}
         for key in list(backend.keys.values()):
-            if key.key_state != "PendingDeletion" and key.key_manager == "CUSTOMER":
+            if key.id not in services and key.key_state != "PendingDeletion" and key.key_manager == "CUSTOMER":
                 yield _row("aws:kms/key", key.id, at, _listed_tags(backend.tagger.list_tags_for_resource(key.id).get("Tags", [])), state=key.key_state)
         for key_id, aliases in list(backend.key_to_aliases.items()):
             for alias in sorted(aliases):
@@ -253,11 +255,12 @@ def _ec2_tags(resource: Any) -> dict[str, str]:
 
 
 def _listed_tags(tags: Any) -> dict[str, str]:
-    return {tag["Key"]: tag.get("Value", "") for tag in tags or []}
+    """Tags as pairs; KMS names them TagKey and TagValue."""
+    return {tag.get("Key") or tag["TagKey"]: tag.get("Value") or tag.get("TagValue") or "" for tag in tags or []}
 
 
 def _value_tags(tags: Any) -> dict[str, str]:
     """moto keeps IAM's tags as a map from the lower-cased key to the pair, and in places as a plain list."""
     if isinstance(tags, dict):
-        return {pair["Key"]: pair["Value"] if isinstance(pair, dict) else pair for pair in tags.values()} if all(isinstance(pair, dict) for pair in tags.values()) else dict(tags)
+        return {key: pair for key, pair in tags.items() if isinstance(pair, str)} or _listed_tags(tags.values())
     return _listed_tags(tags)
