@@ -1,1 +1,65 @@
-//! aws
+//! AWS resource types for Formwork: one file each, `src/<service>/<noun>.rs`.
+//!
+//! Every file has the same order: arguments, outputs, the [`Lifecycle`] verbs, private parts, tests. Nothing here knows of state,
+//! plans or terminals.
+
+pub mod arn;
+pub mod conformance;
+pub mod context;
+pub mod error;
+pub mod lifecycle;
+pub mod retry;
+pub mod tags;
+
+#[cfg(feature = "ec2")]
+pub mod ec2;
+
+pub use arn::Arn;
+pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
+pub use error::{Error, OrGone, Result};
+pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+pub use tags::Tags;
+
+use formwork_engine::kind::{Ownership, Registry};
+use formwork_engine::{Resource, Schema};
+
+macro_rules! kinds {
+    ($($feature:literal: $($type:path),+;)*) => {
+        /// Adds all types to the registry of an account and region.
+        pub(crate) fn register(aws: &Aws, registry: &mut Registry) {
+            $(#[cfg(feature = $feature)] {
+                $(registry.add_kind(lifecycle::kind::<$type>(aws));)+
+            })*
+        }
+
+        /// The schemas of all types, in the order of this list.
+        pub fn schemas() -> Vec<&'static Schema> {
+            let mut schemas = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(schemas.push(<$type as Resource>::schema());)+
+            })*
+            schemas
+        }
+
+        /// The examples of all types, for the conformance suite.
+        pub fn examples() -> Vec<conformance::Example> {
+            let mut examples = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(examples.push(conformance::example::<$type>());)+
+            })*
+            examples
+        }
+    };
+}
+
+kinds! {
+    "ec2": ec2::Vpc;
+}
+
+/// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.
+pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
+    let mut found = Vec::new();
+    #[cfg(feature = "ec2")]
+    found.extend(ec2::tagged(aws, stack).await?);
+    Ok(found)
+}

@@ -247,6 +247,12 @@ impl Expr {
     }
 }
 
+impl<V: Into<Value>> From<V> for Expr {
+    fn from(value: V) -> Self {
+        Expr::Literal(value.into())
+    }
+}
+
 /// The JSON text of a known value, secrets in the clear, absent entries left out: for documents that are sent to AWS.
 pub fn json_text(value: &Value) -> String {
     fn tree(value: &Value) -> serde_json::Value {

@@ -193,6 +193,18 @@ impl<T> Input<T> {
     }
 }
 
+impl<T> From<Input<T>> for Expr {
+    fn from(input: Input<T>) -> Self {
+        input.expr
+    }
+}
+
+impl<T> From<&Output<T>> for Expr {
+    fn from(output: &Output<T>) -> Self {
+        output.expr.clone()
+    }
+}
+
 impl<T> From<Input<T>> for Output<T> {
     fn from(input: Input<T>) -> Self {
         Output::of(input.expr)
@@ -331,7 +343,7 @@ macro_rules! id {
                 $crate::Value::Text(self.0.clone())
             }
 
-            fn from_value(value: &$crate::Value) -> Result<Self, $crate::Mismatch> {
+            fn from_value(value: &$crate::Value) -> ::std::result::Result<Self, $crate::Mismatch> {
                 value.as_text().map(Self::new).ok_or_else(|| $crate::Mismatch::new("an id", value))
             }
         }

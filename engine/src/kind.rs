@@ -15,7 +15,7 @@ use crate::value::Value;
 /// Who a resource belongs to: what is written into its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// `project/stack`, together with the lineage of the store: the value of the tag `formwork:stack`.
+    /// `project/stack:lineage` ([`crate::record::owner_tag`]): the value of the tag `formwork:stack`.
     pub stack: String,
     /// The value of the tag `formwork:id`.
     pub uid: Uid,
@@ -34,6 +34,13 @@ pub struct Created {
     pub left: BTreeSet<String>,
     /// A change id to wait for, where the status of the resource does not say it.
     pub waiting: Option<String>,
+}
+
+impl Created {
+    /// Made, with nothing left beside the arguments marked `after_create`.
+    pub fn whole(id: impl Into<String>) -> Self {
+        Self { id: id.into(), left: BTreeSet::new(), waiting: None }
+    }
 }
 
 /// One resource whose status is asked.
@@ -276,7 +283,8 @@ pub trait Cloud: Send + Sync {
     /// The registry of a provider. `spec` is `None` for the default one and for names that only the rows know (`region` then comes from the row).
     async fn registry(&self, name: &ProviderName, spec: Option<&ProviderSpec>) -> Result<Arc<Registry>, CallError>;
 
-    /// Everything tagged with `formwork:stack = stack`, by kind and id: for strays and for "the store is empty but the stack exists".
+    /// Everything whose tag `formwork:stack` begins with `stack` (`project/stack`, of whatever lineage: the value goes on with `:` or ends), by
+    /// kind and id: for strays and for "the store is empty but the stack exists".
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
 
     /// Calls made so far by `service operation`.

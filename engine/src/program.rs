@@ -312,6 +312,12 @@ impl<R: Resource> fmt::Debug for Handle<R> {
     }
 }
 
+impl<R: Resource> From<&Handle<R>> for Expr {
+    fn from(handle: &Handle<R>) -> Self {
+        handle.id_expr()
+    }
+}
+
 impl<R: Resource> From<&Handle<R>> for Urn {
     fn from(handle: &Handle<R>) -> Self {
         handle.urn.clone()

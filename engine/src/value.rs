@@ -185,6 +185,12 @@ impl From<i64> for Value {
     }
 }
 
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Value::List(items)
+    }
+}
+
 impl<V: Into<Value>, const N: usize> From<[(&str, V); N]> for Value {
     fn from(entries: [(&str, V); N]) -> Self {
         Value::Map(entries.into_iter().map(|(k, v)| (k.to_owned(), v.into())).collect())

@@ -1,0 +1,396 @@
+//! [`Aws`]: the clients of one account and region; [`AwsCloud`]: all of them, as the engine asks for them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry};
+use formwork_engine::{ProviderName, ProviderSpec};
+
+use crate::error::Error;
+
+/// Where and as whom to work.
+#[derive(Debug, Clone, Default)]
+pub struct AwsConfig {
+    /// The default region; from the standard chain when absent.
+    pub region: Option<String>,
+    /// The profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// A role to assume with the credentials of the chain.
+    pub assume_role: Option<AssumeRole>,
+    /// Tags with these prefixes belong to somebody else: neither shown nor touched.
+    pub ignore_tag_prefixes: Vec<String>,
+    /// An emulator: endpoint and credentials are set in code, and neither environment nor profiles are read.
+    pub emulator: Option<EmulatorTarget>,
+}
+
+/// The role of `[aws] assume_role`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// Its ARN.
+    pub arn: String,
+    /// The external id that its trust policy wants.
+    pub external_id: Option<String>,
+    /// The name of the session, seen in CloudTrail; `formwork` when absent.
+    pub session_name: Option<String>,
+}
+
+/// An emulator on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmulatorTarget {
+    /// Such as `http://127.0.0.1:4566`.
+    pub endpoint: String,
+    /// Which run of it: it forgets everything on restart.
+    pub instance: String,
+    /// The account to work in: to the emulator, a 12-digit access key id is the account.
+    pub account: String,
+}
+
+/// Longest time for one call; a request timeout in the terms of the design.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The clients of one account and region, and what all types need to know. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    account: String,
+    partition: String,
+    region: String,
+    ignored_tags: Vec<String>,
+    #[cfg(feature = "ec2")]
+    ec2: aws_sdk_ec2::Client,
+    #[cfg(feature = "ecr")]
+    ecr: aws_sdk_ecr::Client,
+    #[cfg(feature = "eks")]
+    eks: aws_sdk_eks::Client,
+    #[cfg(feature = "elasticache")]
+    elasticache: aws_sdk_elasticache::Client,
+    #[cfg(feature = "iam")]
+    iam: aws_sdk_iam::Client,
+    #[cfg(feature = "kms")]
+    kms: aws_sdk_kms::Client,
+    #[cfg(feature = "logs")]
+    logs: aws_sdk_cloudwatchlogs::Client,
+    #[cfg(feature = "rds")]
+    rds: aws_sdk_rds::Client,
+    #[cfg(feature = "s3")]
+    s3: aws_sdk_s3::Client,
+    #[cfg(feature = "secretsmanager")]
+    secretsmanager: aws_sdk_secretsmanager::Client,
+}
+
+macro_rules! clients {
+    ($($feature:literal $name:ident $type:ty;)*) => {$(
+        #[doc = concat!("The client of ", $feature, ".")]
+        #[cfg(feature = $feature)]
+        pub fn $name(&self) -> &$type {
+            &self.shared.$name
+        }
+    )*};
+}
+
+impl Aws {
+    /// The account, such as `123456789012`.
+    pub fn account(&self) -> &str {
+        &self.shared.account
+    }
+
+    /// The partition, such as `aws`.
+    pub fn partition(&self) -> &str {
+        &self.shared.partition
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.shared.region
+    }
+
+    /// Prefixes of tags that are somebody else's.
+    pub fn ignored_tags(&self) -> &[String] {
+        &self.shared.ignored_tags
+    }
+
+    clients! {
+        "ec2" ec2 aws_sdk_ec2::Client;
+        "ecr" ecr aws_sdk_ecr::Client;
+        "eks" eks aws_sdk_eks::Client;
+        "elasticache" elasticache aws_sdk_elasticache::Client;
+        "iam" iam aws_sdk_iam::Client;
+        "kms" kms aws_sdk_kms::Client;
+        "logs" logs aws_sdk_cloudwatchlogs::Client;
+        "rds" rds aws_sdk_rds::Client;
+        "s3" s3 aws_sdk_s3::Client;
+        "secretsmanager" secretsmanager aws_sdk_secretsmanager::Client;
+    }
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Aws({} {})", self.shared.account, self.shared.region)
+    }
+}
+
+/// Counts the calls that leave, by `service operation`.
+#[derive(Debug, Clone, Default)]
+struct Counter(Arc<Mutex<BTreeMap<String, u64>>>);
+
+#[dyn_dispatch_hint]
+impl Intercept for Counter {
+    fn name(&self) -> &'static str {
+        "Counter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(metadata) = bag.load::<Metadata>() {
+            let key = format!("{} {}", metadata.service(), metadata.name());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+/// All accounts and regions of a run.
+pub struct AwsCloud {
+    base: SdkConfig,
+    config: AwsConfig,
+    counter: Counter,
+    identity: tokio::sync::OnceCell<Identity>,
+    registries: tokio::sync::Mutex<BTreeMap<ProviderName, (Aws, Arc<Registry>)>>,
+}
+
+impl AwsCloud {
+    /// Resolves configuration and credentials; calls nothing in AWS itself.
+    pub async fn connect(config: AwsConfig) -> Self {
+        let base = match &config.emulator {
+            Some(emulator) => emulated(emulator, config.region.as_deref()),
+            None => real(&config).await,
+        };
+        Self {
+            base,
+            config,
+            counter: Counter::default(),
+            identity: tokio::sync::OnceCell::new(),
+            registries: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The clients of the default provider.
+    ///
+    /// # Errors
+    /// When the credentials are missing or refused.
+    pub async fn aws(&self) -> Result<Aws, CallError> {
+        self.provider(&ProviderName::default(), None).await.map(|(aws, _)| aws)
+    }
+
+    async fn provider(
+        &self,
+        name: &ProviderName,
+        spec: Option<&ProviderSpec>,
+    ) -> Result<(Aws, Arc<Registry>), CallError> {
+        let mut registries = self.registries.lock().await;
+        if let Some(known) = registries.get(name) {
+            return Ok(known.clone());
+        }
+        let identity = self.identity().await?;
+        let mut config = self.base.clone();
+        let mut account = identity.account.clone();
+        if let Some(spec) = spec {
+            if let Some(role) = &spec.assume_role {
+                let role = AssumeRole { arn: role.clone(), ..AssumeRole::default() };
+                config = assumed(config, &role).await;
+                account = who(&config, &self.counter).await?.0;
+            }
+            if let Some(region) = &spec.region {
+                config = config.into_builder().region(Region::new(region.clone())).build();
+            }
+        }
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let aws = Aws {
+            shared: Arc::new(self.clients(&config, account.clone(), identity.partition.clone(), region.clone())),
+        };
+        let mut registry = Registry::new(account, region);
+        crate::register(&aws, &mut registry);
+        let made = (aws, Arc::new(registry));
+        registries.insert(name.clone(), made.clone());
+        Ok(made)
+    }
+
+    fn clients(&self, config: &SdkConfig, account: String, partition: String, region: String) -> Shared {
+        macro_rules! client {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(self.counter.clone()).build())
+            };
+        }
+        Shared {
+            account,
+            partition,
+            region,
+            ignored_tags: self.config.ignore_tag_prefixes.clone(),
+            #[cfg(feature = "ec2")]
+            ec2: client!(aws_sdk_ec2),
+            #[cfg(feature = "ecr")]
+            ecr: client!(aws_sdk_ecr),
+            #[cfg(feature = "eks")]
+            eks: client!(aws_sdk_eks),
+            #[cfg(feature = "elasticache")]
+            elasticache: client!(aws_sdk_elasticache),
+            #[cfg(feature = "iam")]
+            iam: client!(aws_sdk_iam),
+            #[cfg(feature = "kms")]
+            kms: client!(aws_sdk_kms),
+            #[cfg(feature = "logs")]
+            logs: client!(aws_sdk_cloudwatchlogs),
+            #[cfg(feature = "rds")]
+            rds: client!(aws_sdk_rds),
+            #[cfg(feature = "s3")]
+            s3: aws_sdk_s3::Client::from_conf(
+                // Other endpoints than AWS's own rarely resolve a bucket's name as a host.
+                aws_sdk_s3::config::Builder::from(config)
+                    .force_path_style(config.endpoint_url().is_some())
+                    .interceptor(self.counter.clone())
+                    .build(),
+            ),
+            #[cfg(feature = "secretsmanager")]
+            secretsmanager: client!(aws_sdk_secretsmanager),
+        }
+    }
+}
+
+impl std::fmt::Debug for AwsCloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AwsCloud").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// TLS by ring. The roots are the system's and are loaded with the first connection that needs them.
+fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(CALL_TIMEOUT).build()
+}
+
+async fn real(config: &AwsConfig) -> SdkConfig {
+    // The SDK's retries are off: they would repeat a create whose answer was lost. The engine repeats mutating calls, which knows
+    // their tokens, and `Erased` repeats reads.
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts());
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &config.profile {
+        loader = loader.profile_name(profile);
+    }
+    let base = loader.load().await;
+    match &config.assume_role {
+        Some(role) => assumed(base, role).await,
+        None => base,
+    }
+}
+
+async fn assumed(base: SdkConfig, role: &AssumeRole) -> SdkConfig {
+    let session = role.session_name.as_deref().unwrap_or("formwork");
+    let mut provider = aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&base);
+    if let Some(external_id) = &role.external_id {
+        provider = provider.external_id(external_id);
+    }
+    let credentials = SharedCredentialsProvider::new(provider.build().await);
+    base.into_builder().credentials_provider(credentials).build()
+}
+
+fn emulated(emulator: &EmulatorTarget, region: Option<&str>) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts())
+        .sleep_impl(aws_smithy_async_sleep())
+        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        .endpoint_url(&emulator.endpoint)
+        .region(Region::new(region.unwrap_or("eu-west-1").to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            &emulator.account,
+            "local",
+            None,
+            None,
+            "formwork --local",
+        )))
+        .build()
+}
+
+fn aws_smithy_async_sleep() -> aws_smithy_async::rt::sleep::SharedAsyncSleep {
+    aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new())
+}
+
+/// Account and ARN of the caller.
+async fn who(config: &SdkConfig, counter: &Counter) -> Result<(String, String), CallError> {
+    let sts =
+        aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(config).interceptor(counter.clone()).build());
+    let answer = sts.get_caller_identity().send().await.map_err(Error::from)?;
+    let (Some(account), Some(arn)) = (answer.account, answer.arn) else {
+        return Err(Error::unexpected("sts GetCallerIdentity", "the answer names no account").into());
+    };
+    Ok((account, arn))
+}
+
+#[async_trait]
+impl Cloud for AwsCloud {
+    async fn identity(&self) -> Result<Identity, CallError> {
+        let make = || async {
+            let region = self.base.region().map(ToString::to_string).ok_or_else(|| {
+                Error::refused(
+                    "configuration",
+                    "no region: set `region` under [aws], or AWS_REGION, or a region in the profile",
+                )
+            })?;
+            let (account, caller) = who(&self.base, &self.counter).await?;
+            let partition = caller.split(':').nth(1).unwrap_or("aws").to_owned();
+            let endpoint = match &self.config.emulator {
+                Some(emulator) => Some(format!("{}#{}", emulator.endpoint, emulator.instance)),
+                None => self.base.endpoint_url().map(str::to_owned),
+            };
+            Ok::<_, CallError>(Identity { account, partition, caller, region, endpoint })
+        };
+        self.identity.get_or_try_init(make).await.cloned()
+    }
+
+    async fn registry(&self, name: &ProviderName, spec: Option<&ProviderSpec>) -> Result<Arc<Registry>, CallError> {
+        self.provider(name, spec).await.map(|(_, registry)| registry)
+    }
+
+    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
+        let aws = self.aws().await?;
+        crate::tagged(&aws, stack).await.map_err(CallError::from)
+    }
+
+    fn calls(&self) -> BTreeMap<String, u64> {
+        self.counter.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

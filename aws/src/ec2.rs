@@ -1,0 +1,87 @@
+//! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
+
+pub mod vpc;
+
+pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};
+
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use formwork_engine::Uid;
+use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+
+use crate::context::Aws;
+use crate::error::Result;
+use crate::tags::{self, Tags};
+
+/// The most values that one filter may have.
+pub(crate) const FILTER_VALUES: usize = 200;
+
+fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+/// The tags of a create call: ownership and the user's.
+pub(crate) fn tag_specification(owner: &Owner, tags: &Tags, of: ResourceType) -> TagSpecification {
+    let all = tags::all(owner, tags).into_iter().map(|(key, value)| tag(key, value)).collect();
+    TagSpecification::builder().resource_type(of).set_tags(Some(all)).build()
+}
+
+/// Takes apart the tags of an answer.
+pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
+    let pairs = tags.unwrap_or_default().into_iter();
+    tags::read(aws, pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
+}
+
+/// Brings the user's tags of any EC2 resource from one set to the other; ownership tags are not touched.
+pub(crate) async fn retag(aws: &Aws, id: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(now, planned);
+    if !set.is_empty() {
+        let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+        aws.ec2().create_tags().resources(id).set_tags(Some(set)).send().await?;
+    }
+    if !removed.is_empty() {
+        let removed = removed.into_iter().map(|key| Tag::builder().key(key).build()).collect();
+        aws.ec2().delete_tags().resources(id).set_tags(Some(removed)).send().await?;
+    }
+    Ok(())
+}
+
+/// A filter with these values.
+pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
+}
+
+/// The filter that finds everything a uid owns.
+pub(crate) fn owned_by(owner: &Owner) -> Filter {
+    filter(&format!("tag:{}", tags::ID), [owner.uid.as_str()])
+}
+
+/// A resource that carries the owner's uid, as a candidate: proven by the token where it is the same.
+pub(crate) fn candidate(aws: &Aws, owner: &Owner, id: Option<String>, tags: Option<Vec<Tag>>) -> Option<Candidate> {
+    let ownership = read_tags(aws, tags).owner?;
+    if ownership.uid != owner.uid {
+        return None;
+    }
+    let proof = if ownership.token.as_deref() == Some(owner.token.as_str()) { Proof::Token } else { Proof::Tag };
+    Some(Candidate { id: id?, proof })
+}
+
+/// Everything in EC2 that carries the tag of a stack, of any lineage.
+pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
+    let mut found = Vec::new();
+    let pattern = format!("{stack}*");
+    let mut pages = aws
+        .ec2()
+        .describe_tags()
+        .filters(filter("key", [tags::STACK]))
+        .filters(filter("value", [pattern]))
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        for tag in page?.tags.unwrap_or_default() {
+            let (Some(id), Some(value)) = (tag.resource_id, tag.value) else { continue };
+            let kind = tag.resource_type.map_or_else(String::new, |of| format!("aws:ec2/{}", of.as_str()));
+            found.push((kind, id, Ownership { stack: value, uid: Uid::from_text(""), token: None }));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,85 @@
+//! Tags: the user's, the ones that mark ownership, and the ones that AWS and others add.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use formwork_engine::Uid;
+use formwork_engine::kind::{Owner, Ownership};
+
+use crate::context::Aws;
+
+/// The user's tags of a resource.
+pub type Tags = BTreeMap<String, String>;
+
+/// `project/stack:lineage`.
+pub const STACK: &str = "formwork:stack";
+/// The uid.
+pub const ID: &str = "formwork:id";
+/// The token of the create that made it.
+pub const TOKEN: &str = "formwork:token";
+/// The urn: a comment for people.
+pub const URN: &str = "formwork:urn";
+
+/// The tags that mark ownership.
+pub fn ownership(owner: &Owner) -> [(&'static str, String); 4] {
+    [
+        (STACK, owner.stack.clone()),
+        (ID, owner.uid.to_string()),
+        (TOKEN, owner.token.clone()),
+        (URN, comment(owner.urn.as_str())),
+    ]
+}
+
+/// A urn as the value of a tag: EC2 and most services take all its characters, none of them takes others than these.
+fn comment(urn: &str) -> String {
+    urn.chars().map(|c| if c.is_ascii_alphanumeric() || "+-=._:/@ ".contains(c) { c } else { '-' }).collect()
+}
+
+/// The user's tags and the ownership tags together: what a create sends, and what a call that replaces all tags must send.
+pub fn all(owner: &Owner, tags: &Tags) -> Vec<(String, String)> {
+    let ours = ownership(owner).into_iter().map(|(key, value)| (key.to_owned(), value));
+    ours.chain(tags.iter().map(|(k, v)| (k.clone(), v.clone()))).collect()
+}
+
+/// What was read from AWS, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Read {
+    /// The user's tags: without ours, AWS's own (`aws:`) and the prefixes that the configuration ignores.
+    pub tags: Tags,
+    /// Whose it is.
+    pub owner: Option<Ownership>,
+}
+
+/// Takes apart what was read.
+pub fn read(aws: &Aws, tags: impl IntoIterator<Item = (String, String)>) -> Read {
+    let mut all: BTreeMap<String, String> = tags.into_iter().collect();
+    let (stack, uid) = (all.remove(STACK), all.remove(ID));
+    let token = all.remove(TOKEN);
+    all.remove(URN);
+    all.retain(|key, _| {
+        !key.starts_with("aws:") && !aws.ignored_tags().iter().any(|prefix| key.starts_with(prefix.as_str()))
+    });
+    let owner = stack.zip(uid).map(|(stack, uid)| Ownership { stack, uid: Uid::from_text(uid), token });
+    Read { tags: all, owner }
+}
+
+/// The difference between two sets of tags: what to set and what to remove.
+pub fn difference(now: &Tags, planned: &Tags) -> (Tags, BTreeSet<String>) {
+    let set = planned.iter().filter(|(key, value)| now.get(*key) != Some(value));
+    let removed = now.keys().filter(|key| !planned.contains_key(*key));
+    (set.map(|(k, v)| (k.clone(), v.clone())).collect(), removed.cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_sets_and_removes() {
+        let tags =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Tags>();
+        let (set, removed) =
+            difference(&tags(&[("a", "1"), ("b", "2"), ("c", "3")]), &tags(&[("a", "1"), ("b", "9"), ("d", "4")]));
+        assert_eq!(set, tags(&[("b", "9"), ("d", "4")]));
+        assert_eq!(removed, ["c".to_owned()].into());
+    }
+}
