@@ -7,6 +7,8 @@
 
 extern crate self as formwork_engine;
 
+pub mod clock;
+pub mod digest;
 pub mod error;
 pub mod event;
 pub mod expr;
@@ -18,7 +20,10 @@ pub mod plan;
 pub mod program;
 pub mod record;
 pub mod resource;
+pub mod settings;
 pub mod shape;
+pub mod state;
+pub mod testing;
 pub mod urn;
 pub mod value;
 

@@ -1,0 +1,218 @@
+//! [`Snapshot`]: the fold of a log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored};
+use crate::state::StateError;
+use crate::urn::{Uid, Urn};
+
+/// The recorded answer of a pinned read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Its arguments when it was pinned.
+    pub args: Stored,
+    /// Its outputs.
+    pub outputs: Stored,
+}
+
+/// A recorded run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// How it began.
+    pub start: DeploymentStart,
+    /// How it ended; `None` when it was killed, or still runs.
+    pub end: Option<DeploymentEnd>,
+}
+
+/// Everything a store knows after some commit: a pure fold of its entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    sequence: u64,
+    binding: Option<Binding>,
+    rows: BTreeMap<RowKey, Row>,
+    names: BTreeMap<Urn, BTreeSet<RowKey>>,
+    intents: BTreeMap<RowKey, Intent>,
+    pins: BTreeMap<Urn, Pin>,
+    outputs: BTreeMap<String, Stored>,
+    deployments: BTreeMap<u64, Deployment>,
+}
+
+impl Snapshot {
+    /// The fold of one commit with these entries, for tests and tools.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut snapshot = Self::default();
+        snapshot.fold(entries);
+        snapshot
+    }
+
+    /// The number of commits it is the fold of.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// What the store belongs to; `None` before its first commit.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
+    }
+
+    /// All rows, deposed ones included.
+    pub fn rows(&self) -> &BTreeMap<RowKey, Row> {
+        &self.rows
+    }
+
+    /// The intents that are open.
+    pub fn intents(&self) -> &BTreeMap<RowKey, Intent> {
+        &self.intents
+    }
+
+    /// The pinned reads.
+    pub fn pins(&self) -> &BTreeMap<Urn, Pin> {
+        &self.pins
+    }
+
+    /// The outputs of the stack after the last run that wrote them.
+    pub fn outputs(&self) -> &BTreeMap<String, Stored> {
+        &self.outputs
+    }
+
+    /// The runs by number.
+    pub fn deployments(&self) -> &BTreeMap<u64, Deployment> {
+        &self.deployments
+    }
+
+    /// The number of the next run.
+    pub fn next_deployment(&self) -> u64 {
+        self.deployments.last_key_value().map_or(1, |(number, _)| number + 1)
+    }
+
+    /// A row.
+    pub fn row(&self, uid: &Uid, generation: u32) -> Option<&Row> {
+        self.rows.get(&(uid.clone(), generation))
+    }
+
+    /// An open intent.
+    pub fn intent(&self, uid: &Uid, generation: u32) -> Option<&Intent> {
+        self.intents.get(&(uid.clone(), generation))
+    }
+
+    /// The row that stands for a name: of those that are not deposed, one that is not being deleted before one that is, then the
+    /// highest generation.
+    pub fn live(&self, urn: &Urn) -> Option<&Row> {
+        self.named(urn)
+            .filter(|row| row.state != RowState::Deposed)
+            .max_by_key(|row| (row.state != RowState::Deleting, row.generation))
+    }
+
+    /// The rows of a name, deposed ones included.
+    pub fn named(&self, urn: &Urn) -> impl Iterator<Item = &Row> {
+        self.names.get(urn).into_iter().flatten().filter_map(|key| self.rows.get(key))
+    }
+
+    /// The names that have rows.
+    pub fn urns(&self) -> impl Iterator<Item = &Urn> {
+        self.names.keys()
+    }
+
+    /// The generations of one resource, the lowest first.
+    pub fn rows_by_uid(&self, uid: &Uid) -> impl Iterator<Item = &Row> {
+        self.rows.range((uid.clone(), 0)..=(uid.clone(), u32::MAX)).map(|(_, row)| row)
+    }
+
+    /// The generations of one resource that wait for their deletion.
+    pub fn deposed(&self, uid: &Uid) -> impl Iterator<Item = &Row> {
+        self.rows_by_uid(uid).filter(|row| row.state == RowState::Deposed)
+    }
+
+    /// Folds one commit: its entries in order, and the sequence goes up by one.
+    pub fn fold<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>) {
+        for entry in entries {
+            self.apply(entry);
+        }
+        self.sequence += 1;
+    }
+
+    /// Folds one entry. Entries about rows or runs that are not there change nothing: an observation may arrive after its row
+    /// was removed.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Bound(binding) => self.binding = Some(binding.clone()),
+            Entry::DeploymentStarted(start) => {
+                self.deployments.insert(start.number, Deployment { start: start.clone(), end: None });
+            }
+            Entry::DeploymentEnded(end) => {
+                if let Some(deployment) = self.deployments.get_mut(&end.number) {
+                    deployment.end = Some(end.clone());
+                }
+            }
+            Entry::Intent(intent) => {
+                self.intents.insert(intent.row.key(), intent.clone());
+            }
+            Entry::Accepted { row } | Entry::Progress(row) => self.put_row(row.clone()),
+            Entry::Row(row) => {
+                self.intents.remove(&row.key());
+                self.put_row(row.clone());
+            }
+            Entry::Removed { uid, generation, forgotten: _ } => {
+                let key = (uid.clone(), *generation);
+                self.intents.remove(&key);
+                self.remove_row(&key);
+            }
+            Entry::Dropped { uid, generation } => {
+                self.intents.remove(&(uid.clone(), *generation));
+            }
+            Entry::Observed { uid, generation, args, outputs } => {
+                if let Some(row) = self.rows.get_mut(&(uid.clone(), *generation)) {
+                    row.observed = Some(args.clone());
+                    row.outputs = outputs.clone();
+                }
+            }
+            Entry::Pinned { urn, args, outputs } => {
+                self.pins.insert(urn.clone(), Pin { args: args.clone(), outputs: outputs.clone() });
+            }
+            Entry::Outputs { values } => self.outputs = values.clone(),
+        }
+    }
+
+    /// Whether a commit of these entries keeps the rule that a log begins with its binding and has no other.
+    ///
+    /// # Errors
+    /// When it does not; that is a bug of the caller.
+    pub fn check(&self, entries: &[Entry]) -> Result<(), StateError> {
+        let misuse = |reason: &str| Err(StateError::Misuse { reason: reason.to_owned() });
+        let bindings = entries.iter().filter(|entry| matches!(entry, Entry::Bound(_))).count();
+        match (&self.binding, entries.first()) {
+            (_, None) => misuse("a commit has no entries"),
+            (Some(_), _) if bindings > 0 => misuse("the store is bound already and cannot be bound again"),
+            (None, Some(Entry::Bound(_))) if bindings == 1 => Ok(()),
+            (None, _) => misuse("the first entry of a store must be its binding, and its only one"),
+            (Some(_), _) => Ok(()),
+        }
+    }
+
+    fn put_row(&mut self, row: Row) {
+        let key = row.key();
+        // A rename writes the row under its next name.
+        if let Some(before) = self.rows.get(&key)
+            && before.urn != row.urn
+        {
+            self.forget_name(&before.urn.clone(), &key);
+        }
+        self.names.entry(row.urn.clone()).or_default().insert(key.clone());
+        self.rows.insert(key, row);
+    }
+
+    fn remove_row(&mut self, key: &RowKey) {
+        if let Some(row) = self.rows.remove(key) {
+            self.forget_name(&row.urn, key);
+        }
+    }
+
+    fn forget_name(&mut self, urn: &Urn, key: &RowKey) {
+        if let Some(keys) = self.names.get_mut(urn) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.names.remove(urn);
+            }
+        }
+    }
+}
