@@ -78,6 +78,26 @@ pub enum Phase {
     After,
 }
 
+/// A thing that stands in an account, as the plugin's lister found it in the emulator's stores.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Resource {
+    /// The kind in Formwork's words, such as `aws:ec2/vpc`.
+    pub kind: String,
+    /// The id that AWS gives it, a name or an ARN where it has no other.
+    pub id: String,
+    /// The region; `aws-global` for services that have none.
+    pub region: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Its name where that is not the id.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its state where it has one, such as `available`.
+    #[serde(default)]
+    pub state: Option<String>,
+}
+
 /// What happens to a call that a [`Fault`] fits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -288,9 +308,9 @@ impl Admin {
         self.get("list held calls", "held", &[("account", account), ("wait", &wait)])
     }
 
-    /// What stands in an account, in one region or in all, as the plugin sees it: not through the AWS API, so a test that
-    /// compares with it does not trust our own reads.
-    pub fn resources(&self, account: &str, region: Option<&str>) -> Result<Vec<Value>, Error> {
+    /// What stands in an account, in one region or in all. Read from the stores and not through the AWS API, so a test
+    /// that compares with it does not trust our own reads; what AWS makes by itself, such as a default VPC, is left out.
+    pub fn resources(&self, account: &str, region: Option<&str>) -> Result<Vec<Resource>, Error> {
         let mut query = vec![("account", account)];
         query.extend(region.map(|region| ("region", region)));
         self.get("list resources", "resources", &query)

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// No interpreter on this machine can run the pinned LocalStack.
     #[error(
-        "failed to find a Python for LocalStack, which needs 3.11 or 3.12 with venv: {}. Install one (Debian and Ubuntu: \
+        "failed to find a Python for LocalStack, which needs 3.11, 3.12 or 3.13 with venv: {}. Install one (Debian and Ubuntu: \
          apt install python3.11-venv or python3-venv; macOS: brew install python@3.12; anywhere: uv python install 3.12 or \
          pyenv install 3.12), or point FORMWORK_PYTHON to one",
         describe(seen)

@@ -19,7 +19,7 @@ mod python;
 
 use std::path::{Path, PathBuf};
 
-pub use admin::{Action, Admin, Call, Fault, FaultState, Health, HeldCall, Phase};
+pub use admin::{Action, Admin, Call, Fault, FaultState, Health, HeldCall, Phase, Resource};
 pub use error::{Error, Rejected};
 pub use process::Record;
 pub use python::{Python, Version};

@@ -184,7 +184,10 @@ pub(crate) fn stop(run: &RunFolder) -> Result<bool, Error> {
     let pid = match poll(STOP, || Ok(run.holder()))? {
         Some(pid) => pid,
         None => {
-            return Err(Error::Stop { pid: 0, reason: "it holds its lock and does not say which process it is".into() });
+            return Err(Error::Stop {
+                pid: 0,
+                reason: "it holds its lock and does not say which process it is".into(),
+            });
         }
     };
     for (signal, patience) in [(Signal::TERM, STOP), (Signal::KILL, STOP)] {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::error::{Error, Rejected};
 
 /// Commands that are tried on PATH, the best known first.
-const NAMES: [&str; 5] = ["python3.11", "python3.12", "python3", "python", "python3.13"];
+const NAMES: [&str; 5] = ["python3.11", "python3.12", "python3.13", "python3", "python"];
 
 /// Says the version and whether virtual environments can be made: Debian ships Python without `ensurepip`, and then
 /// `python -m venv` fails only after it has made half of one.
@@ -37,10 +37,10 @@ impl Version {
     }
 
     /// Whether the locked set of packages installs on it and serves. 3.10 and below: some packages of the set refuse
-    /// to install. 3.13 and above: not tried.
+    /// to install. 3.14 and above: not tried.
     #[must_use]
     pub fn fits(self) -> bool {
-        (Self(3, 11, 0)..Self(3, 13, 0)).contains(&self)
+        (Self(3, 11, 0)..Self(3, 14, 0)).contains(&self)
     }
 }
 
@@ -127,12 +127,13 @@ mod tests {
 
     #[test]
     fn only_versions_that_were_run_fit() {
-        let fitting: Vec<_> = [(3, 10, 13), (3, 11, 0), (3, 11, 7), (3, 12, 1), (3, 13, 0), (4, 0, 0), (2, 7, 18)]
-            .into_iter()
-            .map(|(major, minor, patch)| Version(major, minor, patch))
-            .filter(|version| version.fits())
-            .collect();
-        assert_eq!(fitting, [Version(3, 11, 0), Version(3, 11, 7), Version(3, 12, 1)]);
+        let fitting: Vec<_> =
+            [(3, 10, 13), (3, 11, 0), (3, 11, 7), (3, 12, 1), (3, 13, 0), (3, 14, 0), (4, 0, 0), (2, 7, 18)]
+                .into_iter()
+                .map(|(major, minor, patch)| Version(major, minor, patch))
+                .filter(|version| version.fits())
+                .collect();
+        assert_eq!(fitting, [Version(3, 11, 0), Version(3, 11, 7), Version(3, 12, 1), Version(3, 13, 0)]);
     }
 
     #[test]
