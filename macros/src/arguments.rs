@@ -100,7 +100,8 @@ pub(crate) fn schemas(args: &[Arg]) -> TokenStream {
     quote!(&[#(#schemas),*])
 }
 
-fn schema_of(arg: &Arg) -> TokenStream {
+/// One `ArgSchema`.
+pub(crate) fn schema_of(arg: &Arg) -> TokenStream {
     let Arg { name, cfn, doc, ty, after_create, write_only, drift_ignored, tags, .. } = arg;
     let required = arg.required();
     let default = optional(arg.default.as_ref().map(|_| named("default_value", arg)));

@@ -40,6 +40,7 @@ impl Problems {
 }
 
 /// What a change of an argument does.
+#[derive(Clone)]
 pub(crate) enum Rule {
     InPlace,
     Replace,
@@ -48,6 +49,7 @@ pub(crate) enum Rule {
 }
 
 /// What "not declared" means, where it means a value.
+#[derive(Clone)]
 pub(crate) enum DefaultValue {
     /// `Default::default()`.
     OfType,
@@ -56,6 +58,7 @@ pub(crate) enum DefaultValue {
 }
 
 /// One argument of a resource or one field of a block.
+#[derive(Clone)]
 pub(crate) struct Arg {
     /// As the author wrote it.
     pub(crate) ident: Ident,

@@ -2,13 +2,21 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, LitStr};
+use syn::{Data, DeriveInput, LitStr};
 
 use crate::arguments::{self, Built};
 use crate::attributes::{self, Of, Problems, named_fields, word};
+use crate::variants;
 
 /// Everything generated for a block.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    match &input.data {
+        Data::Enum(data) => variants::derive(input, data),
+        _ => derive_struct(input),
+    }
+}
+
+fn derive_struct(input: &DeriveInput) -> TokenStream {
     let mut problems = Problems::default();
     let (ident, vis) = (&input.ident, &input.vis);
     let cfn_prefix = cfn_prefix(input, &mut problems);

@@ -14,10 +14,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let (ident, vis) = (&input.ident, &input.vis);
     let words = words(input, &mut problems);
     let (variants, words): (Vec<_>, Vec<_>) = words.into_iter().unzip();
-    let expected = match words.as_slice() {
-        [only] => format!("`{only}`"),
-        all => format!("one of {}", all.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
-    };
+    let expected = one_of(&words);
     let problems = problems.into_tokens();
     quote! {
         #problems
@@ -91,16 +88,30 @@ fn words(input: &DeriveInput, problems: &mut Problems) -> Vec<(syn::Ident, Strin
         .collect()
 }
 
-/// The word of a variant. Without one the rest of the enum is still generated, under a stand-in.
+/// The word of a variant without fields.
 fn word(variant: &Variant, problems: &mut Problems) -> Option<String> {
     let ident = &variant.ident;
-    if !variant.fields.is_empty() {
-        problems.add(ident, format!("a choice is only a word, and `{ident}` has fields"));
-        return None;
+    if variant.fields.is_empty() {
+        return Some(attribute(variant, problems));
     }
+    problems.add(ident, format!("a choice is only a word, and `{ident}` has fields: derive(Block) takes those"));
+    None
+}
+
+/// What `#[choice("word")]` of a variant says. Without one the rest of the enum is still generated, under a stand-in.
+pub(crate) fn attribute(variant: &Variant, problems: &mut Problems) -> String {
+    let ident = &variant.ident;
     let Some(attribute) = variant.attrs.iter().find(|attribute| attribute.path().is_ident("choice")) else {
         problems.add(ident, format!("say by which word AWS calls `{ident}`: #[choice(\"word\")]"));
-        return Some(ident.to_string());
+        return ident.to_string();
     };
-    problems.keep(attribute.parse_args::<LitStr>()).map_or_else(|| Some(ident.to_string()), |word| Some(word.value()))
+    problems.keep(attribute.parse_args::<LitStr>()).map_or_else(|| ident.to_string(), |word| word.value())
+}
+
+/// The words as a message names what is wanted.
+pub(crate) fn one_of(words: &[String]) -> String {
+    match words {
+        [only] => format!("`{only}`"),
+        all => format!("one of {}", all.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+    }
 }

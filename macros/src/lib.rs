@@ -61,6 +61,7 @@ mod block;
 mod choice;
 mod outputs;
 mod resource;
+mod variants;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -140,7 +141,34 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
 ///     pub expiration_days: Option<i32>,
 /// }
 /// ```
-#[proc_macro_derive(Block, attributes(block, arg))]
+///
+/// # Enums
+///
+/// An enum is a block as well: alternatives of which each has a word and, perhaps, fields of its own. Its value is a block with the
+/// entry `choice`, the word, and the fields of all variants, `Null` where they belong to another. Each variant gets a constructor
+/// (`Encryption::s3_managed()`, `Encryption::kms(&key)`), which takes the fields in their order; all of them are needed, so what is
+/// optional goes into a block of its own. Fields of the same name in two variants must have the same type.
+/// `#[block(choice = "sse_algorithm")]` gives the word's entry another name, `#[block(choice_cfn = "SSEAlgorithm")]` its CloudFormation
+/// property (default: `PascalCase` of the entry, `""` for none).
+///
+/// ```text
+/// /// What encrypts the objects of a bucket.
+/// #[derive(Block, Clone, PartialEq)]
+/// #[block(choice = "sse_algorithm", choice_cfn = "SSEAlgorithm")]
+/// pub enum Encryption {
+///     /// Keys that S3 manages.
+///     #[choice("AES256")]
+///     S3Managed,
+///     /// A key in KMS.
+///     #[choice("aws:kms")]
+///     Kms {
+///         /// The key.
+///         #[arg(cfn = "KMSMasterKeyID")]
+///         key: KeyArn,
+///     },
+/// }
+/// ```
+#[proc_macro_derive(Block, attributes(block, arg, choice))]
 pub fn derive_block(input: TokenStream) -> TokenStream {
     block::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

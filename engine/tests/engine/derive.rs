@@ -356,3 +356,62 @@ fn a_resource_may_have_no_required_and_no_changeable_argument() {
     assert!(Street::from_value(&Value::empty_map()).unwrap().name.is_none());
     assert!(StreetOutputs::from_value(&Value::from([("id", "s-1")])).is_ok());
 }
+
+/// What a house is heated with.
+#[derive(Block, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[block(choice = "fuel", choice_cfn = "FUEL", cfn = "Heating")]
+enum Heating {
+    /// Nothing.
+    #[choice("none")]
+    Nothing,
+    /// A stove.
+    #[choice("stove:wood")]
+    WoodStove {
+        /// Where the wood comes from.
+        #[arg(replace, cfn = "From")]
+        source: HouseId,
+        /// The key of the shed.
+        shed: Secret,
+    },
+    /// A pipe.
+    #[choice("static")]
+    Static {
+        /// Where the heat comes from.
+        source: HouseId,
+    },
+}
+
+#[test]
+fn an_enum_block_is_a_shape_of_its_word_and_all_fields() {
+    let Shape::Block(fields) = Heating::SHAPE else { panic!("not a block") };
+    let rows: Vec<_> = fields.iter().map(|field| (field.name, field.cfn, field.required)).collect();
+    let expected = [("fuel", "Heating.FUEL", true), ("source", "Heating.From", false), ("shed", "Heating.Shed", false)];
+    assert_eq!(rows, expected);
+    assert!(matches!(fields[0].shape, Shape::Choice(["none", "stove:wood", "static"])));
+    assert!(matches!(fields[1].shape, Shape::Optional(Shape::Text)));
+    assert!(matches!(fields[1].change, ChangeRule::Always(Change::Replace)));
+    assert!(matches!(fields[2].shape, Shape::Optional(Shape::Secret(Shape::Text))));
+}
+
+#[test]
+fn an_enum_block_converts_both_ways_and_shows_no_secret() {
+    let stove = Heating::WoodStove { source: HouseId::new("h-1"), shed: Secret::new("hunter2".to_owned()) };
+    assert_eq!(format!("{stove:?}"), r#"WoodStove { source: "h-1", shed: (secret) }"#);
+    assert!(Heating::from_value(&stove.to_value()) == Ok(stove));
+    assert_eq!(Heating::Nothing.to_value().to_json().to_string(), r#"{"fuel":"none","shed":null,"source":null}"#);
+    assert!(Heating::from_value(&Value::from([("fuel", "none")])) == Ok(Heating::Nothing));
+    let other = Heating::from_value(&Value::from([("fuel", "gas")])).unwrap_err();
+    assert_eq!(other.to_string(), "`fuel`: one of `none`, `stove:wood`, `static` is wanted, and text was found");
+    let lacking = Heating::from_value(&Value::from([("fuel", "static")])).unwrap_err();
+    assert_eq!(lacking.to_string(), "`source`: an id is wanted, and nothing was found");
+}
+
+#[test]
+fn the_constructors_of_an_enum_block_take_outputs_and_handles() {
+    let mut stack = Stack::new("town", "test", BTreeMap::new());
+    let house = stack.add("first", House::builder().street("a").number(1).build());
+    let stove = Heating::wood_stove(&house, Secret::new("hunter2".to_owned()));
+    assert_eq!(format!("{stove:?}"), r#"{fuel: "stove:wood", shed: (secret), source: first.id}"#);
+    assert_eq!(format!("{:?}", Heating::r#static(&house.id)), r#"{fuel: "static", source: first.id}"#);
+    assert_eq!(format!("{:?}", Heating::nothing()), r#"{fuel: "none"}"#);
+}
