@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 
-use formwork_engine::{Expr, Field, Input, IntoInput, Mismatch, Shape, Value};
+use formwork_engine::{Expr, Field, Input, IntoInput, Mismatch, Part, Shape, Value};
 
 /// The ARN of an `R`: `Arn<iam::Role>` is not accepted where an `Arn<kms::Key>` is wanted.
 pub struct Arn<R> {
@@ -88,6 +88,18 @@ impl<R: 'static> IntoInput<Arn<R>> for Arn<R> {
 impl<R: 'static> IntoInput<Arn<R>> for &Arn<R> {
     fn into_input(self) -> Input<Arn<R>> {
         Input::of(Expr::text(self.text.as_str()))
+    }
+}
+
+impl<R> From<&Arn<R>> for Part {
+    fn from(arn: &Arn<R>) -> Self {
+        Part::from(arn.as_str())
+    }
+}
+
+impl<R> From<Arn<R>> for Part {
+    fn from(arn: Arn<R>) -> Self {
+        Part::from(arn.as_str())
     }
 }
 

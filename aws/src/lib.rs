@@ -13,6 +13,8 @@ pub mod tags;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(feature = "iam")]
+pub mod iam;
 
 pub use arn::Arn;
 pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
@@ -54,6 +56,7 @@ macro_rules! kinds {
 
 kinds! {
     "ec2": ec2::Vpc;
+    "iam": iam::Role, iam::RolePolicyAttachment;
 }
 
 /// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.

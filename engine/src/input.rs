@@ -127,6 +127,13 @@ pub fn join<const N: usize>(parts: [Part; N]) -> Output<String> {
 #[derive(Debug, Clone)]
 pub struct Part(Expr);
 
+impl Part {
+    /// The expression of the part.
+    pub fn into_expr(self) -> Expr {
+        self.0
+    }
+}
+
 impl From<&str> for Part {
     fn from(text: &str) -> Self {
         Self(Expr::text(text))

@@ -1,0 +1,139 @@
+//! `aws:iam/role-policy-attachment`: a managed policy attached to a role.
+//!
+//! An attachment has no tags and no token, and making it twice succeeds: the pair of role and policy is all there is to tell it by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::{Outputs, Resource, Stack, id};
+use futures::future::join_all;
+
+use super::{PolicyDocument, Principal, Role, RoleName, Statement};
+use crate::arn::{Anything, Arn};
+use crate::conformance::{Conformance, Conforms};
+use crate::context::Aws;
+use crate::error::{OrGone, Result};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+
+id! {
+    /// Role and policy as `role|policy arn`; neither can hold the bar.
+    pub struct RolePolicyAttachmentId;
+}
+
+impl RolePolicyAttachmentId {
+    fn of(role: &str, policy: &str) -> Self {
+        Self::new(format!("{role}|{policy}"))
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.as_str().split_once('|').unwrap_or((self.as_str(), ""))
+    }
+}
+
+/// A managed policy attached to a role.
+#[derive(Resource)]
+#[resource(
+    kind = "aws:iam/role-policy-attachment",
+    cfn = "",
+    id = RolePolicyAttachmentId,
+    outputs = RolePolicyAttachmentOutputs,
+    guard = upsert,
+    natural_key(role, policy_arn),
+    visibility = 120
+)]
+pub struct RolePolicyAttachment {
+    /// The role.
+    #[arg(replace)]
+    pub role: RoleName,
+    /// The ARN of the policy: of the account, or AWS's own, such as `arn:aws:iam::aws:policy/AmazonEKSClusterPolicy`.
+    #[arg(replace)]
+    pub policy_arn: Arn<Anything>,
+}
+
+/// What is known of an attachment once it is there.
+#[derive(Outputs)]
+pub struct RolePolicyAttachmentOutputs {
+    /// Role and policy.
+    pub id: RolePolicyAttachmentId,
+}
+
+impl Lifecycle for RolePolicyAttachment {
+    async fn create(aws: &Aws, _: &Owner, args: &Self) -> Result<Created> {
+        let (role, policy) = (args.role.as_str(), args.policy_arn.as_str());
+        aws.iam().attach_role_policy().role_name(role).policy_arn(policy).send().await?;
+        Ok(Created::whole(RolePolicyAttachmentId::of(role, policy).to_string()))
+    }
+
+    async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
+        let ids: Vec<_> = waiting.iter().map(|one| RolePolicyAttachmentId::new(&one.id)).collect();
+        let read = Self::read(aws, &ids).await?;
+        Ok(all_ready(read.into_keys().map(|id| id.to_string())))
+    }
+
+    async fn read(aws: &Aws, ids: &[RolePolicyAttachmentId]) -> Result<Readings<Self>> {
+        // One list per role, however many of its attachments are asked for.
+        let roles: BTreeSet<&str> = ids.iter().map(|id| id.parts().0).collect();
+        let lists = join_all(roles.iter().map(|role| attached(aws, role))).await;
+        let lists: BTreeMap<&str, _> = roles.into_iter().zip(lists).collect();
+        let mut readings = Readings::<Self>::new();
+        for id in ids {
+            let (role, policy) = id.parts();
+            match &lists[role] {
+                Ok(policies) if policies.contains(policy) => {
+                    let args = Self { role: RoleName::new(role), policy_arn: Arn::new(policy) };
+                    let outputs = RolePolicyAttachmentOutputs { id: id.clone() };
+                    readings.insert(id.clone(), Ok(Observed::new(args, outputs, None)));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    readings.insert(id.clone(), Err(error.clone()));
+                }
+            }
+        }
+        Ok(readings)
+    }
+
+    async fn find(aws: &Aws, _: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
+        let Some(args) = args else { return Ok(Vec::new()) };
+        let (role, policy) = (args.role.as_str(), args.policy_arn.as_str());
+        let found = attached(aws, role).await?.contains(policy);
+        let id = RolePolicyAttachmentId::of(role, policy).to_string();
+        Ok(found.then_some(Candidate { id, proof: Proof::Name }).into_iter().collect())
+    }
+
+    async fn update(_: &Aws, update: Update<'_, Self>) -> Result<Updated<RolePolicyAttachmentChanges>> {
+        let RolePolicyAttachmentChanges {} = update.changes;
+        Ok(Updated::done())
+    }
+
+    async fn delete(aws: &Aws, id: &RolePolicyAttachmentId, _: &Self) -> Result<Deletion> {
+        let (role, policy) = id.parts();
+        let call = aws.iam().detach_role_policy().role_name(role).policy_arn(policy);
+        call.send().await.or_gone(&["NoSuchEntity"])?;
+        Ok(Deletion::Done)
+    }
+}
+
+/// The policies attached to a role; none when there is no such role.
+async fn attached(aws: &Aws, role: &str) -> Result<BTreeSet<String>> {
+    let mut policies = BTreeSet::new();
+    let mut pages = aws.iam().list_attached_role_policies().role_name(role).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = page.or_gone(&["NoSuchEntity"])? else { break };
+        policies.extend(page.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn));
+    }
+    Ok(policies)
+}
+
+impl Conforms for RolePolicyAttachment {
+    fn conformance(stack: &mut Stack) -> Conformance<Self> {
+        let trust = PolicyDocument::of([Statement::allow()
+            .principal(Principal::service("ec2.amazonaws.com"))
+            .action("sts:AssumeRole")]);
+        let role = stack.add("role", Role::builder().name("attached").assume_role_policy(&trust).build());
+        let other = stack.add("other", Role::builder().name("attached-2").assume_role_policy(trust).build());
+        let policy = |name| Arn::<Anything>::new(format!("arn:aws:iam::aws:policy/{name}"));
+        let base = RolePolicyAttachment::builder().role(&role).policy_arn(policy("ReadOnlyAccess")).build();
+        Conformance::of(base).change("policy_arn", "arn:aws:iam::aws:policy/PowerUserAccess").change("role", &other)
+    }
+}
