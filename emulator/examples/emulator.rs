@@ -8,13 +8,23 @@
     reason = "a program of its own: it prints, and reads its environment"
 )]
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
-use formwork_emulator::{Config, Emulator, Lifetime, Status};
+use formwork_emulator::{Config, Emulator, Error, Lifetime, Status};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
     let run = Path::new(".formwork/example");
     match std::env::args().nth(1).as_deref() {
         Some("start") => {

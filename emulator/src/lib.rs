@@ -250,10 +250,14 @@ impl Emulator {
             .filter(|record| config.port.is_none_or(|port| port == record.port));
         let Some(record) = fitting else { return Ok(None) };
         let emulator = Self::of(run, record);
-        emulator.admin.stay(match config.lifetime {
+        let stays = emulator.admin.stay(match config.lifetime {
             Lifetime::Kept => None,
             Lifetime::WithParent(pid) => Some(pid),
-        })?;
+        });
+        // Refused by a server whose last parent has just gone: it is ending, and a new one takes its place.
+        if stays.is_err() {
+            return Ok(None);
+        }
         Ok(Some(emulator))
     }
 }

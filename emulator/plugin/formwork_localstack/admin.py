@@ -1,4 +1,18 @@
-"""The HTTP contract under `/_formwork`: what tests and the emulator crate speak to the plugin. JSON in and out."""
+"""The HTTP contract under `/_formwork`, which the emulator crate's `Admin` speaks. JSON in and out.
+
+| path         | methods                                                                                           |
+| ------------ | ------------------------------------------------------------------------------------------------- |
+| `/health`    | GET: plugin, instance and pid; LocalStack's own `/_localstack/health` carries the same            |
+| `/calls`     | GET `?account=&service=&since=`: recorded calls. DELETE `?account=`                               |
+| `/faults`    | GET `?account=`. POST a fault (see `faults.parse`). DELETE `?account=&id=`: also releases its calls |
+| `/held`      | GET `?account=&wait=SECONDS`: held calls, as soon as there is one                                 |
+| `/reset`     | POST `{"account": A}`, or `{}` for everything                                                     |
+| `/resources` | GET `?account=&region=`: what stands there, read from the stores                                  |
+| `/warm`      | POST `{"services": [...]}`, or `{}` for all that Formwork drives                                  |
+| `/lifetime`  | GET. POST `{"pid": n}` to live at least as long as that process, null to be kept                  |
+
+Without `account`, what reads or deletes concerns every account.
+"""
 
 import json
 import os

@@ -26,7 +26,8 @@ ACTING = "formwork_faults"
 @hooks.on_infra_start(priority=90)
 def register() -> None:
     """Installs everything. An exception here ends LocalStack's start: half a plugin would make tests lie."""
-    from . import admin, lifetime  # Its imports load much of LocalStack, which belongs into the start and not into the import.
+    # Here and not above: these load LocalStack's services, which must not happen before its runtime is set up.
+    from . import admin, lifetime
 
     network.install()
     lifetime.install()
@@ -84,7 +85,7 @@ def on_response(_chain: HandlerChain, context: RequestContext, response: Respons
 
 
 def outcome_of(context: RequestContext) -> str:
-    """"ok", or the error code that the answer carries."""
+    """The error code that the answer carries, or "ok"."""
     error = context.service_exception
     if error is None:
         return "ok"

@@ -22,16 +22,20 @@ class Lifetime:
         self._lock = threading.Lock()
         self._parents: set[int] = set()
         self._kept = True
+        self._ending = False
 
     def keep(self) -> None:
-        """Stays until it is stopped, whatever becomes of the processes it was started for."""
+        """Stays until it is stopped, whatever becomes of the processes it was started for. Raises ValueError when it is
+        too late for that."""
         with self._lock:
+            self._refuse_if_ending()
             self._kept = True
 
     def follow(self, pid: int, *, only: bool = False) -> None:
         """Lives at least as long as process `pid`. With `only`, ends when the last followed process has gone; without,
-        a server that is kept stays kept."""
+        a server that is kept stays kept. Raises ValueError when it is too late for that."""
         with self._lock:
+            self._refuse_if_ending()
             if only:
                 self._kept = False
             if pid in self._parents:
@@ -44,12 +48,17 @@ class Lifetime:
         with self._lock:
             return {"kept": self._kept, "parents": sorted(self._parents)}
 
+    def _refuse_if_ending(self) -> None:
+        if self._ending:
+            raise ValueError("the server is ending, because the process that it was started for is gone")
+
     def _watch(self, pid: int) -> None:
         wait_for_end(pid)
         with self._lock:
             self._parents.discard(pid)
             if self._kept or self._parents:
                 return
+            self._ending = True
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
         os._exit(0)

@@ -1,4 +1,4 @@
-"""What the server shares with its machine: sockets on loopback only, connections that can be cut, a folder of its own."""
+"""What the server takes of its machine: sockets on loopback only, with connections that can be cut, and one folder."""
 
 import functools
 import os

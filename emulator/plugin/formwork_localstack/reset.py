@@ -83,10 +83,7 @@ def _forget_shared(universal: dict[str, Any], account: str) -> None:
 
 def _buckets(bundle: dict[str, Any]) -> list[str]:
     return [
-        name
-        for regions in bundle.values()
-        for store in regions.values()
-        for name in getattr(store, "attr_buckets", {})
+        name for regions in bundle.values() for store in regions.values() for name in getattr(store, "attr_buckets", {})
     ]
 
 

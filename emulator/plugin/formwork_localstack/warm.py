@@ -42,7 +42,7 @@ def warm(services: list[str] | None) -> dict[str, object]:
             if read := READS.get(service):
                 client = connect_to(aws_access_key_id=ACCOUNT, region_name=AWS_REGION_US_EAST_1).get_client(service)
                 getattr(client, read)()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and the other services go on
+        except Exception as error:  # Whatever it is, it is reported and the other services go on.
             return service, f"{type(error).__name__}: {error}"
         return service, round((time.monotonic() - started) * 1000)
 
