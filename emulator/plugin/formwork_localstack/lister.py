@@ -221,8 +221,7 @@ def _kms(account_id: str, region: str | None) -> Iterator[Row]:
 def _ecr(account_id: str, region: str | None) -> Iterator[Row]:
     for at, backend in _backends("moto.ecr.models", "ecr_backends", account_id, region):
         for repository in list(backend.repositories.values()):
-            tags = backend.tagger.list_tags_for_resource(repository.arn).get("Tags", [])
-            yield _row("aws:ecr/repository", repository.name, at, _listed_tags(tags), arn=repository.arn)
+            yield _row("aws:ecr/repository", repository.name, at, _listed_tags(backend.tagger.list_tags_for_resource(repository.arn).get("tags", [])), arn=repository.arn)
 
 
 def _logs(account_id: str, region: str | None) -> Iterator[Row]:

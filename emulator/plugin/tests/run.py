@@ -10,9 +10,11 @@ import time
 import traceback
 
 import checks_elasticache  # noqa: F401  Importing registers the checks.
+import checks_ec2  # noqa: F401
 import checks_eks  # noqa: F401
 import checks_lister  # noqa: F401
 import checks_rds  # noqa: F401
+import checks_validate  # noqa: F401
 from harness import CHECKS, Account
 
 

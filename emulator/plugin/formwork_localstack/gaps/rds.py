@@ -183,6 +183,11 @@ def group_of(database: Any) -> str | None:
     return getattr(group, "name", group)
 
 
+def name_of(database: Any) -> str:
+    """The identifier of a database or a cluster of moto's."""
+    return getattr(database, "db_instance_identifier", None) or database.db_cluster_identifier
+
+
 def cluster_group(cluster: Any) -> str | None:
     """The name of the subnet group of a cluster of moto's."""
     return getattr(cluster, "subnet_group", None) or getattr(cluster, "db_subnet_group_name", None)

@@ -1,0 +1,73 @@
+"""EC2: what AWS checks of every request, and the security group requests that moto takes unseen."""
+
+import re
+from typing import Any
+
+from localstack.aws.api import RequestContext
+
+from .. import known
+from ..intercept import Layer, Proceed, around, refusal
+
+_TAGGED = {
+    "CreateVpc": "vpc", "CreateSubnet": "subnet", "CreateInternetGateway": "internet-gateway", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway",
+    "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group", "CreateVpcEndpoint": "vpc-endpoint", "CreateFlowLogs": "vpc-flow-log",
+    "AuthorizeSecurityGroupIngress": "security-group-rule", "AuthorizeSecurityGroupEgress": "security-group-rule", "CreateNetworkAcl": "network-acl",
+}
+_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+
+
+@around(Layer.VALIDATE, "ec2")
+def every_request(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    operation = context.operation.name
+    for spec in request.get("TagSpecifications") or []:
+        kind = _TAGGED.get(operation)
+        if kind and spec.get("ResourceType") != kind:
+            raise refusal("InvalidParameterValue", f"'{spec.get('ResourceType')}' is not a valid taggable resource type for this operation.")
+        _check_tags(spec.get("Tags") or [])
+    if operation == "CreateTags":
+        _check_tags(request.get("Tags") or [])
+    if request.get("DryRun") is True:
+        raise refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+    return proceed()
+
+
+@around(Layer.GAPS, "ec2", "CreateSecurityGroup")
+def create_security_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    if request.get("VpcId") and known.vpc(context.account_id, context.region, request["VpcId"]) is None:
+        raise refusal("InvalidVpcID.NotFound", f"The vpc ID '{request['VpcId']}' does not exist")
+    if request["GroupName"].lower().startswith("sg-") or not _TEXT.fullmatch(request["GroupName"]):
+        raise refusal("InvalidParameterValue", f"Value ({request['GroupName']}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")
+    if not _TEXT.fullmatch(request.get("Description") or ""):
+        raise refusal("InvalidParameterValue", "Invalid security group description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+    return proceed()
+
+
+@around(Layer.GAPS, "ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+def authorize(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    for permission in request.get("IpPermissions") or []:
+        for row in (permission.get("IpRanges") or []) + (permission.get("Ipv6Ranges") or []) + (permission.get("UserIdGroupPairs") or []):
+            if not _TEXT.fullmatch(row.get("Description") or ""):
+                raise refusal("InvalidParameterValue", "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
+        for pair in permission.get("UserIdGroupPairs") or []:
+            group_id = pair.get("GroupId")
+            if group_id and pair.get("UserId") in (None, context.account_id) and not known.security_group(context.account_id, context.region, group_id):
+                raise refusal("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+    return proceed()
+
+
+@around(Layer.GAPS, "ec2", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress")
+def revoke(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """A rule named by its id that is gone is an unknown rule, not an unknown permission."""
+    group = known.security_group(context.account_id, context.region, request.get("GroupId") or "")
+    if group is not None and request.get("SecurityGroupRuleIds"):
+        held = {rule.id for rule in group.ingress_rules + group.egress_rules}
+        gone = [rule_id for rule_id in request["SecurityGroupRuleIds"] if rule_id not in held]
+        if gone:
+            raise refusal("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{gone[0]}' does not exist")
+    return proceed()
+
+
+def _check_tags(tags: list[dict[str, Any]]) -> None:
+    for tag in tags:
+        if (tag.get("Key") or "").lower().startswith("aws:"):
+            raise refusal("InvalidParameterValue", f"Value ( {tag['Key']} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use")
