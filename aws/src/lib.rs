@@ -15,6 +15,8 @@ pub mod tags;
 pub mod ec2;
 #[cfg(feature = "iam")]
 pub mod iam;
+#[cfg(feature = "kms")]
+pub mod kms;
 
 pub use arn::Arn;
 pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
@@ -57,6 +59,7 @@ macro_rules! kinds {
 kinds! {
     "ec2": ec2::Vpc;
     "iam": iam::Role, iam::RolePolicyAttachment;
+    "kms": kms::Alias, kms::Key;
 }
 
 /// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.
