@@ -172,12 +172,29 @@ impl<T> std::fmt::Debug for Secret<T> {
     }
 }
 
+/// The name under which a [`Secret`] asks serde for itself: a reader of configuration sees by it that a secret is wanted, and can take
+/// it from where the configuration says it stands.
+pub const SECRET_NAME: &str = "formwork::Secret";
+
 impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Secret<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A wrong type must not print what stood there, which serde's own message does.
-        T::deserialize(deserializer)
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom("a secret of another type is wanted here"))
+        struct Inner<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Inner<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a secret")
+            }
+
+            fn visit_newtype_struct<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+                // A wrong type must not print what stood there, which serde's own message does.
+                T::deserialize(deserializer)
+                    .map_err(|_| serde::de::Error::custom("a secret of another type is wanted here"))
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(SECRET_NAME, Inner(std::marker::PhantomData)).map(Self)
     }
 }
 

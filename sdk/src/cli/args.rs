@@ -1,0 +1,255 @@
+//! The command line as data: a contract that scripts depend on.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use formwork_engine::settings::OnDrift;
+
+/// Shows, makes and takes down AWS stacks that are written in Rust.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows what `up` would do, and does nothing.
+    Preview(PreviewArgs),
+    /// Makes the account as the stack declares it: shows the plan, asks, does it.
+    Up(UpArgs),
+    /// Deletes everything the stack has made: shows the plan, asks, does it.
+    Destroy(UpArgs),
+    /// Reads the account and records what it says beside what was applied.
+    Refresh(RefreshArgs),
+    /// Prints the outputs of the stack's last run, or one of them.
+    Output(OutputArgs),
+    /// Looks into the stack's records.
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Prints the resource types, their arguments and outputs.
+    Schema(SchemaArgs),
+    /// Starts, stops and empties the LocalStack that `--local` uses.
+    #[command(subcommand)]
+    Local(LocalCommand),
+}
+
+/// Which stack, and where.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StackArgs {
+    /// The stack's name.
+    pub(crate) stack: String,
+    /// The configuration, instead of stacks/<STACK>.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Work in a LocalStack that this command installs, starts and keeps; needs no AWS account.
+    #[arg(long)]
+    pub(crate) local: bool,
+}
+
+/// What the plan is about.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlanArgs {
+    /// Believe the records instead of reading the account.
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
+    /// Only these resources and what they need (urns, or paths such as network/main).
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) target: Vec<String>,
+    /// Replace these resources although nothing about them changed.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) replace: Vec<String>,
+    /// Take the newest answer of these pinned lookups.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) repin: Vec<String>,
+    /// What becomes of changes that were made outside: revert them, keep them, or stop.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) on_drift: Option<Drift>,
+    /// Believe that these resources are gone although much of the stack reads as gone.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) accept_gone: Vec<String>,
+    /// Consent to these resources being deleted, replaced or losing data.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) allow_delete: Vec<String>,
+}
+
+/// What becomes of drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drift {
+    /// What is declared wins.
+    Revert,
+    /// What was changed outside stays.
+    Keep,
+    /// Stop and list it.
+    Fail,
+}
+
+impl From<Drift> for OnDrift {
+    fn from(drift: Drift) -> Self {
+        match drift {
+            Drift::Revert => OnDrift::Revert,
+            Drift::Keep => OnDrift::Keep,
+            Drift::Fail => OnDrift::Fail,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    /// Print the plan as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keep the plan in a file, for `up --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Exit with 2 when there are changes, and with 0 only when there is nothing to do.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Do exactly this plan, or refuse and say what moved.
+    #[arg(long = "plan", value_name = "FILE")]
+    pub(crate) saved: Option<PathBuf>,
+    /// Print events as JSON lines; does not ask.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How many calls may be under way at once.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) parallel: Option<u16>,
+    /// Refuse with 5 when there is something to do.
+    #[arg(long)]
+    pub(crate) expect_no_changes: bool,
+    /// Begin nothing more after the first failure.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RefreshArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print this one only, and nothing else.
+    pub(crate) name: Option<String>,
+    /// Print an object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print secrets too: they are computed from the program and the account, since no record holds them.
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Lists the recorded resources.
+    List {
+        #[command(flatten)]
+        stack: StackArgs,
+        /// Print an array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints everything that is recorded of one resource.
+    Show {
+        #[command(flatten)]
+        stack: StackArgs,
+        /// Its urn, or its path such as network/main.
+        urn: String,
+        /// Print an object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints all records as JSON; secrets are digests.
+    Export {
+        #[command(flatten)]
+        stack: StackArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Only this type, such as aws:ec2/vpc.
+    pub(crate) kind: Option<String>,
+    /// Print an array.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LocalCommand {
+    /// Installs LocalStack unless it is there, and starts it unless it runs.
+    Start {
+        /// The port on 127.0.0.1; a free one when absent.
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Stops it; what it holds is lost.
+    Stop,
+    /// Says whether it runs, and where.
+    Status {
+        /// Print an object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints `export NAME=value` lines for other programs that shall speak to it.
+    Env {
+        /// The stack whose account and region are meant.
+        stack: Option<String>,
+        /// The configuration, instead of stacks/<STACK>.toml.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Empties it: all accounts.
+    Reset,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_flags_of_the_contract_are_taken() {
+        for line in [
+            "x preview prod --json --save f --no-refresh --target a b --replace c --detailed-exitcode",
+            "x up prod --yes --plan f --json --parallel 4 --expect-no-changes --allow-delete a --on-drift revert --accept-gone b",
+            "x destroy prod --local --yes --config f",
+            "x output prod database_url --json --show-secrets",
+            "x state list prod --json",
+            "x state show prod network/main",
+            "x state export prod",
+            "x schema --json",
+            "x local env prod",
+        ] {
+            CommandLine::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+        assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! Components: what production stacks are mostly made of, built from public resource types only.

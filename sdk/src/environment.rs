@@ -1,0 +1,66 @@
+//! The environment, read here and nowhere else: what a plan depends on is the program, its configuration and what stands in this file.
+
+use std::path::PathBuf;
+
+/// What a run takes from the process's environment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Environment;
+
+impl Environment {
+    /// A variable that is set and not empty.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+    pub(crate) fn variable(self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    /// The region that the standard AWS chain would take from the environment, with the variable's name.
+    pub(crate) fn aws_region(self) -> Option<(&'static str, String)> {
+        ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| Some((name, self.variable(name)?)))
+    }
+
+    /// The profile that the standard AWS chain would take from the environment.
+    pub(crate) fn aws_profile(self) -> Option<String> {
+        self.variable("AWS_PROFILE")
+    }
+
+    /// An endpoint other than AWS's own for all services.
+    pub(crate) fn aws_endpoint(self) -> Option<String> {
+        self.variable("AWS_ENDPOINT_URL")
+    }
+
+    /// Whether colour is unwanted (<https://no-color.org>) or the terminal cannot do it.
+    pub(crate) fn no_colour(self) -> bool {
+        self.variable("NO_COLOR").is_some() || self.dumb_terminal()
+    }
+
+    /// Whether the terminal says that it can only write lines.
+    pub(crate) fn dumb_terminal(self) -> bool {
+        self.variable("TERM").is_some_and(|term| term == "dumb")
+    }
+
+    /// The Python that the emulator shall use.
+    pub(crate) fn python(self) -> Option<PathBuf> {
+        self.variable("FORMWORK_PYTHON").map(PathBuf::from)
+    }
+
+    /// The folder for what may be made again: `$XDG_CACHE_HOME`, or `~/.cache`.
+    pub(crate) fn cache_folder(self) -> Option<PathBuf> {
+        let home = || self.variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+        self.variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
+    }
+
+    /// What to log, in the syntax of `tracing-subscriber`'s filter, such as `formwork=debug`.
+    pub(crate) fn log_filter(self) -> Option<String> {
+        self.variable("FORMWORK_LOG")
+    }
+
+    /// The folder of the manifest, when cargo runs the program.
+    pub(crate) fn manifest_folder(self) -> Option<PathBuf> {
+        self.variable("CARGO_MANIFEST_DIR").map(PathBuf::from)
+    }
+
+    /// The folder that the command was given in.
+    pub(crate) fn current_folder(self) -> PathBuf {
+        std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+    }
+}

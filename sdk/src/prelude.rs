@@ -1,0 +1,9 @@
+//! What a stack imports: `use formwork::prelude::*;`.
+
+pub use formwork_aws::*;
+pub use formwork_engine::{
+    Handle, Input, IntoInput, Json, Name, Options, Output, ProviderName, ProviderSpec, Secret, Stack, Timeouts, Urn,
+    Version, all, join, options, prefix,
+};
+
+pub use crate::{Result, mistake};

@@ -1,0 +1,466 @@
+//! A plan as people read it: a tree by component, about one line per resource, what changes beneath it, and a sum.
+//!
+//! ```text
+//! Preview of prod: account 123456789012, region eu-west-1
+//!
+//!   network
+//!   + main       ec2/vpc     10.0.0.0/16
+//!   ~ private-1  ec2/subnet  declared changed
+//!       map_public_ip_on_launch: true → false
+//!
+//! Plan: 1 to create, 1 to update, 0 to replace, 0 to delete, 4 unchanged.
+//! ```
+
+use std::collections::BTreeMap;
+
+use formwork_engine::plan::{FieldChange, Op, Plan, Reason, Step};
+use formwork_engine::{Hazard, Urn, Value};
+
+use super::value::{Part, parts, shown};
+use super::{Ink, Look, fit, pad, plural, wide, wrapped};
+
+mod identity;
+mod tree;
+
+use tree::{Branch, Line};
+
+/// What the reader is about to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// `preview`.
+    Preview,
+    /// `up`.
+    Up,
+    /// `destroy`.
+    Destroy,
+}
+
+/// Where a plan belongs: the first line of its text.
+#[derive(Debug, Clone)]
+pub struct Heading {
+    /// What is shown.
+    pub intent: Intent,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The endpoint, when it is not AWS itself.
+    pub endpoint: Option<String>,
+}
+
+/// One thing of the plan: a step, or the two steps of a replacement.
+struct Item<'a> {
+    /// What is read: the create of a replacement.
+    main: &'a Step,
+    /// The delete of a replacement.
+    former: Option<&'a Step>,
+}
+
+/// The text of a plan, with an end of line.
+pub fn plan(plan: &Plan, heading: &Heading, look: Look) -> String {
+    let mut text = first_line(plan, heading, look);
+    let items = items(plan);
+    if items.is_empty() {
+        text.push_str(&format!("\n{}\n", nothing_to_do(plan, heading)));
+    } else {
+        text.push('\n');
+        let lines = Branch::new(&items).lines();
+        let tree = Tree { heading, look, columns: Columns::of(&lines, look) };
+        for line in &lines {
+            tree.line(line, &mut text);
+        }
+    }
+    text.push_str(&outputs(plan, look));
+    text.push_str(&warnings(plan, look));
+    text.push_str(&consents(plan, look));
+    if !items.is_empty() {
+        text.push_str(&format!("\n{}\n", sum(plan, look)));
+    }
+    text
+}
+
+fn first_line(plan: &Plan, heading: &Heading, look: Look) -> String {
+    let what = match heading.intent {
+        Intent::Preview => "Preview of",
+        Intent::Up => "Changes to",
+        Intent::Destroy => "Destroying",
+    };
+    let Heading { account, region, endpoint, .. } = heading;
+    let endpoint = endpoint.as_ref().map(|endpoint| format!(", endpoint {endpoint}")).unwrap_or_default();
+    let place =
+        wrapped(&format!("{what} {}: account {account}, region {region}{endpoint}", plan.stack), look.width, "", "  ");
+    let bold = format!("{what} {}", plan.stack);
+    match place.strip_prefix(&bold) {
+        Some(rest) => format!("{}{rest}\n", look.paint(Ink::Strong, &bold)),
+        None => format!("{place}\n"),
+    }
+}
+
+fn nothing_to_do(plan: &Plan, heading: &Heading) -> String {
+    let same = plan.counts().same;
+    match (heading.intent, same) {
+        (Intent::Destroy, _) => "nothing to do: the stack has no resources".to_owned(),
+        (_, 0) => "nothing to do: the stack declares no resources".to_owned(),
+        (_, 1) => "nothing to do: 1 resource is as declared".to_owned(),
+        (_, same) => format!("nothing to do: {same} resources are as declared"),
+    }
+}
+
+/// What is shown: everything that is not as it is, the halves of a replacement together.
+fn items(plan: &Plan) -> Vec<Item<'_>> {
+    let former: BTreeMap<&Urn, &Step> =
+        plan.steps.iter().filter(|step| step.op == Op::Delete && step.replaces).map(|step| (&step.urn, step)).collect();
+    let made: BTreeMap<&Urn, ()> =
+        plan.steps.iter().filter(|step| step.op == Op::Create && step.replaces).map(|step| (&step.urn, ())).collect();
+    let shown = |step: &&Step| match step.op {
+        Op::Same => false,
+        Op::Delete if step.replaces => !made.contains_key(&step.urn),
+        _ => true,
+    };
+    let item = |step: &'_ Step| step.op == Op::Create && step.replaces;
+    plan.steps
+        .iter()
+        .filter(shown)
+        .map(|step| Item { main: step, former: if item(step) { former.get(&step.urn).copied() } else { None } })
+        .collect()
+}
+
+impl Item<'_> {
+    fn sign(&self) -> (&'static str, Ink) {
+        match self.main.op {
+            Op::Create if self.main.replaces => ("±", Ink::Replace),
+            Op::Create => ("+", Ink::Create),
+            Op::Update => ("~", Ink::Update),
+            Op::Delete => ("-", Ink::Delete),
+            Op::Forget => ("-", Ink::Update),
+            Op::Adopt => ("=", Ink::Create),
+            Op::Read => ("?", Ink::Plain),
+            Op::Resume | Op::Move => (">", Ink::Update),
+            Op::Same => (" ", Ink::Plain),
+        }
+    }
+
+    /// What stands in the last column: words first, then what identifies the resource.
+    fn details(&self, heading: &Heading) -> String {
+        let step = self.main;
+        let mut words: Vec<String> = Vec::new();
+        match step.op {
+            Op::Create if step.replaces => {
+                let delete_first = self.former.is_some_and(|former| step.after.contains(&former.id));
+                words.push(format!(
+                    "replaced, {}",
+                    if delete_first { "the former deleted first" } else { "created first" }
+                ));
+                words.extend(reason(&step.reason));
+            }
+            Op::Create => {
+                words.extend(reason(&step.reason));
+                words.extend(identity::of(step));
+            }
+            Op::Update => words.extend(common_reason(step)),
+            Op::Delete => {
+                let why = if heading.intent == Intent::Destroy { None } else { reason(&step.reason) };
+                words.extend(why);
+                words.extend(step.resource_id.clone());
+            }
+            Op::Forget => {
+                words.push("forgotten, stays in the account".to_owned());
+                words.extend(reason(&step.reason));
+            }
+            Op::Adopt => words.push(format!("adopts {}", step.resource_id.as_deref().unwrap_or("what exists"))),
+            Op::Read => words.push("looked up while applying".to_owned()),
+            Op::Resume => {
+                words.push(format!("goes on with {}", step.resource_id.as_deref().unwrap_or("what was begun")))
+            }
+            Op::Move => words.push("renamed in the records only".to_owned()),
+            Op::Same => {}
+        }
+        if step.maybe {
+            words.push("may turn out unchanged".to_owned());
+        }
+        if step.account != heading.account && !step.account.is_empty() {
+            words.push(format!("in {} {}", step.account, step.region));
+        } else if step.region != heading.region && !step.region.is_empty() {
+            words.push(format!("in {}", step.region));
+        }
+        words.join(", ")
+    }
+
+    fn hazards(&self) -> Vec<&'static str> {
+        let mut hazards: Vec<_> = self
+            .main
+            .hazards
+            .iter()
+            .chain(self.former.iter().flat_map(|former| &former.hazards))
+            .map(|hazard| match hazard {
+                Hazard::DataLoss => "data may be lost",
+                Hazard::Irreversible => "cannot be taken back",
+                Hazard::Outage => "interrupts service",
+            })
+            .collect();
+        if self.main.data_store || self.former.is_some_and(|former| former.data_store) {
+            let deletes = self.main.op == Op::Delete || self.former.is_some();
+            hazards.extend(deletes.then_some("data store: its contents are deleted"));
+        }
+        hazards.dedup();
+        hazards
+    }
+}
+
+/// A reason that is worth a word: not "new", and not "removed from the program" of a plain delete.
+fn reason(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::New | Reason::DeclaredChanged => None,
+        Reason::DependsOn(urn, output) => Some(format!("follows {}.{output}", urn.path())),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The reason of an update's changes, where they share one.
+fn common_reason(step: &Step) -> Option<String> {
+    let first = &step.changes.first()?.reason;
+    step.changes.iter().all(|change| change.reason == *first).then(|| reason_of_change(first))
+}
+
+fn reason_of_change(reason: &Reason) -> String {
+    match reason {
+        Reason::DependsOn(urn, output) => format!("follows {}.{output}", urn.path()),
+        Reason::Drifted => "drifted: was changed outside".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Where the columns stand.
+struct Columns {
+    name: usize,
+    kind: usize,
+}
+
+impl Columns {
+    /// As wide as the widest that is not too wide; those that are push the rest of their line.
+    fn of(lines: &[Line<'_>], look: Look) -> Self {
+        let most = look.width * 2 / 5;
+        let widest = |widths: &dyn Fn(&Line<'_>) -> Option<usize>| {
+            lines.iter().filter_map(widths).filter(|width| *width <= most).max().unwrap_or(0).max(8)
+        };
+        Self {
+            name: widest(&|line| line.item.map(|_| wide(&line.name) + 2 * line.depth)),
+            kind: widest(&|line| line.item.map(|item| wide(short_kind(item.main)))),
+        }
+    }
+}
+
+/// `ec2/vpc`: the provider's name is the same for all.
+fn short_kind(step: &Step) -> &str {
+    let kind = step.kind.as_str();
+    kind.split_once(':').map_or(kind, |(_, short)| short)
+}
+
+struct Tree<'a> {
+    heading: &'a Heading,
+    look: Look,
+    columns: Columns,
+}
+
+impl Tree<'_> {
+    fn line(&self, line: &Line<'_>, text: &mut String) {
+        match line.item {
+            Some(item) => self.item(item, line, text),
+            None => {
+                let name = self.look.paint(Ink::Strong, &line.name);
+                text.push_str(&format!("{}{name}\n", " ".repeat(2 * line.depth + 2)));
+            }
+        }
+    }
+
+    fn item(&self, item: &Item<'_>, line: &Line<'_>, text: &mut String) {
+        let look = self.look;
+        let (sign, ink) = item.sign();
+        let indent = " ".repeat(2 * line.depth + 2);
+        let name = pad(&line.name, self.columns.name.saturating_sub(2 * line.depth));
+        let kind = short_kind(item.main);
+        let before_kind = wide(&indent) + 2 + wide(&name) + 2;
+        let details = item.details(self.heading);
+        let room = look.width.saturating_sub(before_kind + self.columns.kind.max(wide(kind)) + 2);
+        // What identifies a resource may be cut; words about what happens to it go on the next line instead.
+        let words = item.main.replaces || !matches!(item.main.op, Op::Create | Op::Delete);
+        let beside = if words { wide(&details) <= room } else { room >= 10 } && !details.is_empty();
+        let kind = if beside { pad(kind, self.columns.kind) } else { kind.to_owned() };
+        text.push_str(&format!("{indent}{} {name}  {}", look.paint(ink, sign), look.paint(Ink::Faint, &kind)));
+        if beside {
+            text.push_str(&format!("  {}", fit(&details, room)));
+        }
+        text.push('\n');
+        let beneath = format!("{indent}    ");
+        if words && !beside && !details.is_empty() {
+            text.push_str(&wrapped(&details, look.width, &beneath, &beneath));
+            text.push('\n');
+        }
+        for hazard in item.hazards() {
+            text.push_str(&format!("{beneath}{}\n", look.paint(Ink::Bad, &format!("! {hazard}"))));
+        }
+        self.changes(item, &beneath, text);
+    }
+
+    fn changes(&self, item: &Item<'_>, beneath: &str, text: &mut String) {
+        let step = item.main;
+        let changes: Vec<&FieldChange> = match step.op {
+            Op::Create if step.replaces => {
+                step.changes.iter().filter(|change| change.forces_replacement || change.reason != Reason::New).collect()
+            }
+            Op::Update | Op::Resume | Op::Adopt => step.changes.iter().collect(),
+            _ => return,
+        };
+        let common = common_reason(step);
+        for change in changes {
+            let mut notes = Vec::new();
+            if change.forces_replacement {
+                notes.push("forces the replacement".to_owned());
+            }
+            let own = reason_of_change(&change.reason);
+            if step.op != Op::Update || common.as_ref() != Some(&own) {
+                if change.reason != Reason::DeclaredChanged || !change.forces_replacement {
+                    notes.push(own);
+                }
+            }
+            if change.maybe && !step.maybe {
+                notes.push("may turn out unchanged".to_owned());
+            }
+            let notes = if notes.is_empty() { String::new() } else { format!("({})", notes.join(", ")) };
+            let parts = parts(&change.path, &change.before, &change.after);
+            let last = parts.len().saturating_sub(1);
+            for (index, part) in parts.iter().enumerate() {
+                self.part(part, if index == last { &notes } else { "" }, beneath, text);
+            }
+        }
+    }
+
+    /// `path: before → after (notes)`, in one line where it fits, the notes or the value after beneath it where not.
+    fn part(&self, part: &Part, notes: &str, beneath: &str, text: &mut String) {
+        let look = self.look;
+        let room = look.width.saturating_sub(wide(beneath));
+        let body = match part {
+            Part::More(count) => format!("… and {}", plural(*count, "further difference")),
+            Part::Elements { path, gone, added } => {
+                let signs =
+                    gone.iter().map(|item| format!("-{item}")).chain(added.iter().map(|item| format!("+{item}")));
+                fit(&format!("{path}: {}", signs.collect::<Vec<_>>().join(" ")), room)
+            }
+            Part::Changed { path, before, after } => {
+                let whole = format!("{path}: {before} → {after}");
+                if wide(&whole) <= room {
+                    whole
+                } else {
+                    let share = room.saturating_sub(wide(path) + 5);
+                    // What is short stays whole, and the other gets the rest.
+                    let (a, b) = match (wide(before) * 2 <= share, wide(after) * 2 <= share) {
+                        (true, _) => (wide(before), share.saturating_sub(wide(before))),
+                        (_, true) => (share.saturating_sub(wide(after)), wide(after)),
+                        _ => (share / 2, share - share / 2),
+                    };
+                    if share < 24 {
+                        let inner = room.saturating_sub(4);
+                        format!("{path}:\n{beneath}  {}\n{beneath}  → {}", fit(before, inner), fit(after, inner))
+                    } else {
+                        format!("{path}: {} → {}", fit(before, a), fit(after, b))
+                    }
+                }
+            }
+        };
+        text.push_str(beneath);
+        text.push_str(&body);
+        if !notes.is_empty() {
+            let last = body.lines().last().unwrap_or_default();
+            let fits = if body.contains('\n') { wide(last) } else { wide(beneath) + wide(last) } + 1 + wide(notes)
+                <= look.width;
+            text.push_str(&if fits {
+                format!(" {}", look.paint(Ink::Faint, notes))
+            } else {
+                format!(
+                    "\n{}",
+                    look.paint(
+                        Ink::Faint,
+                        &wrapped(notes, look.width, &format!("{beneath}  "), &format!("{beneath}  "))
+                    )
+                )
+            });
+        }
+        text.push('\n');
+    }
+}
+
+fn outputs(plan: &Plan, look: Look) -> String {
+    let mut lines = Vec::new();
+    let mut later = Vec::new();
+    let outputs = plan.outputs.iter().filter(|(_, (before, after))| before != after);
+    for (name, (before, after)) in outputs {
+        match (before, after) {
+            (Value::Null, Value::Unknown(_)) => later.push(name.as_str()),
+            (Value::Null, after) => lines.push(format!(
+                "  {} {name}: {}",
+                look.paint(Ink::Create, "+"),
+                fit(&shown(after), look.width.saturating_sub(wide(name) + 6))
+            )),
+            (_, Value::Null) => lines.push(format!("  {} {name}", look.paint(Ink::Delete, "-"))),
+            (before, after) => {
+                for part in parts(name, before, after) {
+                    if let Part::Changed { path, before, after } = part {
+                        let room = look.width.saturating_sub(wide(&path) + 9);
+                        let half = room / 2;
+                        lines.push(format!(
+                            "  {} {path}: {} → {}",
+                            look.paint(Ink::Update, "~"),
+                            fit(&before, half),
+                            fit(&after, half)
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    if !later.is_empty() {
+        lines.push(wrapped(&format!("{} (known after apply)", later.join(", ")), look.width, "  + ", "    "));
+    }
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\n  {}\n{}\n", look.paint(Ink::Strong, "outputs"), lines.join("\n")),
+    }
+}
+
+fn warnings(plan: &Plan, look: Look) -> String {
+    let mut text = String::new();
+    for warning in &plan.warnings {
+        let line = wrapped(warning, look.width, "warning: ", "  ");
+        let rest = line.strip_prefix("warning:").unwrap_or(&line);
+        text.push_str(&format!("{}{rest}\n", look.paint(Ink::Warning, "warning:")));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+fn consents(plan: &Plan, look: Look) -> String {
+    if plan.consents.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", look.paint(Ink::Bad, "needs consent"));
+    for (urn, sentence) in &plan.consents {
+        text.push_str(&wrapped(&format!("{}: {sentence}", urn.path()), look.width, "  ! ", "    "));
+        text.push_str(&format!("\n    given by: --allow-delete {}\n", urn.path()));
+    }
+    text
+}
+
+fn sum(plan: &Plan, look: Look) -> String {
+    let counts = plan.counts();
+    let parts = [
+        (Ink::Create, counts.create, "to create"),
+        (Ink::Update, counts.update, "to update"),
+        (Ink::Replace, counts.replace, "to replace"),
+        (Ink::Delete, counts.delete, "to delete"),
+        (Ink::Plain, counts.same, "unchanged"),
+    ];
+    let parts = parts.map(|(ink, count, words)| {
+        let text = format!("{count} {words}");
+        if count > 0 { look.paint(ink, &text) } else { text }
+    });
+    format!("{} {}.", look.paint(Ink::Strong, "Plan:"), parts.join(", "))
+}

@@ -1,0 +1,326 @@
+//! A run while it goes on: live lines on a terminal, plain lines in a pipe, JSON lines for machines.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use formwork_engine::Urn;
+use formwork_engine::clock::Clock;
+use formwork_engine::event::{Consumer, Event};
+use formwork_engine::plan::{Op, StepId};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value as Json, json};
+
+use super::{Ink, Look, duration, fit, plural, shown_error, wrapped};
+use crate::terminal::Terminal;
+
+/// How many running steps are shown at once; the others are counted.
+const SHOWN: usize = 12;
+/// After how long a plain line says again that something is still waited for.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+
+/// How progress is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// Lines that move, on a terminal.
+    Live,
+    /// Plain lines on stderr.
+    Lines,
+    /// JSON lines on stdout.
+    Json,
+}
+
+/// Tells of a run.
+pub(crate) struct Progress {
+    terminal: Terminal,
+    telling: Telling,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: BTreeMap<StepId, Running>,
+    live: Option<Live>,
+}
+
+struct Running {
+    urn: Urn,
+    op: Op,
+    status: String,
+    /// When a plain line last told of it.
+    told_at: Duration,
+    bar: Option<ProgressBar>,
+}
+
+struct Live {
+    bars: MultiProgress,
+    total: ProgressBar,
+}
+
+impl Progress {
+    pub(crate) fn new(terminal: Terminal, telling: Telling, clock: Arc<dyn Clock>) -> Self {
+        Self { terminal, telling, clock, state: Mutex::default() }
+    }
+
+    /// Takes away what moves, so that something else can be written.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(live) = state.live.take() {
+            live.total.finish_and_clear();
+            // A terminal that is gone needs no clearing.
+            let _ = live.bars.clear();
+        }
+    }
+}
+
+impl Consumer for Progress {
+    fn consume(&self, event: &Event) {
+        if self.telling == Telling::Json {
+            self.terminal.data(&event_json(event).to_string());
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.elapsed();
+        let told = state.take(event, self.telling, now);
+        if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
+            match &state.live {
+                // A terminal that is gone cannot be told anything.
+                Some(live) => drop(live.bars.println(line.trim_end())),
+                None => self.terminal.say(&line),
+            }
+        }
+        state.draw(self.terminal.err_look());
+    }
+}
+
+impl State {
+    /// Takes notice of an event; `None` when no line is to be written about it.
+    fn take(&mut self, event: &Event, telling: Telling, now: Duration) -> Option<()> {
+        match event {
+            Event::ApplyStarted { steps } if telling == Telling::Live => {
+                let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+                let total = bars.add(ProgressBar::new(*steps as u64).with_style(total_style()));
+                total.enable_steady_tick(Duration::from_millis(200));
+                self.live = Some(Live { bars, total });
+            }
+            Event::StepStarted { step, urn, op } => {
+                let running = Running { urn: urn.clone(), op: *op, status: String::new(), told_at: now, bar: None };
+                self.running.insert(*step, running);
+            }
+            Event::StepWaiting { step, status, .. } => {
+                let running = self.running.get_mut(step)?;
+                let again = running.status == *status && now.saturating_sub(running.told_at) < SAY_AGAIN;
+                status.clone_into(&mut running.status);
+                if telling == Telling::Live || again {
+                    return None;
+                }
+                running.told_at = now;
+            }
+            Event::StepFinished { step, .. } | Event::StepFailed { step, .. } | Event::StepBlocked { step, .. } => {
+                let ended = self.running.remove(step);
+                if let Some(live) = &self.live {
+                    if let Some(bar) = ended.and_then(|running| running.bar) {
+                        bar.finish_and_clear();
+                        live.bars.remove(&bar);
+                    }
+                    live.total.inc(1);
+                }
+            }
+            Event::ApplyFinished { .. } => {
+                if let Some(live) = self.live.take() {
+                    live.total.finish_and_clear();
+                    // A terminal that is gone needs no clearing.
+                    let _ = live.bars.clear();
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Brings the moving lines up to date: the longest running ones have one each.
+    fn draw(&mut self, look: Look) {
+        let Some(live) = &self.live else { return };
+        let mut shown = self.running.values().filter(|running| running.bar.is_some()).count();
+        for running in self.running.values_mut() {
+            if running.bar.is_none() && shown < SHOWN {
+                let bar = live.bars.insert_before(&live.total, ProgressBar::new_spinner().with_style(step_style()));
+                bar.enable_steady_tick(Duration::from_millis(200));
+                running.bar = Some(bar);
+                shown += 1;
+            }
+            if let Some(bar) = &running.bar {
+                let status = if running.status.is_empty() { String::new() } else { format!(": {}", running.status) };
+                let text = format!("{} {} ({}){status}", doing(running.op), running.urn.path(), short(&running.urn));
+                bar.set_message(fit(&text, look.width.saturating_sub(14)));
+            }
+        }
+        let more = self.running.len() - shown;
+        live.total.set_message(if more > 0 { format!(", and {more} more running") } else { String::new() });
+    }
+}
+
+fn total_style() -> ProgressStyle {
+    ProgressStyle::with_template("  {bar:30} {pos} of {len} steps, {elapsed}{msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─")
+}
+
+fn step_style() -> ProgressStyle {
+    ProgressStyle::with_template("  {spinner} {msg} {elapsed:.dim}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// `ec2/vpc` of `aws:ec2/vpc`.
+pub(crate) fn short(urn: &Urn) -> String {
+    let kind = urn.kind();
+    kind.as_str().split_once(':').map_or(kind.as_str(), |(_, short)| short).to_owned()
+}
+
+fn doing(op: Op) -> &'static str {
+    match op {
+        Op::Create => "creating",
+        Op::Update => "updating",
+        Op::Delete => "deleting",
+        Op::Read => "reading",
+        Op::Adopt => "adopting",
+        Op::Resume => "going on with",
+        Op::Move => "renaming",
+        Op::Forget => "forgetting",
+        Op::Same => "looking at",
+    }
+}
+
+fn done(op: Op) -> (&'static str, &'static str, Ink) {
+    match op {
+        Op::Create => ("+", "created", Ink::Create),
+        Op::Update => ("~", "updated", Ink::Update),
+        Op::Delete => ("-", "deleted", Ink::Delete),
+        Op::Read => ("?", "read", Ink::Plain),
+        Op::Adopt => ("=", "adopted", Ink::Create),
+        Op::Resume => (">", "finished", Ink::Update),
+        Op::Move => (">", "renamed", Ink::Update),
+        Op::Forget => ("-", "forgotten", Ink::Update),
+        Op::Same => (" ", "needed no change", Ink::Plain),
+    }
+}
+
+/// The line that is written about an event, if one is.
+fn line(event: &Event, look: Look) -> Option<String> {
+    Some(match event {
+        Event::StoreOpened { notes, .. } if notes.is_empty() => return None,
+        Event::StoreOpened { notes, .. } => {
+            notes.iter().map(|note| format!("{}\n", wrapped(note, look.width, "note: ", "  "))).collect()
+        }
+        Event::IdentityConfirmed { .. } | Event::ObservationStarted { .. } => return None,
+        Event::ObservationFinished { resources, calls, took } if *resources > 0 => {
+            format!(
+                "read {} with {} in {}",
+                plural(*resources, "resource"),
+                plural(*calls as usize, "call"),
+                duration(*took)
+            )
+        }
+        Event::ObservationFinished { .. } | Event::ApplyStarted { .. } | Event::StepStarted { .. } => return None,
+        Event::IntentRecovered { urn, finding } => {
+            wrapped(&format!("{}: {finding}", urn.path()), look.width, "  > ", "    ")
+        }
+        Event::StepAccepted { .. } => return None,
+        Event::StepWaiting { urn, status, stuck, .. } => {
+            let what = if *stuck { "is stuck" } else { "waits" };
+            format!("  . {} ({}) {what}: {status}", urn.path(), short(urn))
+        }
+        Event::StepRetried { urn, reason, after, .. } => {
+            format!("  . {} ({}) is tried again in {}: {reason}", urn.path(), short(urn), duration(*after))
+        }
+        Event::StepFinished { urn, op, id, took, .. } => {
+            let (sign, word, ink) = done(*op);
+            let id = id.as_ref().map(|id| format!(": {id}")).unwrap_or_default();
+            let rest = format!("{} ({}) {word} in {}{id}", urn.path(), short(urn), duration(*took));
+            format!("  {} {}", look.paint(ink, sign), fit(&rest, look.width.saturating_sub(4)))
+        }
+        Event::StepFailed { urn, op, error, took, .. } => {
+            let rest = format!(
+                "{} {} ({}) failed after {}: {}",
+                doing(*op),
+                urn.path(),
+                short(urn),
+                duration(*took),
+                shown_error(error)
+            );
+            format!("  {} {}", look.paint(Ink::Bad, "!"), wrapped(&rest, look.width.saturating_sub(4), "", "    "))
+        }
+        Event::StepBlocked { urn, by, .. } => {
+            format!("  {} {} ({}) not begun: {} failed", look.paint(Ink::Faint, "x"), urn.path(), short(urn), by.path())
+        }
+        Event::Interrupted => {
+            let text = "stopping: no new calls, running ones are waited for and recorded. Ctrl-C again leaves at once; the next run then goes on from the records";
+            wrapped(text, look.width, "", "  ")
+        }
+        Event::ApplyFinished { .. } => return None,
+        _ => return None,
+    })
+}
+
+/// An event for machines: one object, `version` and `event` first.
+pub(crate) fn event_json(event: &Event) -> Json {
+    let seconds = |time: &Duration| json!((time.as_secs_f64() * 1000.0).round() / 1000.0);
+    let (name, fields) = match event {
+        Event::StoreOpened { rows, notes } => ("store_opened", json!({ "rows": rows, "notes": notes })),
+        Event::IdentityConfirmed { account, region, endpoint } => {
+            ("identity_confirmed", json!({ "account": account, "region": region, "endpoint": endpoint }))
+        }
+        Event::ObservationStarted { resources } => ("observation_started", json!({ "resources": resources })),
+        Event::ObservationFinished { resources, calls, took } => {
+            ("observation_finished", json!({ "resources": resources, "calls": calls, "seconds": seconds(took) }))
+        }
+        Event::IntentRecovered { urn, finding } => ("intent_recovered", json!({ "urn": urn, "finding": finding })),
+        Event::ApplyStarted { steps } => ("apply_started", json!({ "steps": steps })),
+        Event::StepStarted { step, urn, op } => ("step_started", json!({ "step": step, "urn": urn, "op": op.word() })),
+        Event::StepAccepted { step, urn, id } => ("step_accepted", json!({ "step": step, "urn": urn, "id": id })),
+        Event::StepWaiting { step, urn, status, stuck } => {
+            ("step_waiting", json!({ "step": step, "urn": urn, "status": status, "stuck": stuck }))
+        }
+        Event::StepRetried { step, urn, reason, after } => {
+            ("step_retried", json!({ "step": step, "urn": urn, "reason": reason, "after_seconds": seconds(after) }))
+        }
+        Event::StepFinished { step, urn, op, id, took } => {
+            ("step_finished", json!({ "step": step, "urn": urn, "op": op.word(), "id": id, "seconds": seconds(took) }))
+        }
+        Event::StepFailed { step, urn, op, error, took } => (
+            "step_failed",
+            json!({ "step": step, "urn": urn, "op": op.word(), "error": error_json(error), "seconds": seconds(took) }),
+        ),
+        Event::StepBlocked { step, urn, op, by } => {
+            ("step_blocked", json!({ "step": step, "urn": urn, "op": op.word(), "by": by }))
+        }
+        Event::Interrupted => ("interrupted", json!({})),
+        Event::ApplyFinished { done, failed, blocked, took, calls } => (
+            "apply_finished",
+            json!({ "done": done, "failed": failed, "blocked": blocked, "seconds": seconds(took), "calls": calls }),
+        ),
+        _ => ("other", json!({})),
+    };
+    let mut object = serde_json::Map::from_iter([("version".to_owned(), json!(1)), ("event".to_owned(), json!(name))]);
+    if let Json::Object(fields) = fields {
+        object.extend(fields);
+    }
+    Json::Object(object)
+}
+
+/// An error for machines.
+pub(crate) fn error_json(error: &formwork_engine::Error) -> Json {
+    let answer = error.answer.as_ref().map(|answer| {
+        json!({ "operation": answer.operation, "code": answer.code, "message": answer.message, "request_id": answer.request_id })
+    });
+    json!({
+        "act": error.act,
+        "urn": error.urn,
+        "source": error.source_line,
+        "reason": error.reason,
+        "answer": answer,
+        "hints": error.hints,
+        "exit_code": error.exit_code(),
+    })
+}

@@ -1,0 +1,1 @@
+//! Testing a stack without a cloud.
