@@ -1,7 +1,9 @@
 //! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
 
+pub mod subnet;
 pub mod vpc;
 
+pub use subnet::SubnetId;
 pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
