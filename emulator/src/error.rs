@@ -31,7 +31,7 @@ pub enum Error {
     },
 
     /// A file or folder of ours cannot be used.
-    #[error("failed to {act} {}: {source}. The folder must be writable, and on a disk with room (LocalStack takes about 700 MB)", path.display())]
+    #[error("failed to {act} {}: {source}. The folder must be writable, and on a disk with room (LocalStack takes about 500 MB)", path.display())]
     Folder {
         /// What was tried, such as "create".
         act: &'static str,

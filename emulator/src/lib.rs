@@ -2,10 +2,10 @@
 //!
 //! What [`Emulator::ensure`] does, in order:
 //!
-//! 1. A server that runs in the run folder, answers, and carries this crate's plugin is used as it is ([`process`]).
-//! 2. Otherwise a fitting Python is looked for ([`python`]), and LocalStack and the plugin are installed into the cache
-//!    folder unless they are there ([`install`]). Only the first installation needs a network.
-//! 3. A server is started on loopback, detached from the terminal, and waited for ([`process`]); its services are loaded.
+//! 1. A server that runs in the run folder, answers, and carries this crate's plugin is used as it is (`process`).
+//! 2. Otherwise a fitting Python is looked for (`python`), and LocalStack and the plugin are installed into the cache
+//!    folder unless they are there (`install`). Only the first installation needs a network.
+//! 3. A server is started on loopback, detached from the terminal, and waited for (`process`); its services are loaded.
 //! 4. [`Admin`] speaks to the plugin inside: what was called, what stands, and which calls shall fail, hang or get lost.
 //!
 //! The plugin is Python and lives beside this crate in `plugin/`; it is embedded here, so a user has only one binary.
@@ -21,10 +21,9 @@ use std::path::{Path, PathBuf};
 
 pub use admin::{Action, Admin, Call, Fault, FaultState, Health, HeldCall, Phase, Resource};
 pub use error::{Error, Rejected};
-pub use process::Record;
-pub use python::{Python, Version};
+pub use python::Version;
 
-use process::RunFolder;
+use process::{Record, RunFolder};
 
 /// The release of LocalStack that is installed. Later ones need Python 3.12 syntax or an account token.
 pub const LOCALSTACK_VERSION: &str = "4.13.1";
@@ -32,7 +31,7 @@ pub const LOCALSTACK_VERSION: &str = "4.13.1";
 /// Where things go and how long the server lives.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Folder of the virtual environments, about 700 MB; may be shared by clones of a repository and by run folders.
+    /// Folder of the virtual environments, about 500 MB; may be shared by clones of a repository and by run folders.
     pub cache: PathBuf,
     /// Folder of this one server: its record, its log, its files.
     pub run: PathBuf,

@@ -29,17 +29,17 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// What a run folder says about its server, in `emulator.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// The version of this file's shape: 1.
-    pub version: u32,
+    pub(crate) version: u32,
     /// The server's process.
-    pub pid: u32,
+    pub(crate) pid: u32,
     /// The port on 127.0.0.1.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The server's own name for this life of it; everything it held is lost when this changes.
-    pub instance: String,
+    pub(crate) instance: String,
     /// The hash of the plugin that it runs.
-    pub plugin: String,
+    pub(crate) plugin: String,
 }
 
 /// The files of a run folder.

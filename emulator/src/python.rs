@@ -16,11 +16,11 @@ const PROBE: &str = "import sys\ntry:\n import venv, ensurepip\n v = 'venv'\nexc
 
 /// An interpreter and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Python {
+pub(crate) struct Python {
     /// The command to run.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its version.
-    pub version: Version,
+    pub(crate) version: Version,
 }
 
 /// A version of Python: major, minor, patch.
