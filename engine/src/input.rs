@@ -401,6 +401,24 @@ impl IntoInput<Secret<String>> for Output<String> {
     }
 }
 
+impl IntoInput<Secret<String>> for &Output<String> {
+    fn into_input(self) -> Input<Secret<String>> {
+        Input::of(Expr::Secret(Box::new(self.expr.clone())))
+    }
+}
+
+impl<T> IntoInput<BTreeSet<T>> for Output<Vec<T>> {
+    fn into_input(self) -> Input<BTreeSet<T>> {
+        Input::of(self.expr)
+    }
+}
+
+impl<T> IntoInput<BTreeSet<T>> for &Output<Vec<T>> {
+    fn into_input(self) -> Input<BTreeSet<T>> {
+        Input::of(self.expr.clone())
+    }
+}
+
 /// The beginning of a physical name: the engine adds `-` and eight random letters and digits, keeps them in the intent, and a
 /// replacement can therefore be created before the former one is deleted.
 #[derive(Debug, Clone)]
