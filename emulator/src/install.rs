@@ -58,12 +58,12 @@ pub(crate) fn ensure(
     // The second condition: the environment links to the Python it was made with, which may have been uninstalled.
     if !environment.join(MARKER).is_file() || !interpreter.exists() {
         progress(Progress::Installing { python: python.version, folder: environment.clone() });
-        make_anew(&environment, |folder| install_localstack(&python, folder))?;
+        make_anew(&environment, |folder| install_localstack(&python, folder, &held))?;
     }
 
     let plugin = cache.join(format!("plugin-{}", plugin_hash()));
     if !plugin.join(MARKER).is_file() {
-        make_anew(&plugin, |folder| write_plugin(&interpreter, folder))?;
+        make_anew(&plugin, |folder| write_plugin(&interpreter, folder, &held))?;
     }
     let home = cache.join("home");
     fs::create_dir_all(&home).map_err(folder("create", &home))?;
@@ -103,12 +103,13 @@ fn make_anew(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Resu
     fs::write(&marker, "").map_err(folder("write", &marker))
 }
 
-fn install_localstack(python: &Python, environment: &Path) -> Result<(), Error> {
-    run("python -m venv", Command::new(&python.path).args(["-m", "venv"]).arg(environment))?;
+fn install_localstack(python: &Python, environment: &Path, lock: &File) -> Result<(), Error> {
+    run("python -m venv", lock, Command::new(&python.path).args(["-m", "venv"]).arg(environment))?;
     let requirements = environment.join("requirements.txt");
     fs::write(&requirements, REQUIREMENTS).map_err(folder("write", &requirements))?;
     run(
         "pip install",
+        lock,
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"])
             .arg("--requirement")
@@ -122,7 +123,7 @@ fn install_localstack(python: &Python, environment: &Path) -> Result<(), Error> 
 
 /// Writes the package beside a hand-made `.dist-info`, which is all that Python needs to find entry points. No build
 /// backend is involved, so no network.
-fn write_plugin(interpreter: &Path, target: &Path) -> Result<(), Error> {
+fn write_plugin(interpreter: &Path, target: &Path, lock: &File) -> Result<(), Error> {
     for (path, contents) in plugin_files() {
         let path = target.join(PACKAGE).join(path);
         if let Some(parent) = path.parent() {
@@ -140,7 +141,7 @@ fn write_plugin(interpreter: &Path, target: &Path) -> Result<(), Error> {
         let mut file = File::create(&path).map_err(folder("create", &path))?;
         file.write_all(contents.as_bytes()).map_err(folder("write", &path))?;
     }
-    run("python -m compileall", Command::new(interpreter).args(["-m", "compileall", "-q"]).arg(target))
+    run("python -m compileall", lock, Command::new(interpreter).args(["-m", "compileall", "-q"]).arg(target))
 }
 
 /// The entry points of `pyproject.toml` in the format in which an installed package carries them.
@@ -177,11 +178,12 @@ fn plugin_files() -> Vec<(&'static Path, &'static [u8])> {
 }
 
 /// Runs a step of the installation and keeps the last lines of what it said for the error.
-fn run(act: &str, command: &mut Command) -> Result<(), Error> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Error::Install { act: act.to_owned(), reason: error.to_string() })?;
+///
+/// The step shares the lock as its (empty) standard input: when this process is killed while pip runs on, the folder
+/// stays locked until pip is through, and nobody removes it under its hands.
+fn run(act: &str, lock: &File, command: &mut Command) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Install { act: act.to_owned(), reason: error.to_string() };
+    let output = command.stdin(Stdio::from(lock.try_clone().map_err(failed)?)).output().map_err(failed)?;
     if output.status.success() {
         return Ok(());
     }
