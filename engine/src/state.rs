@@ -4,14 +4,22 @@
 //! the engine sees it. A commit is a batch of entries that become durable together, or not at all.
 
 mod error;
+mod folder;
+pub mod frame;
+mod head;
+mod local;
+mod lock;
 mod memory;
+mod scan;
 mod snapshot;
+mod view;
 
 use async_trait::async_trait;
 
 use crate::record::Entry;
 
 pub use error::{Holder, StateError};
+pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
@@ -39,3 +47,6 @@ pub trait Store: Send {
     /// What was repaired or found when it was opened or since, in sentences.
     fn notes(&self) -> &[String];
 }
+
+#[cfg(test)]
+mod tests;

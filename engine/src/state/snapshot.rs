@@ -24,6 +24,45 @@ pub struct Deployment {
     pub end: Option<DeploymentEnd>,
 }
 
+/// The name of a part of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Item {
+    /// The binding.
+    Binding,
+    /// The outputs of the stack, all together, as they are written.
+    Outputs,
+    /// A pinned read.
+    Pin(Urn),
+    /// A run.
+    Deployment(u64),
+    /// A row.
+    Row(RowKey),
+    /// An intent.
+    Intent(RowKey),
+}
+
+impl Item {
+    /// The items that the fold of an entry may change.
+    pub(super) fn touched(entry: &Entry) -> Vec<Self> {
+        match entry {
+            Entry::Bound(_) => vec![Item::Binding],
+            Entry::DeploymentStarted(DeploymentStart { number, .. })
+            | Entry::DeploymentEnded(DeploymentEnd { number, .. }) => vec![Item::Deployment(*number)],
+            Entry::Intent(intent) => vec![Item::Intent(intent.row.key())],
+            Entry::Accepted { row } | Entry::Progress(row) => vec![Item::Row(row.key())],
+            Entry::Row(row) => vec![Item::Row(row.key()), Item::Intent(row.key())],
+            Entry::Removed { uid, generation, forgotten: _ } => {
+                let key = (uid.clone(), *generation);
+                vec![Item::Row(key.clone()), Item::Intent(key)]
+            }
+            Entry::Dropped { uid, generation } => vec![Item::Intent((uid.clone(), *generation))],
+            Entry::Observed { uid, generation, args: _, outputs: _ } => vec![Item::Row((uid.clone(), *generation))],
+            Entry::Pinned { urn, args: _, outputs: _ } => vec![Item::Pin(urn.clone())],
+            Entry::Outputs { values: _ } => vec![Item::Outputs],
+        }
+    }
+}
+
 /// Everything a store knows after some commit: a pure fold of its entries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
@@ -43,6 +82,11 @@ impl Snapshot {
         let mut snapshot = Self::default();
         snapshot.fold(entries);
         snapshot
+    }
+
+    /// The fold of these entries, said to be that of the first `sequence` commits: for what was kept as [`Snapshot::entries`].
+    pub(super) fn restored<'a>(sequence: u64, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        Self { sequence, ..Self::of(entries) }
     }
 
     /// The number of commits it is the fold of.
@@ -170,6 +214,39 @@ impl Snapshot {
                 self.pins.insert(urn.clone(), Pin { args: args.clone(), outputs: outputs.clone() });
             }
             Entry::Outputs { values } => self.outputs = values.clone(),
+        }
+    }
+
+    /// Everything that there is one of, by name: what a view has values of.
+    pub(super) fn items(&self) -> impl Iterator<Item = Item> {
+        let binding = self.binding.iter().map(|_| Item::Binding);
+        let outputs = (!self.outputs.is_empty()).then_some(Item::Outputs);
+        let pins = self.pins.keys().cloned().map(Item::Pin);
+        let deployments = self.deployments.keys().copied().map(Item::Deployment);
+        let rows = self.rows.keys().cloned().map(Item::Row);
+        let intents = self.intents.keys().cloned().map(Item::Intent);
+        binding.chain(outputs).chain(pins).chain(deployments).chain(rows).chain(intents)
+    }
+
+    /// The entries whose fold makes an item as it is here; none when it is not here.
+    pub(super) fn entries(&self, item: &Item) -> Vec<Entry> {
+        match item {
+            Item::Binding => self.binding.clone().map(Entry::Bound).into_iter().collect(),
+            Item::Outputs if self.outputs.is_empty() => Vec::new(),
+            Item::Outputs => vec![Entry::Outputs { values: self.outputs.clone() }],
+            Item::Pin(urn) => {
+                let entry = |Pin { args, outputs }: Pin| Entry::Pinned { urn: urn.clone(), args, outputs };
+                self.pins.get(urn).cloned().map(entry).into_iter().collect()
+            }
+            Item::Deployment(number) => match self.deployments.get(number).cloned() {
+                Some(Deployment { start, end }) => {
+                    [Entry::DeploymentStarted(start)].into_iter().chain(end.map(Entry::DeploymentEnded)).collect()
+                }
+                None => Vec::new(),
+            },
+            // Progress and not Row, whose fold would resolve the intent.
+            Item::Row(key) => self.rows.get(key).cloned().map(Entry::Progress).into_iter().collect(),
+            Item::Intent(key) => self.intents.get(key).cloned().map(Entry::Intent).into_iter().collect(),
         }
     }
 
