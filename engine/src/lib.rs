@@ -8,13 +8,16 @@
 extern crate self as formwork_engine;
 
 pub mod clock;
+pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod event;
 pub mod expr;
 pub mod field;
+pub mod graph;
 pub mod input;
 pub mod kind;
+pub mod observe;
 pub mod options;
 pub mod plan;
 pub mod program;

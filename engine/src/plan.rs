@@ -2,7 +2,24 @@
 //!
 //! Made by [`make`] from the graph, the records and the observations; shown by the text and JSON forms; done by [`crate::apply`].
 
+mod consent;
+mod fields;
+mod json;
+mod make;
+mod node;
+mod order;
+mod recorded;
+mod resolve;
+mod targets;
+mod text;
+mod verify;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use fields::PENDING_WINDOW;
+pub use make::make;
+pub use recorded::{Recorded, RecordedRow, natural_key, recorded_options};
+pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
 use crate::record::{Edge, RowKey};
@@ -138,11 +155,12 @@ pub struct Step {
     pub reason: Reason,
     /// What changes.
     pub changes: Vec<FieldChange>,
-    /// The top-level arguments that `update` is called with.
+    /// The top-level arguments that `update` is called with. An update without any makes no call: only the record changes.
     pub changed_args: BTreeSet<String>,
-    /// The complete planned arguments, as far as they are known (create, update, resume).
+    /// The complete planned arguments, as far as they are known (create, update, resume, adopt; of a read its arguments). Secrets are in
+    /// the clear where the program has them; nothing shows or writes this.
     pub planned: Value,
-    /// What was observed, as far as it was (update, resume, delete).
+    /// What was observed, as far as it was (update, resume, adopt, delete), complete, with secrets marked as such.
     pub observed: Option<Value>,
     /// The steps that must be done before.
     pub after: BTreeSet<StepId>,
@@ -201,9 +219,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether nothing is to be done.
+    /// Whether nothing is to be done: no step, and no output of the stack changes.
     pub fn is_noop(&self) -> bool {
         self.steps.iter().all(|step| step.op == Op::Same)
+            && self.outputs.values().all(|(before, after)| before == after)
     }
 
     /// How many of each; a replacement counts once.
@@ -215,6 +234,8 @@ impl Plan {
                 Op::Create => counts.create += 1,
                 Op::Update | Op::Adopt | Op::Resume | Op::Move => counts.update += 1,
                 Op::Delete if step.replaces => {}
+                // The row of something that vanished and is made again.
+                Op::Forget if step.replaces || step.reason == Reason::Vanished => {}
                 Op::Delete | Op::Forget => counts.delete += 1,
                 Op::Same => counts.same += 1,
                 Op::Read => {}

@@ -7,9 +7,10 @@ use std::fmt;
 ///
 /// A value is *known* when it holds no [`Value::Unknown`] at any depth. `Secret` wraps the part that is secret; there is no
 /// `Display` and no `Serialize`, and `Debug` prints `(secret)`, so that a secret cannot leave by accident.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// Nothing declared, or nothing there: an absent optional argument.
+    #[default]
     Null,
     /// A truth value.
     Bool(bool),

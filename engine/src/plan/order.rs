@@ -1,0 +1,316 @@
+//! Which step comes after which.
+//!
+//! - A resource's own step comes after those of everything it needs.
+//! - A former generation goes before the next is made (delete-first) or after that (create-first).
+//! - A deletion comes after the deletions of everything recorded that depends on it, and after the steps that point living dependants
+//!   somewhere else. Nothing else holds it: there are no levels.
+//! - What takes a key comes after what frees it.
+//!
+//! Taken together these can contradict each other. What may yield then is known beforehand ([`Firmness`]), and yields only within the
+//! group of steps that wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::node::{Context, Decided, Former, KeyPlace};
+use super::recorded::key_of;
+use super::targets::Targets;
+use super::{Op, Reason, Step};
+use crate::error::{Error, Turn};
+use crate::graph::{NodeId, components, order_of};
+use crate::record::RowKey;
+
+/// How much an order matters; the lower yields first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Firmness {
+    /// A deletion that may turn out to be unnecessary waits for what tells.
+    Verified,
+    /// A deletion waits until a living dependant points elsewhere.
+    Repointed,
+    /// A key is freed before it is taken.
+    Freed,
+    /// A deletion waits for the deletions of recorded dependants.
+    Recorded,
+    /// Never yields.
+    Hard,
+}
+
+/// Which rows belong to declared resources, and what the run is about.
+pub(super) struct Kept<'a> {
+    pub(super) claimed: &'a BTreeMap<RowKey, NodeId>,
+    pub(super) targets: &'a Targets,
+}
+
+/// Steps with their orders, before they are numbered.
+pub(super) struct Drafts {
+    steps: Vec<Step>,
+    before: Vec<BTreeMap<usize, Firmness>>,
+}
+
+/// Where the steps of nodes and rows are.
+struct Places {
+    main: BTreeMap<NodeId, usize>,
+    end: BTreeMap<RowKey, usize>,
+}
+
+impl Drafts {
+    /// Puts the steps together and finds their orders.
+    pub(super) fn new(
+        context: &Context<'_>,
+        decided: Vec<Decided>,
+        removed: Vec<Step>,
+        kept: &Kept<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Vec<Error>> {
+        let mut nodes = Vec::new();
+        let mut steps = Vec::new();
+        let mut formers: BTreeMap<RowKey, (NodeId, Former)> = BTreeMap::new();
+        for Decided { node, step, former } in decided {
+            nodes.push((node, steps.len()));
+            steps.push(step);
+            if let Some(former) = former
+                && let Some(key) = former.step.row.clone()
+            {
+                formers.insert(key, (node, former));
+            }
+        }
+        let main: BTreeMap<NodeId, usize> = nodes.into_iter().collect();
+        let ending: BTreeSet<RowKey> =
+            formers.keys().cloned().chain(removed.iter().filter_map(|s| s.row.clone())).collect();
+        let freed = freed_keys(context, &steps, &main, &formers, &removed);
+        go_first(context, &mut formers, &freed);
+        let held = held(context, &formers, &removed, &ending, kept, warnings)?;
+
+        let mut places = Places { main, end: BTreeMap::new() };
+        let mut hard: Vec<(usize, usize)> = Vec::new();
+        let mut ends: Vec<Step> = removed;
+        let mut order_of_formers = Vec::new();
+        for (key, (node, former)) in formers {
+            if !held.contains(&key) {
+                order_of_formers.push((node, key, former.first));
+                ends.push(former.step);
+            }
+        }
+        ends.retain(|step| step.row.as_ref().is_none_or(|key| !held.contains(key)));
+        ends.sort_by(|a, b| (&a.urn, &a.row).cmp(&(&b.urn, &b.row)));
+        for step in ends {
+            places.end.extend(step.row.clone().map(|key| (key, steps.len())));
+            steps.push(step);
+        }
+        for (node, key, first) in order_of_formers {
+            let (main, end) = (places.main[&node], places.end[&key]);
+            hard.push(if first { (main, end) } else { (end, main) });
+        }
+        let mut drafts = Self { before: vec![BTreeMap::new(); steps.len()], steps };
+        for (step, first) in hard {
+            drafts.add(step, first, Firmness::Hard);
+        }
+        drafts.order_needs(context, &places);
+        drafts.order_ends(context, &places, kept);
+        for (taker, key) in freed {
+            if let Some(&end) = places.end.get(&key) {
+                drafts.add(taker, end, Firmness::Freed);
+            }
+        }
+        drafts.yield_circles();
+        Ok(drafts)
+    }
+
+    fn add(&mut self, step: usize, first: usize, firmness: Firmness) {
+        if step != first {
+            let known = self.before[step].entry(first).or_insert(firmness);
+            *known = (*known).max(firmness);
+        }
+    }
+
+    fn order_needs(&mut self, context: &Context<'_>, places: &Places) {
+        for (&node, &step) in &places.main {
+            let needs = context.graph.node(node).edges.iter().filter_map(|edge| places.main.get(&edge.to)).copied();
+            let needs: BTreeSet<usize> = needs.collect();
+            let unsure = self.steps[step].maybe && self.steps[step].replaces;
+            let former = (self.steps[step].uid.clone(), self.steps[step].generation.saturating_sub(1));
+            let end = places.end.get(&former).copied().filter(|_| unsure);
+            for need in needs {
+                self.add(step, need, Firmness::Hard);
+                if let Some(end) = end {
+                    self.add(end, need, Firmness::Verified);
+                }
+            }
+        }
+    }
+
+    fn order_ends(&mut self, context: &Context<'_>, places: &Places, kept: &Kept<'_>) {
+        for (key, &end) in &places.end {
+            for dependant in context.recorded.dependants(&key.0).iter().filter(|dependant| dependant.0 != key.0) {
+                match (places.end.get(dependant), kept.claimed.get(dependant)) {
+                    (Some(&theirs), _) => self.add(end, theirs, Firmness::Recorded),
+                    (None, Some(node)) => {
+                        if let Some(&main) = places.main.get(node) {
+                            self.add(end, main, Firmness::Repointed);
+                        }
+                    }
+                    (None, None) => {}
+                }
+            }
+            // What a run left of an earlier generation goes when the present one is there.
+            if !context.recorded.is_live(key)
+                && let Some((_, node)) = kept.claimed.range((key.0.clone(), 0)..=(key.0.clone(), u32::MAX)).next()
+                && let Some(&main) = places.main.get(node)
+            {
+                self.add(end, main, Firmness::Repointed);
+            }
+        }
+    }
+
+    /// Takes away orders that contradict each other, the least firm first, until no steps wait for each other.
+    fn yield_circles(&mut self) {
+        for firmness in [Firmness::Verified, Firmness::Repointed, Firmness::Freed, Firmness::Recorded] {
+            let next: Vec<Vec<usize>> = self.before.iter().map(|before| before.keys().copied().collect()).collect();
+            let circles: Vec<BTreeSet<usize>> = components(&next)
+                .into_iter()
+                .filter(|group| group.len() > 1)
+                .map(|group| group.into_iter().collect())
+                .collect();
+            if circles.is_empty() {
+                return;
+            }
+            for circle in &circles {
+                for &step in circle {
+                    self.before[step].retain(|first, found| *found != firmness || !circle.contains(first));
+                }
+            }
+        }
+    }
+}
+
+/// Steps of the plan that take a key which another row has, with that row: `(step, row that frees it)`.
+fn freed_keys(
+    context: &Context<'_>,
+    steps: &[Step],
+    main: &BTreeMap<NodeId, usize>,
+    formers: &BTreeMap<RowKey, (NodeId, Former)>,
+    removed: &[Step],
+) -> Vec<(usize, RowKey)> {
+    let mut freed: BTreeMap<(KeyPlace, &[&str]), RowKey> = BTreeMap::new();
+    let leaving = formers.values().map(|(_, former)| &former.step).chain(removed).filter(|step| step.op == Op::Delete);
+    for step in leaving {
+        let recorded = step.row.as_ref().and_then(|key| context.recorded.rows().get(key));
+        let Some((recorded, schema)) = recorded.and_then(|r| Some((r, context.schema(&r.row)?))) else { continue };
+        let applied = recorded.complete(schema);
+        for set in std::iter::once(schema.natural_key).chain(schema.exclusive.iter().copied()) {
+            if let Some(key) = key_of(set, &applied) {
+                let place = (step.kind.clone(), step.account.clone(), step.region.clone(), key);
+                freed.insert((place, set), recorded.row.key());
+            }
+        }
+    }
+    let mut taken = Vec::new();
+    for (&node, &index) in main {
+        let step = &steps[index];
+        if !matches!(step.op, Op::Create | Op::Update) || freed.is_empty() {
+            continue;
+        }
+        let Some(declaration) = context.graph.resource(&context.graph.node(node).urn) else { continue };
+        let schema = declaration.schema;
+        for set in std::iter::once(schema.natural_key).chain(schema.exclusive.iter().copied()) {
+            let Some(key) = key_of(set, &step.planned) else { continue };
+            let place = (step.kind.clone(), step.account.clone(), step.region.clone(), key);
+            if let Some(row) = freed.get(&(place, set)).filter(|row| row.0 != step.uid) {
+                taken.push((index, row.clone()));
+            }
+        }
+    }
+    taken
+}
+
+/// Makes replacements delete-first that must be: those whose key another resource takes, and those that depend on something that goes first.
+fn go_first(context: &Context<'_>, formers: &mut BTreeMap<RowKey, (NodeId, Former)>, freed: &[(usize, RowKey)]) {
+    for (_, row) in freed {
+        if let Some((_, former)) = formers.get_mut(row) {
+            former.first = true;
+        }
+    }
+    let first = formers.iter().filter(|(_, (_, former))| former.first).map(|(key, _)| key.clone());
+    let mut open: Vec<RowKey> = first.chain(freed.iter().map(|(_, row)| row.clone())).collect();
+    while let Some(key) = open.pop() {
+        for dependant in context.recorded.dependants(&key.0) {
+            if let Some((_, former)) = formers.get_mut(dependant)
+                && !former.first
+                && former.step.op == Op::Delete
+            {
+                former.first = true;
+                open.push(dependant.clone());
+            }
+        }
+    }
+}
+
+/// The ends that must wait for a run about more: a dependant outside the targets still points at them.
+fn held(
+    context: &Context<'_>,
+    formers: &BTreeMap<RowKey, (NodeId, Former)>,
+    removed: &[Step],
+    ending: &BTreeSet<RowKey>,
+    kept: &Kept<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeSet<RowKey>, Vec<Error>> {
+    let mut held = BTreeSet::new();
+    let mut errors = Vec::new();
+    if matches!(kept.targets, Targets::All) {
+        return Ok(held);
+    }
+    let first = |key: &RowKey| formers.get(key).is_some_and(|(_, former)| former.first);
+    for step in formers.values().map(|(_, former)| &former.step).chain(removed) {
+        let Some(key) = &step.row else { continue };
+        let outside = context.recorded.dependants(&key.0).iter().find(|dependant| {
+            let apart = kept.claimed.get(*dependant).is_none_or(|node| !kept.targets.has_node(*node));
+            dependant.0 != key.0 && apart && !ending.contains(*dependant)
+        });
+        let Some(outside) = outside.and_then(|key| context.recorded.rows().get(key)) else { continue };
+        let urn = &outside.row.urn;
+        if first(key) && step.reason != Reason::Vanished {
+            errors.push(
+                Error::new(Turn::You, "plan", format!("{} uses it and is not among the targets", urn.path()))
+                    .about(&step.urn, step.source.as_ref())
+                    .hint(format!("add --target {urn}")),
+            );
+        } else {
+            warnings.push(format!(
+                "{} (generation {}) stays for now: {} uses it and is not among the targets",
+                step.urn.path(),
+                step.generation,
+                urn.path()
+            ));
+            held.insert(key.clone());
+        }
+    }
+    if errors.is_empty() { Ok(held) } else { Err(errors) }
+}
+
+/// Numbers the steps in an order in which they could be done one after the other, and weighs them.
+pub(super) fn number(drafts: Drafts) -> Vec<Step> {
+    let Drafts { steps, before } = drafts;
+    let order = order_of(steps.len(), |step| before[step].keys().copied());
+    let mut number = vec![0; steps.len()];
+    for (position, &step) in order.iter().enumerate() {
+        number[step] = position;
+    }
+    let mut numbered: Vec<Step> = steps
+        .into_iter()
+        .enumerate()
+        .map(|(draft, step)| Step {
+            id: number[draft],
+            after: before[draft].keys().map(|first| number[*first]).collect(),
+            ..step
+        })
+        .collect();
+    numbered.sort_by_key(|step| step.id);
+    let mut rest = vec![0; numbered.len()];
+    for index in (0..numbered.len()).rev() {
+        let own = u32::from(!matches!(numbered[index].op, Op::Same | Op::Move | Op::Forget));
+        numbered[index].weight = rest[index] + own;
+        for &first in &numbered[index].after {
+            rest[first] = rest[first].max(numbered[index].weight);
+        }
+    }
+    numbered
+}

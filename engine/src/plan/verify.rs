@@ -1,0 +1,196 @@
+//! [`verify`]: what a step turns out to be once everything it depends on is known.
+
+use std::collections::BTreeSet;
+
+use super::fields::{believed, named};
+use super::{Op, Reason, Step};
+use crate::compare::{Comparison, Difference, complete};
+use crate::digest::Digester;
+use crate::error::{Error, Turn};
+use crate::expr::Outputs;
+use crate::program::Declaration;
+use crate::record::Row;
+use crate::shape::{Change, Schema};
+use crate::value::Value;
+
+/// What a step is now that its arguments are known (as far as they are).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// The planned operation, or a smaller one: a replacement may shrink to [`Op::Update`], and both to [`Op::Same`].
+    pub op: Op,
+    /// The complete arguments to send and to record. The beginning of a name stands as it was declared where the name is still to be made.
+    pub args: Value,
+    /// The arguments to hand to `update`.
+    pub changed_args: BTreeSet<String>,
+}
+
+/// Judges a step again with the outputs that are known by now. For a deletion that is half of a replacement, give the step that makes the
+/// next generation: the deletion is done if that one is still an [`Op::Create`].
+///
+/// # Guarantees
+/// The answer is the step or something smaller; what is still unknown is judged as the worst.
+///
+/// # Errors
+/// With [`Turn::Refused`] where reality demands more than was planned: plan again.
+pub fn verify(
+    step: &Step,
+    declaration: &Declaration,
+    row: Option<&Row>,
+    outputs: &dyn Outputs,
+    digester: &Digester,
+) -> Result<Verified, Error> {
+    let schema = declaration.schema;
+    let mut args = std::collections::BTreeMap::new();
+    for (name, expr) in &declaration.args {
+        let value = expr.evaluate(outputs).map_err(|error| {
+            Error::new(Turn::You, format!("resolve `{name}` of"), error.to_string())
+                .about(&step.urn, Some(&declaration.source))
+        })?;
+        args.insert(name.clone(), value);
+    }
+    let resolved = complete(schema.args, &Value::Map(args));
+    let filled = complete(schema.args, &fill(&step.planned, &resolved));
+    let again = Again { step, declaration, schema, comparison: Comparison::new(digester), row };
+    match step.op {
+        Op::Update | Op::Resume | Op::Adopt => again.stay(&filled),
+        Op::Create if step.replaces && step.maybe => again.replace(filled, outputs),
+        op => Ok(Verified { op, args: filled, changed_args: step.changed_args.clone() }),
+    }
+}
+
+/// The planned value with the resolved one in the place of what was unknown.
+fn fill(planned: &Value, resolved: &Value) -> Value {
+    match (planned, resolved) {
+        (Value::Unknown(_), resolved) => resolved.clone(),
+        (Value::Map(planned), Value::Map(_)) => {
+            Value::Map(planned.iter().map(|(key, value)| (key.clone(), fill(value, resolved.get(key)))).collect())
+        }
+        (Value::List(planned), Value::List(resolved)) if planned.len() == resolved.len() => {
+            Value::List(planned.iter().zip(resolved).map(|(planned, resolved)| fill(planned, resolved)).collect())
+        }
+        (Value::Secret(inner), resolved) if !inner.is_known() => fill(inner, resolved.reveal()).into_secret(),
+        (planned, _) => planned.clone(),
+    }
+}
+
+struct Again<'a> {
+    step: &'a Step,
+    declaration: &'a Declaration,
+    schema: &'static Schema,
+    comparison: Comparison<'a>,
+    row: Option<&'a Row>,
+}
+
+impl Again<'_> {
+    /// What is there now, as the plan saw it.
+    fn now(&self) -> Value {
+        let applied = self.row.map(|row| row.applied.to_value()).unwrap_or(Value::Null);
+        let applied = complete(self.schema.args, &applied);
+        match &self.step.observed {
+            Some(observed) if self.row.is_some() => believed(self.schema.args, observed, &applied),
+            Some(observed) => observed.clone(),
+            None => applied,
+        }
+    }
+
+    fn stay(&self, filled: &Value) -> Result<Verified, Error> {
+        let step = self.step;
+        let open = |name: &str| !step.planned.get(name).is_known();
+        let mut changed: BTreeSet<String> =
+            step.changed_args.iter().filter(|name| !open(name) || self.is_left(name)).cloned().collect();
+        for difference in self.comparison.diff(self.schema.args, filled, &self.now()) {
+            let name = difference.path.argument();
+            if !open(name) {
+                continue;
+            }
+            if difference.change != Change::InPlace {
+                return Err(self.harder(&difference, "it cannot be changed on the living resource"));
+            }
+            if let Some(hazard) = difference.hazards.difference(&step.hazards).next() {
+                return Err(self.harder(&difference, &format!("the change is marked {}", hazard.word())));
+            }
+            if !step.changed_args.contains(name) {
+                return Err(self.harder(&difference, "the plan did not change it"));
+            }
+            changed.insert(name.to_owned());
+        }
+        let noted = step.changes.iter().any(|change| !step.changed_args.contains(argument(&change.path)));
+        let op = if step.op == Op::Update && changed.is_empty() && !noted { Op::Same } else { step.op };
+        Ok(Verified { op, args: filled.clone(), changed_args: changed })
+    }
+
+    /// A replacement that was planned for the worst case.
+    fn replace(&self, filled: Value, outputs: &dyn Outputs) -> Result<Verified, Error> {
+        let create = |args: Value| Verified { op: Op::Create, args, changed_args: self.step.changed_args.clone() };
+        if self.asked_again(outputs) {
+            return Ok(create(filled));
+        }
+        let now = self.now();
+        let wanted = named(self.schema.args, &filled, Some(&now));
+        let mut args = now.clone();
+        let mut changed = BTreeSet::new();
+        for difference in self.comparison.diff(self.schema.args, &wanted, &now) {
+            // What the plan left alone (ignored, kept drift) is not among its changes.
+            let name = difference.path.argument();
+            if !self.step.changes.iter().any(|change| argument(&change.path) == name) {
+                continue;
+            }
+            match difference.change {
+                Change::Replace => return Ok(create(filled)),
+                Change::Never => return Err(self.harder(&difference, "the service offers no way to change it")),
+                Change::InPlace => {
+                    if difference.hazards.iter().any(|hazard| hazard.needs_consent()) && !self.step.data_store {
+                        return Err(self.harder(&difference, "the change needs consent"));
+                    }
+                    changed.insert(name.to_owned());
+                    difference.path.set(&mut args, difference.after.clone());
+                }
+            }
+        }
+        // What cannot be read back is recorded as a digest and must not be sent: the program has the value itself.
+        for arg in self.schema.args {
+            if args.get(arg.name).has_secret()
+                && let Value::Map(map) = &mut args
+            {
+                map.insert(arg.name.to_owned(), wanted.get(arg.name).clone());
+            }
+        }
+        let op = if changed.is_empty() { Op::Same } else { Op::Update };
+        Ok(Verified { op, args: complete(self.schema.args, &args), changed_args: changed })
+    }
+
+    /// Whether a value of `replace_when` still asks for the replacement.
+    fn asked_again(&self, outputs: &dyn Outputs) -> bool {
+        let Reason::Asked(_) = self.step.reason else { return false };
+        let recorded = self.row.map(|row| row.options.replace_when.as_slice()).unwrap_or_default();
+        self.declaration.options.replace_when.iter().zip(recorded).any(|(expr, before)| match expr.evaluate(outputs) {
+            Ok(Value::Digest(digest)) => before.to_value() != Value::Digest(digest),
+            Ok(value) if value.is_known() => {
+                before.to_value() != Value::Digest(self.comparison.digester().digest(&value))
+            }
+            _ => true,
+        })
+    }
+
+    fn is_left(&self, name: &str) -> bool {
+        self.row.is_some_and(|row| row.left.contains(name))
+    }
+
+    fn harder(&self, difference: &Difference, why: &str) -> Error {
+        let shown = |value: &Value| format!("{:?}", self.comparison.digester().seal(value));
+        let reason = format!(
+            "`{}` turned out to be {} where {} stands: {why}",
+            difference.path,
+            shown(&difference.after),
+            shown(&difference.before)
+        );
+        Error::new(Turn::Refused, format!("{} as planned", self.step.op.word()), reason)
+            .about(&self.step.urn, Some(&self.declaration.source))
+            .hint("plan again: the next preview shows what it takes")
+    }
+}
+
+/// The argument that a displayed path begins with.
+fn argument(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
+}
