@@ -226,9 +226,11 @@ def _ecr(account_id: str, region: str | None) -> Iterator[Row]:
 
 def _logs(account_id: str, region: str | None) -> Iterator[Row]:
     for at, backend in _backends("moto.logs.models", "logs_backends", account_id, region):
+        from localstack.services.logs.models import logs_stores
+
+        kept = logs_stores[account_id][at].TAGS  # LocalStack keeps the tags itself, beside moto's groups.
         for group in list(backend.groups.values()):
-            tags = backend.tagger.list_tags_for_resource(group.arn).get("Tags", [])
-            yield _row("aws:logs/log-group", group.name, at, _listed_tags(tags))
+            yield _row("aws:logs/log-group", group.name, at, kept.get(group.arn.removesuffix(":*"), {}))
 
 
 _PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs]
