@@ -165,9 +165,12 @@ fn plugin_files() -> Vec<(&'static Path, &'static [u8])> {
         for entry in dir.entries() {
             match entry {
                 DirEntry::Dir(inner) => walk(inner, found),
-                // Byte code that a developer's own start left beside the sources is not part of the plugin.
-                DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "pyc") => {}
-                DirEntry::File(file) => found.push((file.path(), file.contents())),
+                // Nothing else is part of the plugin: byte code and tool caches that a developer's own work left there
+                // would change the hash from clone to clone.
+                DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "py") => {
+                    found.push((file.path(), file.contents()));
+                }
+                DirEntry::File(_) => {}
             }
         }
     }
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plugin_is_embedded_without_byte_code() {
+    fn only_the_sources_of_the_plugin_are_embedded() {
         let paths: Vec<_> = plugin_files().into_iter().map(|(path, _)| path).collect();
         assert!(paths.contains(&Path::new("hooks.py")) && paths.contains(&Path::new("__main__.py")), "{paths:?}");
         assert!(paths.iter().all(|path| path.extension().is_some_and(|extension| extension == "py")), "{paths:?}");
