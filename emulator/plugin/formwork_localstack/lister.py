@@ -137,7 +137,7 @@ def _eks(account_id: str, region: str | None) -> Iterator[Row]:
     for at, state in eks.STATE.each(account_id, region):
         for name, cluster in list(state.clusters.items()):
             yield _row("aws:eks/cluster", name, at, cluster["tags"], arn=cluster["arn"])
-        for (cluster, name), group in list(state.nodegroups.items()):
+        for (cluster, name), group in state.nodegroups.items():
             yield _row("aws:eks/node-group", f"{cluster}:{name}", at, group["tags"])
         for (cluster, name), profile in list(state.fargate.items()):
             yield _row("aws:eks/fargate-profile", f"{cluster}:{name}", at, profile["tags"])

@@ -38,7 +38,7 @@ def elasticache() -> Service:
 @aws_provider(api="rds")
 def rds() -> Service:
     """Relational Database Service of moto, corrected by `gaps.rds`."""
-    from .gaps.rds import call
+    from .gaps.altered import call
 
     return _service("rds", dict.fromkeys(load_service("rds").operation_names, call))
 
@@ -52,7 +52,9 @@ def ecr() -> Service:
 @aws_provider(api="kms", name="moto")
 def kms() -> Service:
     """Key Management Service of moto, chosen by PROVIDER_OVERRIDE_KMS: LocalStack's own hides the keys from RDS."""
-    return _moto("kms")
+    from .gaps.altered import call
+
+    return _service("kms", dict.fromkeys(load_service("kms").operation_names, call))
 
 
 @aws_provider(api="dynamodb", name="moto")

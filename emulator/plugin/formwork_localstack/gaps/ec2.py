@@ -242,14 +242,14 @@ def _attribute(address: Any) -> dict[str, Any]:
 
 
 def _routed_by(backend: Any, table_id: str) -> list[Any]:
-    return [endpoint for endpoint in backend.vpc_end_points.values() if endpoint.state != "deleted" and table_id in (endpoint.route_table_ids or [])]
+    return [endpoint for endpoint in list(backend.vpc_end_points.values()) if endpoint.state != "deleted" and table_id in (endpoint.route_table_ids or [])]
 
 
 def _unroute(backend: Any, endpoint: Any, table_id: str) -> None:
     endpoint.route_table_ids = [held for held in endpoint.route_table_ids if held != table_id]
     table = backend.route_tables.get(table_id)
     if table is not None:
-        for route in [route for route in table.routes.values() if getattr(route.gateway, "id", None) == endpoint.id]:
+        for route in [route for route in list(table.routes.values()) if getattr(route.gateway, "id", None) == endpoint.id]:
             table.routes.pop(route.id, None)
 
 

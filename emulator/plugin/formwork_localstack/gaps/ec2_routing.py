@@ -30,7 +30,7 @@ def create_nat_gateway(context: RequestContext, request: dict[str, Any], proceed
     gateway.private_ip = address
     for row in gateway.address_set:
         row["privateIp"] = address
-    if public and not any(igw.vpc and igw.vpc.id == gateway.vpc_id for igw in backend.internet_gateways.values()):
+    if public and not any(igw.vpc and igw.vpc.id == gateway.vpc_id for igw in list(backend.internet_gateways.values())):
         gateway.state = "failed"
         setattr(gateway, _FAILURE, ("Gateway.NotAttached", f"Network {gateway.vpc_id} has no Internet gateway attached"))
         _let_go(backend, gateway)
@@ -86,7 +86,7 @@ def create_route(context: RequestContext, request: dict[str, Any], proceed: Proc
         raise refusal("InvalidParameterCombination", "Exactly one target must be given")
     if context.operation.name == "CreateRoute":
         wanted = request.get("DestinationIpv6CidrBlock")
-        if wanted and any(route.destination_ipv6_cidr_block == wanted for route in table.routes.values()):
+        if wanted and any(route.destination_ipv6_cidr_block == wanted for route in list(table.routes.values())):
             raise refusal("RouteAlreadyExists", f"The route identified by {wanted} already exists.")
     return proceed()
 
@@ -95,7 +95,7 @@ def create_route(context: RequestContext, request: dict[str, Any], proceed: Proc
 def delete_route(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     """The local route and those of a gateway endpoint are not a user's to delete."""
     table = known.ec2(context.account_id, context.region).get_route_table(request["RouteTableId"])
-    for route in table.routes.values():
+    for route in list(table.routes.values()):
         if route.local and route.destination_cidr_block and route.destination_cidr_block == request.get("DestinationCidrBlock"):
             raise refusal("InvalidParameterValue", f"cannot remove local route {route.destination_cidr_block} in route table {table.id}")
         listed = route.destination_prefix_list
@@ -124,8 +124,8 @@ def associate_route_table(context: RequestContext, request: dict[str, Any], proc
     """moto answers with an association that stands already, to whatever table; AWS refuses another table."""
     target = request.get("SubnetId") or request.get("GatewayId")
     backend = known.ec2(context.account_id, context.region)
-    for table in backend.route_tables.values():
-        if target in table.associations.values() and table.id != request["RouteTableId"]:
+    for table in list(backend.route_tables.values()):
+        if target in list(table.associations.values()) and table.id != request["RouteTableId"]:
             raise refusal("Resource.AlreadyAssociated", f"the specified association for route table {request['RouteTableId']} conflicts with an existing association")
     subnet = known.subnet(context.account_id, context.region, request.get("SubnetId") or "")
     if subnet is not None and subnet.vpc_id != backend.get_route_table(request["RouteTableId"]).vpc_id:
@@ -141,14 +141,14 @@ def _nat(backend: Any, gateway_id: str) -> Any:
 
 
 def _let_go(backend: Any, gateway: Any) -> None:
-    for address in backend.addresses:
+    for address in list(backend.addresses):
         if address.eni is gateway._eni:
             address.eni, address.instance, address.association_id = None, None, None
     backend.enis.pop(gateway._eni.id, None)
 
 
 def _free_address(backend: Any, subnet: Any) -> str:
-    taken = {eni.private_ip_address for eni in backend.enis.values()}
+    taken = {eni.private_ip_address for eni in list(backend.enis.values())}
     hosts = iter(ipaddress.ip_network(subnet.cidr_block).hosts())
     for _ in range(3):  # AWS keeps the first four addresses of a subnet for itself.
         next(hosts, None)

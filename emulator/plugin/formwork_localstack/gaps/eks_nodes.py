@@ -239,7 +239,7 @@ def _template(context: RequestContext, wanted: dict[str, Any]) -> dict[str, Any]
     """The launch template with its name, id and version; AWS takes the id or the name, not both, and fills in the rest."""
     if "id" in wanted and "name" in wanted:
         raise invalid(context, "Launch template id and name exclude each other")
-    for template in known.ec2(context.account_id, context.region).launch_templates.values():
+    for template in list(known.ec2(context.account_id, context.region).launch_templates.values()):
         if wanted.get("id") == template.id or wanted.get("name") == template.name:
             version = wanted.get("version") or str(template.default_version_number)
             return {"id": template.id, "name": template.name, "version": version}

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from localstack.aws.api import RequestContext
-from localstack.services.moto import call_moto_with_request
 
 from ..intercept import Layer, Proceed, around, fault, refusal
+from .altered import alter
 from .native import now
 
 _PERIOD = "formwork_rotation_days"
@@ -24,6 +24,16 @@ def clear(_account_id: str | None = None) -> None:
     """Nothing is held here: everything is in moto's store, which the reset empties itself."""
 
 
+@around(Layer.TOKENS, "kms")
+def plain_ids(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """In places moto knows a key by its id only, where AWS takes the ARN as well."""
+    for name in ("KeyId", "TargetKeyId"):
+        value = request.get(name)
+        if isinstance(value, str) and ":key/" in value and f":{context.region}:{context.account_id}:" in value:
+            alter(context, request, **{name: value.rsplit("/", 1)[-1]})
+    return proceed()
+
+
 @around(Layer.STRICT, "kms", *_NOT_WHILE_PENDING)
 def not_while_pending(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     key = _key(context, request.get("TargetKeyId") or request.get("KeyId"))
@@ -37,7 +47,9 @@ def key_policy(context: RequestContext, request: dict[str, Any], proceed: Procee
     """A key has one policy, whose name `default` need not be said."""
     if context.operation.name == "PutKeyPolicy":
         _check_policy(context, request.get("Policy") or "")
-    answer = proceed() if request.get("PolicyName") else call_moto_with_request(context, {**request, "PolicyName": "default"})
+    if not request.get("PolicyName"):
+        alter(context, request, PolicyName="default")
+    answer = proceed()
     if context.operation.name == "GetKeyPolicy":
         answer["PolicyName"] = "default"
     return answer

@@ -7,16 +7,15 @@ import re
 from typing import Any
 
 from localstack.aws.api import RequestContext
-from localstack.services.moto import call_moto, call_moto_with_request
 
 from .. import known
 from ..intercept import Layer, Proceed, around, fault, refusal
+from .altered import alter
 
 _NAMES = (
     "DBInstanceIdentifier", "NewDBInstanceIdentifier", "DBSubnetGroupName", "DBParameterGroupName", "DBSnapshotIdentifier",
     "FinalDBSnapshotIdentifier", "DBClusterIdentifier", "DBClusterParameterGroupName", "FinalSnapshotIdentifier",
 )
-_CHANGED = "formwork_changed"
 
 _FAMILY = re.compile(r"(aurora-)?(postgres|postgresql|mysql|mariadb|oracle-[a-z0-9-]+|sqlserver-[a-z]+-|db2-[a-z]+-)[0-9.]+(-lts)?")
 
@@ -44,27 +43,12 @@ def clear(_account_id: str | None = None) -> None:
     """Nothing is held here: everything is in moto's store, which the reset empties itself."""
 
 
-def call(context: RequestContext, request: dict[str, Any]) -> Any:
-    """Calls moto, with the request as a function in front of it has left it."""
-    return call_moto_with_request(context, request) if context.get(_CHANGED) else call_moto(context)
-
-
-def change(context: RequestContext, request: dict[str, Any], **values: Any) -> None:
-    """Makes moto see other parameters than were sent; None takes one out."""
-    for key, value in values.items():
-        if value is None:
-            request.pop(key, None)
-        else:
-            request[key] = value
-    setattr(context, _CHANGED, True)
-
-
 @around(Layer.TOKENS, "rds")
 def lower_names(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     for name in _NAMES:
         value = request.get(name)
         if isinstance(value, str) and value != value.lower():
-            change(context, request, **{name: value.lower()})
+            alter(context, request, **{name: value.lower()})
     return proceed()
 
 
@@ -90,7 +74,7 @@ def modify_subnet_group(context: RequestContext, request: dict[str, Any], procee
     if subnets[0].vpc_id != group.vpc_id:
         raise fault(context, "InvalidSubnet", "The new subnets are not in the same VPC as the existing subnet group")
     gone = {row["SubnetIdentifier"] for row in group.subnets} - set(request["SubnetIds"])
-    held = {database.availability_zone for database in backend.databases.values() if group_of(database) == group.name}
+    held = {database.availability_zone for database in list(backend.databases.values()) if group_of(database) == group.name}
     for row in group.subnets:
         if row["SubnetIdentifier"] in gone and row["SubnetAvailabilityZone"]["Name"] in held:
             raise fault(context, "SubnetAlreadyInUse", f"Some of the subnets to be deleted are currently in use: {row['SubnetIdentifier']}")
@@ -104,7 +88,7 @@ def modify_subnet_group(context: RequestContext, request: dict[str, Any], procee
 def delete_subnet_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     backend = known.rds(context.account_id, context.region)
     name = request["DBSubnetGroupName"]
-    users = [d for d in backend.databases.values() if group_of(d) == name] + [c for c in backend.clusters.values() if cluster_group(c) == name]
+    users = [d for d in list(backend.databases.values()) if group_of(d) == name] + [c for c in list(backend.clusters.values()) if cluster_group(c) == name]
     if users:
         raise fault(context, "InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.")
     return proceed()
@@ -171,7 +155,7 @@ def reset_parameter_group(context: RequestContext, request: dict[str, Any], proc
 def delete_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     name = request["DBParameterGroupName"]
     _refuse_default(context, name)
-    for database in known.rds(context.account_id, context.region).databases.values():
+    for database in list(known.rds(context.account_id, context.region).databases.values()):
         if database.db_parameter_group_name == name:
             raise fault(context, "InvalidDBParameterGroupStateFault", "One or more database instances are still members of this parameter group, so the group cannot be deleted")
     return proceed()

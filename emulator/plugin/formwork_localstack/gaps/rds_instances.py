@@ -8,7 +8,8 @@ from localstack.aws.api import RequestContext
 
 from .. import known
 from ..intercept import Layer, Proceed, around, fault, refusal
-from .rds import change, parameter_group
+from .altered import alter
+from .rds import parameter_group
 
 _MINORS = {"postgres": {"11": "11.22", "12": "12.22", "13": "13.22", "14": "14.19", "15": "15.14", "16": "16.10", "17": "17.6", "18": "18.1"}}
 _DEFAULT_MAJOR = {"postgres": "17"}
@@ -50,7 +51,7 @@ def create_instance(context: RequestContext, request: dict[str, Any], proceed: P
     engine = request["Engine"]
     version = _version(engine, request.get("EngineVersion"))
     if version != request.get("EngineVersion"):
-        change(context, request, EngineVersion=version)
+        alter(context, request, EngineVersion=version)
     _check_password(request)
     _check_groups(context, request, engine, version)
     _check_storage(request)
@@ -89,22 +90,22 @@ def modify_instance(context: RequestContext, request: dict[str, Any], proceed: P
     pending: dict[str, Any] = getattr(database, "formwork_pending", {})
     if request.get("ApplyImmediately"):
         if pending:
-            change(context, request, **{key: request.get(key, value) for key, value in pending.items()})
+            alter(context, request, **{key: request.get(key, value) for key, value in pending.items()})
         database.formwork_pending = {}
     else:
         deferred = {key: request[key] for key in _DEFERRED if request.get(key) is not None}
         deferred = {key: value for key, value in deferred.items() if value != _present(database, key)}
         if deferred:
-            change(context, request, **dict.fromkeys(deferred))
+            alter(context, request, **dict.fromkeys(deferred))
         database.formwork_pending = {**pending, **deferred}
     if request.get("ManageMasterUserPassword") and hasattr(database, "master_user_secret"):
         # moto would make a second secret for a database that has one already.
-        change(context, request, ManageMasterUserPassword=None)
+        alter(context, request, ManageMasterUserPassword=None)
     exports = _exports(database, request.get("CloudwatchLogsExportConfiguration") or {})
     if exports is not None:
-        change(context, request, CloudwatchLogsExportConfiguration=None)
+        alter(context, request, CloudwatchLogsExportConfiguration=None)
     if request.get("KmsKeyId"):
-        change(context, request, KmsKeyId=None)
+        alter(context, request, KmsKeyId=None)
     answer = proceed()
     if exports is not None:
         database.enabled_cloudwatch_logs_exports = exports
@@ -206,7 +207,7 @@ def _check_modification(context: RequestContext, database: Any, request: dict[st
     version = request.get("EngineVersion")
     if version:
         version = _version(engine, version)
-        change(context, request, EngineVersion=version)
+        alter(context, request, EngineVersion=version)
         before, after = _numbers(present), _numbers(version or "")
         if after < before:
             raise refusal("InvalidParameterCombination", f"Cannot upgrade {engine} from {present} to {version}")
