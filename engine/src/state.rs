@@ -1,7 +1,43 @@
 //! [`Store`], [`Snapshot`]: what is known of a stack, and how it is kept.
 //!
 //! The truth is a log of entries ([`crate::record::Entry`]); a [`Snapshot`] is its fold and the only form in which the rest of
-//! the engine sees it. A commit is a batch of entries that become durable together, or not at all.
+//! the engine sees it. A commit is a batch of entries that become durable together, or not at all. [`LocalStore`] keeps the log
+//! in a folder, [`MemoryStore`] in a test. The bytes are described in `docs/state-format.md`, the records in [`frame`].
+//!
+//! # Order of a commit
+//!
+//! 1. The record is appended to `log` and synced.
+//! 2. `head` (sequence, hash, length) is written beside itself, synced, renamed into place, and the folder synced.
+//! 3. The snapshot folds the entries, and the view in sled takes over the rows they touch. Nothing of the view is synced.
+//! 4. `commit` returns: acknowledged is what the head names.
+//!
+//! # What happens when …
+//!
+//! | failure | what is found | what happens |
+//! | --- | --- | --- |
+//! | killed before 1 | nothing of the commit | it did not happen |
+//! | killed in 1 | a torn record that the head does not name | the next writer removes it and says so; readers pass over it |
+//! | killed between 1 and 2 | a whole record that the head does not name | it counts, and the next writer says so |
+//! | killed after 2 | a view that was not closed | it is made again from the log, with a note |
+//! | killed while a store is made | a part of the mark, no head | the store is begun anew |
+//! | killed while holding the lock | the lock is free, since the kernel lets go of it | nothing; the stale `holder.json` is not looked at |
+//! | the disk is full in 1 | the append fails | the record is cut off again, and this run commits no more |
+//! | the disk is full in 2 | the head fails | the record stays and counts in the next run; this run commits no more |
+//! | the disk is full in 3 | sled fails | the view is given up until the next run, with a note |
+//! | the log is shorter than the head says | a cut tail | [`StateError::Lost`] names the commits, and the rows that the view still knows |
+//! | a byte of a record is wrong | checksum, number or link | [`StateError::Damaged`] names commit and place, and what the view still knows |
+//! | a whole record cannot be read as entries | JSON of another shape | [`StateError::Damaged`], or [`StateError::Newer`] when its format is |
+//! | the log is missing | a head, or a view, of a later commit | [`StateError::Lost`]: it is not taken for a new store |
+//! | log and head were put back from before | a view that goes further | [`StateError::Lost`]; removing the view says that it was on purpose |
+//! | the head is broken or missing | a log that is whole | it is written again, with a note; a torn end counts as damage then |
+//! | log and head belong to two stores | another hash | [`StateError::Damaged`] |
+//! | any file of the view is wrong or missing | other sums than when it was closed | it is made again from the log, with a note |
+//! | another run writes | the lock is taken | [`StateError::Held`] names who, since when, doing what |
+//! | the folder is on a network | `/proc/self/mountinfo` | [`StateError::Network`] |
+//! | the folder cannot be made or written | what the system says | [`StateError::File`] with path, reason and next step |
+//!
+//! After an error nothing of log and head was changed. What is not told apart: a store whose files were all removed is a new
+//! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
 mod error;
 mod folder;

@@ -46,15 +46,22 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StateError> {
     make.map_err(|error| failed("make the folder", folder, &error))?;
     let top = folder.ancestors().find(|path| path.file_name().is_some_and(|name| name == ".formwork"));
     let top = top.unwrap_or(folder);
-    for private in [top, folder] {
-        let set = fs::set_permissions(private, Permissions::from_mode(0o700));
-        set.map_err(|error| failed("make private", private, &error))?;
+    for path in [top, folder] {
+        make_private(path).map_err(|error| failed("make private", path, &error))?;
     }
     let ignore = top.join(".gitignore");
     if !ignore.exists() {
         write_private(&ignore, b"*\n").map_err(|error| failed("write", &ignore, &error))?;
     }
     Ok(())
+}
+
+/// Takes a folder away from everybody else; left alone where it is private already, since it may be somebody else's to change.
+fn make_private(folder: &Path) -> io::Result<()> {
+    if fs::metadata(folder)?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
 }
 
 /// Writes a file that only its user may read.

@@ -6,8 +6,9 @@
 //! values tells a value that is missing. A view that was not closed (the process was killed) has no fitting sums and is made again.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -132,12 +133,19 @@ impl View {
     }
 
     fn open_unchecked(files: &ViewFiles) -> Result<Self, String> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&files.folder);
+        made.map_err(|error| format!("cannot be made: {error}"))?;
         let (db, rows, intents, meta) = guarded(|| {
             // Nothing is flushed on a timer: a view that was not closed is made again anyway.
             let config = sled::Config::default().path(&files.folder).cache_capacity(CACHE).flush_every_ms(None);
             let db = config.open()?;
             Ok((db.clone(), db.open_tree("rows")?, db.open_tree("intents")?, db.open_tree("meta")?))
         })?;
+        // sled leaves this to the umask. Files that it makes later are hidden by the folder.
+        let private = files_of(&files.folder).and_then(|paths| {
+            paths.iter().try_for_each(|path| fs::set_permissions(path, Permissions::from_mode(0o600)))
+        });
+        private.map_err(|error| format!("cannot be made private: {error}"))?;
         let extent = Extent { position: Position::START, count: 0, sum: 0 };
         Ok(Self { files: files.clone(), db, rows, intents, meta, extent })
     }

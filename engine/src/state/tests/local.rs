@@ -88,7 +88,8 @@ async fn the_folder_is_private_and_ignored_by_git() {
     store.commit(&[bound()]).await.unwrap();
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(top.clone()), mode(folder.clone())), (0o700, 0o700));
-    for file in ["log", "head", "lock", "holder.json"] {
+    assert_eq!(mode(folder.join("view")), 0o700);
+    for file in ["log", "head", "lock", "holder.json", "view/db", "view/conf"] {
         assert_eq!(mode(folder.join(file)), 0o600, "{file}");
     }
     assert_eq!(fs::read_to_string(top.join(".gitignore")).unwrap(), "*\n");
