@@ -1,9 +1,11 @@
 //! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
 
+pub mod security_group;
 pub mod subnet;
 pub mod vpc;
 
-pub use subnet::SubnetId;
+pub use security_group::SecurityGroupId;
+pub use subnet::{HostnameType, Subnet, SubnetId, SubnetOutputs};
 pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};

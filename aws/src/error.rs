@@ -204,6 +204,7 @@ fn exists(code: &str) -> bool {
                 | "ResourceInUseException"
                 | "ResourceExistsException"
                 | "RouteAlreadyExists"
+                | "InvalidSubnet.Conflict"
                 | "Resource.AlreadyAssociated"
         )
 }

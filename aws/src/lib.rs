@@ -57,8 +57,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "ec2": ec2::Vpc;
-    "iam": iam::Role, iam::RolePolicyAttachment;
+    "ec2": ec2::Subnet, ec2::Vpc;
+    "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
 }
 

@@ -38,6 +38,7 @@ pub const PASSING: &[Passing] = passing! {
     "ec2" [] ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "InvalidInternetGatewayID.NotFound"] "does not exist yet" 300;
     "ec2" ["AssociateAddress", "CreateNatGateway"] ["InvalidAllocationID.NotFound", "InvalidElasticIpID.NotFound"] "" 300;
     "ec2" ["AttachInternetGateway"] ["InvalidInternetGatewayID.NotFound"] "" 300;
+    "ec2" ["ModifySubnetAttribute", "AssociateSubnetCidrBlock", "AssociateRouteTable", "CreateNatGateway"] ["InvalidSubnetID.NotFound"] "" 120;
     "ec2" ["AssociateRouteTable", "CreateRoute"] ["InvalidRouteTableID.NotFound", "InvalidNatGatewayID.NotFound"] "" 300;
     "ec2" ["CreateVpc"] ["UnsupportedOperation"] "is not monitored by IPAM" 300;
     "ec2" ["DeleteVpc", "DeleteSubnet", "DeleteSecurityGroup", "DetachInternetGateway", "DeleteInternetGateway", "DeleteRouteTable"] ["DependencyViolation", "InvalidGroup.InUse"] "" 300;
