@@ -1,15 +1,23 @@
 //! AWS Identity and Access Management: roles and policies, and what the types here share.
 
+pub mod instance_profile;
+pub mod open_id_connect_provider;
+pub mod policy;
 pub mod policy_document;
 pub mod role;
+pub mod role_policy;
 pub mod role_policy_attachment;
 
+pub use instance_profile::{InstanceProfile, InstanceProfileName, InstanceProfileOutputs};
+pub use open_id_connect_provider::{OpenIdConnectProvider, OpenIdConnectProviderId, OpenIdConnectProviderOutputs};
+pub use policy::{Policy, PolicyId, PolicyOutputs, aws_managed_policy};
 pub use policy_document::{Pattern, PolicyDocument, Principal, Statement};
 pub use role::{Role, RoleName, RoleOutputs};
+pub use role_policy::{RolePolicy, RolePolicyId, RolePolicyOutputs};
 pub use role_policy_attachment::{RolePolicyAttachment, RolePolicyAttachmentId, RolePolicyAttachmentOutputs};
 
 use aws_sdk_iam::types::Tag;
-use formwork_engine::kind::Owner;
+use formwork_engine::kind::{Owner, Proof};
 
 use crate::context::Aws;
 use crate::error::{Error, Result};
@@ -27,6 +35,16 @@ pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Result<Vec<Tag>> {
 /// Takes apart the tags of an answer.
 pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
     tags::read(aws, tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)))
+}
+
+/// What the tags of a thing of the right name prove.
+pub(crate) fn proof(aws: &Aws, owner: &Owner, tags: Option<Vec<Tag>>) -> Proof {
+    match read_tags(aws, tags).owner {
+        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
+        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
+        Some(_) => Proof::Tag,
+        None => Proof::Name,
+    }
 }
 
 /// IAM answers documents URL-encoded (RFC 3986).

@@ -10,12 +10,14 @@
 
 use std::collections::BTreeMap;
 
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Json, Name, Outputs, Resource, Stack, id};
 use futures::future::join_all;
 
-use super::{PolicyDocument, Principal, Statement, document, read_tags, tag, tags_of};
-use crate::arn::{Anything, Arn};
+use super::{
+    Policy, PolicyDocument, Principal, Statement, aws_managed_policy, document, proof, read_tags, tag, tags_of,
+};
+use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
@@ -27,7 +29,7 @@ id! {
     pub struct RoleName;
 }
 
-/// An IAM role. Its policies are resources of their own: [`super::RolePolicyAttachment`] and `RolePolicy`.
+/// An IAM role. Its policies are resources of their own: [`super::RolePolicyAttachment`] and [`super::RolePolicy`].
 #[derive(Resource)]
 #[resource(
     kind = "aws:iam/role",
@@ -54,9 +56,9 @@ pub struct Role {
     /// The path, which begins and ends with `/`.
     #[arg(replace, default = "/")]
     pub path: String,
-    /// The ARN of the policy that bounds what its policies can allow.
+    /// The policy that bounds what its policies can allow.
     #[arg(in_place)]
-    pub permissions_boundary: Option<Arn<Anything>>,
+    pub permissions_boundary: Option<Arn<Policy>>,
     /// Tags, without the ones that mark ownership.
     #[arg(in_place, default, tags)]
     pub tags: Tags,
@@ -124,13 +126,7 @@ impl Lifecycle for Role {
         // Roles cannot be filtered by tag; their names are unique.
         let Some(args) = args else { return Ok(Vec::new()) };
         let Some(role) = get(aws, args.name.as_str()).await? else { return Ok(Vec::new()) };
-        let proof = match read_tags(aws, role.tags).owner {
-            Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-            Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-            Some(_) => Proof::Tag,
-            None => Proof::Name,
-        };
-        Ok(vec![Candidate { id: role.role_name, proof }])
+        Ok(vec![Candidate { proof: proof(aws, owner, role.tags), id: role.role_name }])
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<RoleChanges>> {
@@ -219,7 +215,7 @@ impl Conforms for Role {
             .description("made by the conformance suite")
             .max_session_duration(7200)
             .path("/formwork/")
-            .permissions_boundary(Arn::new("arn:aws:iam::aws:policy/ReadOnlyAccess"))
+            .permissions_boundary(aws_managed_policy("ReadOnlyAccess"))
             .tags([("team", "a"), ("cost", "1")])
             .build();
         Conformance::of(base)

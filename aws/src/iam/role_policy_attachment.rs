@@ -8,8 +8,8 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, 
 use formwork_engine::{Outputs, Resource, Stack, id};
 use futures::future::join_all;
 
-use super::{PolicyDocument, Principal, Role, RoleName, Statement};
-use crate::arn::{Anything, Arn};
+use super::{Policy, PolicyDocument, Principal, Role, RoleName, Statement, aws_managed_policy};
+use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
@@ -45,9 +45,9 @@ pub struct RolePolicyAttachment {
     /// The role.
     #[arg(replace)]
     pub role: RoleName,
-    /// The ARN of the policy: of the account, or AWS's own, such as `arn:aws:iam::aws:policy/AmazonEKSClusterPolicy`.
+    /// The policy: one of the account, or AWS's own by [`aws_managed_policy`].
     #[arg(replace)]
-    pub policy_arn: Arn<Anything>,
+    pub policy_arn: Arn<Policy>,
 }
 
 /// What is known of an attachment once it is there.
@@ -132,8 +132,7 @@ impl Conforms for RolePolicyAttachment {
             .action("sts:AssumeRole")]);
         let role = stack.add("role", Role::builder().name("attached").assume_role_policy(&trust).build());
         let other = stack.add("other", Role::builder().name("attached-2").assume_role_policy(trust).build());
-        let policy = |name| Arn::<Anything>::new(format!("arn:aws:iam::aws:policy/{name}"));
-        let base = RolePolicyAttachment::builder().role(&role).policy_arn(policy("ReadOnlyAccess")).build();
+        let base = RolePolicyAttachment::builder().role(&role).policy_arn(aws_managed_policy("ReadOnlyAccess")).build();
         Conformance::of(base).change("policy_arn", "arn:aws:iam::aws:policy/PowerUserAccess").change("role", &other)
     }
 }

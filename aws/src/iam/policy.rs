@@ -1,0 +1,250 @@
+//! `aws:iam/policy`: a managed policy of the account, for any number of roles.
+//!
+//! ```
+//! use formwork_aws::iam::{Policy, PolicyDocument, Statement};
+//!
+//! let read = PolicyDocument::of([Statement::allow().action("s3:GetObject").resource("arn:aws:s3:::artefacts/*")]);
+//! let policy = Policy::builder().name("read-artefacts").policy(read).build();
+//! # drop(policy);
+//! ```
+//!
+//! A policy keeps five versions, of which one is in force. A changed document becomes the next version; the oldest one that is not in
+//! force makes room for it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_iam::types::PolicyVersion;
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
+use formwork_engine::{Json, Name, Outputs, Resource, Stack};
+use futures::future::join_all;
+
+use super::{PolicyDocument, Statement, document, proof, read_tags, tag, tags_of};
+use crate::arn::Arn;
+use crate::conformance::{Conformance, Conforms};
+use crate::context::Aws;
+use crate::error::{Error, OrGone, Result};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::tags::{self, Tags};
+
+/// The id of a policy is its ARN: the handle of a policy stands wherever an `Arn<Policy>` is wanted.
+pub type PolicyId = Arn<Policy>;
+
+/// The most versions that a policy may have.
+const VERSIONS: usize = 5;
+
+/// The ARN of a policy that AWS maintains, in the partition `aws`, by its name with its path where it has one:
+/// `AmazonEKSClusterPolicy`, `service-role/AmazonEBSCSIDriverPolicy`.
+pub fn aws_managed_policy(name: &str) -> Arn<Policy> {
+    Arn::new(format!("arn:aws:iam::aws:policy/{name}"))
+}
+
+/// A managed policy. It is attached by [`super::RolePolicyAttachment`].
+#[derive(Resource)]
+#[resource(
+    kind = "aws:iam/policy",
+    cfn = "AWS::IAM::ManagedPolicy",
+    id = PolicyId,
+    outputs = PolicyOutputs,
+    guard = unique_name,
+    natural_key(name),
+    visibility = 120
+)]
+pub struct Policy {
+    /// The name, 1 to 128 characters of `[A-Za-z0-9+=,.@_-]`, unique in the account without regard to case, or a prefix of it.
+    #[arg(replace, cfn = "ManagedPolicyName")]
+    pub name: Name,
+    /// What it allows and denies, at most 6144 characters without white space.
+    #[arg(in_place, cfn = "PolicyDocument")]
+    pub policy: Json,
+    /// What it is for, at most 1000 characters.
+    #[arg(replace, default)]
+    pub description: String,
+    /// The path, which begins and ends with `/`.
+    #[arg(replace, default = "/")]
+    pub path: String,
+    /// Tags, without the ones that mark ownership.
+    #[arg(in_place, default, tags, cfn = "")]
+    pub tags: Tags,
+}
+
+/// What is known of a policy once it is there.
+#[derive(Outputs)]
+pub struct PolicyOutputs {
+    /// The ARN.
+    pub id: PolicyId,
+    /// The ARN.
+    pub arn: Arn<Policy>,
+    /// The name as text.
+    #[output(echoes = name)]
+    pub name: String,
+}
+
+impl Lifecycle for Policy {
+    async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
+        let answer = aws
+            .iam()
+            .create_policy()
+            .policy_name(args.name.as_str())
+            .policy_document(args.policy.as_str())
+            .set_description((!args.description.is_empty()).then(|| args.description.clone()))
+            .path(&args.path)
+            .set_tags(Some(tags_of(owner, &args.tags)?))
+            .send()
+            .await?;
+        let arn = answer.policy.and_then(|policy| policy.arn);
+        arn.map(Created::whole).ok_or_else(|| Error::unexpected("iam CreatePolicy", "no ARN in the answer"))
+    }
+
+    async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
+        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
+        Ok(all_ready(found.into_iter().filter_map(|policy| policy.arn)))
+    }
+
+    async fn read(aws: &Aws, ids: &[PolicyId]) -> Result<Readings<Self>> {
+        let found = join_all(ids.iter().map(|id| observe(aws, id))).await;
+        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+    }
+
+    async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
+        // Policies cannot be filtered by tag; the ARN follows from the name.
+        let Some(args) = args else { return Ok(Vec::new()) };
+        let (partition, account) = (aws.partition(), aws.account());
+        let arn = format!("arn:{partition}:iam::{account}:policy{}{}", args.path, args.name);
+        let Some(policy) = get(aws, &arn).await? else { return Ok(Vec::new()) };
+        Ok(vec![Candidate { id: arn, proof: proof(aws, owner, policy.tags) }])
+    }
+
+    async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<PolicyChanges>> {
+        let PolicyChanges { policy, tags } = update.changes;
+        let Update { id, now, planned, .. } = update;
+        if policy {
+            let versions = versions(aws, id).await?;
+            if versions.len() >= VERSIONS
+                && let Some(oldest) = oldest_spare(&versions)
+            {
+                remove_version(aws, id, oldest).await?;
+            }
+            let call = aws.iam().create_policy_version().policy_arn(id.as_str());
+            call.policy_document(planned.policy.as_str()).set_as_default(true).send().await?;
+        }
+        if tags {
+            let (set, removed) = tags::difference(&now.tags, &planned.tags);
+            if !set.is_empty() {
+                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+                aws.iam().tag_policy().policy_arn(id.as_str()).set_tags(Some(set)).send().await?;
+            }
+            if !removed.is_empty() {
+                let removed = removed.into_iter().collect();
+                aws.iam().untag_policy().policy_arn(id.as_str()).set_tag_keys(Some(removed)).send().await?;
+            }
+        }
+        Ok(Updated::done())
+    }
+
+    async fn delete(aws: &Aws, id: &PolicyId, _: &Self) -> Result<Deletion> {
+        // The version in force goes with the policy, and every other one before it.
+        for version in versions(aws, id).await?.iter().filter(|version| !version.is_default_version) {
+            remove_version(aws, id, version.version_id.as_deref().unwrap_or_default()).await?;
+        }
+        aws.iam().delete_policy().policy_arn(id.as_str()).send().await.or_gone(&["NoSuchEntity"])?;
+        Ok(Deletion::Done)
+    }
+}
+
+async fn get(aws: &Aws, arn: &str) -> Result<Option<aws_sdk_iam::types::Policy>> {
+    let answer = aws.iam().get_policy().policy_arn(arn).send().await.or_gone(&["NoSuchEntity"])?;
+    Ok(answer.and_then(|answer| answer.policy))
+}
+
+/// The versions of a policy; none when there is no such policy.
+async fn versions(aws: &Aws, id: &PolicyId) -> Result<Vec<PolicyVersion>> {
+    let mut versions = Vec::new();
+    let mut pages = aws.iam().list_policy_versions().policy_arn(id.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = page.or_gone(&["NoSuchEntity"])? else { break };
+        versions.extend(page.versions.unwrap_or_default());
+    }
+    Ok(versions)
+}
+
+async fn remove_version(aws: &Aws, id: &PolicyId, version: &str) -> Result<()> {
+    let call = aws.iam().delete_policy_version().policy_arn(id.as_str()).version_id(version);
+    call.send().await.or_gone(&["NoSuchEntity"])?;
+    Ok(())
+}
+
+/// The oldest version that is not in force. Their numbers only rise, and two made within a second have the same date.
+fn oldest_spare(versions: &[PolicyVersion]) -> Option<&str> {
+    let spare = versions.iter().filter(|version| !version.is_default_version);
+    let numbered = spare.filter_map(|version| {
+        let id = version.version_id.as_deref()?;
+        Some((id.strip_prefix('v')?.parse::<u64>().ok()?, id))
+    });
+    numbered.min().map(|(_, id)| id)
+}
+
+/// The policy and its document are two calls; there is no batch form.
+async fn observe(aws: &Aws, id: &PolicyId) -> Result<Option<Observed<Policy>>> {
+    let Some(policy) = get(aws, id.as_str()).await? else { return Ok(None) };
+    let call = aws.iam().get_policy_version().policy_arn(id.as_str());
+    let answer = call.set_version_id(policy.default_version_id).send().await;
+    let Some(answer) = answer.or_gone(&["NoSuchEntity"])? else { return Ok(None) };
+    let encoded = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
+    let read = read_tags(aws, policy.tags);
+    let name = policy.policy_name.unwrap_or_default();
+    let args = Policy {
+        name: Name::new(name.as_str()),
+        policy: Json::new(document(&encoded)),
+        description: policy.description.unwrap_or_default(),
+        path: policy.path.unwrap_or_else(|| "/".to_owned()),
+        tags: read.tags,
+    };
+    let outputs = PolicyOutputs { id: id.clone(), arn: id.clone(), name };
+    Ok(Some(Observed::new(args, outputs, read.owner)))
+}
+
+impl Conforms for Policy {
+    fn conformance(_: &mut Stack) -> Conformance<Self> {
+        let allows = |action: &str| PolicyDocument::of([Statement::allow().action(action).resource("*")]);
+        let base = Policy::builder()
+            .name("Conformance-Policy")
+            .policy(allows("s3:GetObject"))
+            .description("made by the conformance suite")
+            .path("/formwork/policies/")
+            .tags([("team", "a"), ("cost", "1")])
+            .build();
+        let actions = ["s3:PutObject", "s3:ListBucket", "sqs:SendMessage", "sqs:ReceiveMessage", "sns:Publish"];
+        // One more than the versions that a policy may have.
+        let cases = Conformance::of(base);
+        let cases = actions.into_iter().fold(cases, |cases, action| cases.change("policy", &allows(action).output()));
+        cases
+            .change("tags", [("team", "b")])
+            .change("description", "changed")
+            .change("path", "/")
+            .change("name", "Conformance-Policy-2")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(id: &str, in_force: bool) -> PolicyVersion {
+        PolicyVersion::builder().version_id(id).is_default_version(in_force).build()
+    }
+
+    #[test]
+    fn the_oldest_version_that_is_not_in_force_makes_room() {
+        let versions = [version("v10", true), version("v9", false), version("v8", false), version("v11", false)];
+        assert_eq!(oldest_spare(&versions), Some("v8"));
+        assert_eq!(oldest_spare(&[version("v2", true), version("v10", false), version("v9", false)]), Some("v9"));
+        assert_eq!(oldest_spare(&[version("v1", true)]), None);
+    }
+
+    #[test]
+    fn aws_managed_policies_keep_their_path() {
+        let arn = aws_managed_policy("service-role/AmazonEBSCSIDriverPolicy");
+        assert_eq!(arn.as_str(), "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy");
+    }
+}
