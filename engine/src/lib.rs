@@ -14,6 +14,8 @@ pub mod error;
 pub mod event;
 pub mod expr;
 pub mod field;
+#[cfg(test)]
+mod fixtures;
 pub mod graph;
 pub mod input;
 pub mod kind;

@@ -244,3 +244,6 @@ impl Plan {
         counts
     }
 }
+
+#[cfg(test)]
+mod tests;
