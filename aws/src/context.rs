@@ -34,6 +34,9 @@ pub struct AwsConfig {
     pub assume_role: Option<AssumeRole>,
     /// Tags with these prefixes belong to somebody else: neither shown nor touched.
     pub ignore_tag_prefixes: Vec<String>,
+    /// Deletes leave nothing behind: no final snapshots, no recovery windows, full buckets and repositories are emptied. For `--local` and
+    /// stacks that are declared ephemeral.
+    pub leave_nothing: bool,
     /// An emulator: endpoint and credentials are set in code, and neither environment nor profiles are read.
     pub emulator: Option<EmulatorTarget>,
 }
@@ -74,6 +77,7 @@ struct Shared {
     partition: String,
     region: String,
     ignored_tags: Vec<String>,
+    leave_nothing: bool,
     #[cfg(feature = "ec2")]
     ec2: aws_sdk_ec2::Client,
     #[cfg(feature = "ecr")]
@@ -125,6 +129,11 @@ impl Aws {
     /// Prefixes of tags that are somebody else's.
     pub fn ignored_tags(&self) -> &[String] {
         &self.shared.ignored_tags
+    }
+
+    /// Whether a delete must leave nothing behind, whatever its arguments say.
+    pub fn leaves_nothing(&self) -> bool {
+        self.shared.leave_nothing
     }
 
     clients! {
@@ -248,6 +257,7 @@ impl AwsCloud {
             partition,
             region,
             ignored_tags: self.config.ignore_tag_prefixes.clone(),
+            leave_nothing: self.config.leave_nothing,
             #[cfg(feature = "ec2")]
             ec2: client!(aws_sdk_ec2),
             #[cfg(feature = "ecr")]

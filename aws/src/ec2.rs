@@ -1,9 +1,13 @@
 //! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
 
+pub mod elastic_ip;
+pub mod internet_gateway;
 pub mod security_group;
 pub mod subnet;
 pub mod vpc;
 
+pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
+pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
 pub use security_group::SecurityGroupId;
 pub use subnet::{HostnameType, Subnet, SubnetId, SubnetOutputs};
 pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};

@@ -13,10 +13,14 @@ pub mod tags;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(feature = "ecr")]
+pub mod ecr;
 #[cfg(feature = "iam")]
 pub mod iam;
 #[cfg(feature = "kms")]
 pub mod kms;
+#[cfg(feature = "secretsmanager")]
+pub mod secretsmanager;
 
 pub use arn::Arn;
 pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
@@ -57,9 +61,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "ec2": ec2::Subnet, ec2::Vpc;
+    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::Subnet, ec2::Vpc;
+    "ecr": ecr::Repository;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
+    "secretsmanager": secretsmanager::Secret;
 }
 
 /// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.

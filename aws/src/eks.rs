@@ -1,0 +1,93 @@
+//! Amazon EKS: clusters, their nodes and add-ons, and who may use them; and what the types here share.
+
+pub mod cluster;
+
+pub use cluster::{
+    AuthenticationMode, AutoMode, Cluster, ClusterName, ClusterOutputs, ControlPlaneTier, IpFamily, LogType,
+    SupportType,
+};
+
+use std::collections::{BTreeMap, HashMap};
+
+use formwork_engine::kind::{Candidate, Owner, Ownership, Proof, Status};
+
+use crate::context::Aws;
+use crate::error::{OrGone, Result};
+use crate::tags::{self, Tags};
+
+/// The tags of a create call: ownership and the user's.
+pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Option<HashMap<String, String>> {
+    Some(tags::all(owner, tags).into_iter().collect())
+}
+
+/// Takes apart the tags of an answer.
+pub(crate) fn read_tags(aws: &Aws, tags: Option<HashMap<String, String>>) -> tags::Read {
+    tags::read(aws, tags.unwrap_or_default())
+}
+
+/// Brings the user's tags of any EKS resource from one set to the other.
+pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(now, planned);
+    if !set.is_empty() {
+        let set: HashMap<_, _> = set.into_iter().collect();
+        aws.eks().tag_resource().resource_arn(arn).set_tags(Some(set)).send().await?;
+    }
+    if !removed.is_empty() {
+        let removed = removed.into_iter().collect();
+        aws.eks().untag_resource().resource_arn(arn).set_tag_keys(Some(removed)).send().await?;
+    }
+    Ok(())
+}
+
+/// What was found under the name that a lost create would have taken.
+pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
+    let proof = match theirs {
+        Some(theirs) if theirs.uid == owner.uid && theirs.token.as_deref() == Some(owner.token.as_str()) => {
+            Proof::Token
+        }
+        Some(theirs) if theirs.uid == owner.uid => Proof::Tag,
+        _ => Proof::Name,
+    };
+    Candidate { id: id.into(), proof }
+}
+
+/// What an update belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UpdateOf<'a> {
+    /// The cluster itself.
+    Cluster(&'a str),
+    /// A node group of a cluster.
+    NodeGroup(&'a str, &'a str),
+    /// An add-on of a cluster.
+    Addon(&'a str, &'a str),
+}
+
+/// How an update is: EKS says so by the update's id, while the resource itself may be `ACTIVE` all the time. `None` when the
+/// resource, or the update, is not there any more.
+pub(crate) async fn update_status(aws: &Aws, of: UpdateOf<'_>, id: &str) -> Result<Option<Status>> {
+    let call = aws.eks().describe_update().update_id(id);
+    let call = match of {
+        UpdateOf::Cluster(cluster) => call.name(cluster),
+        UpdateOf::NodeGroup(cluster, group) => call.name(cluster).nodegroup_name(group),
+        UpdateOf::Addon(cluster, addon) => call.name(cluster).addon_name(addon),
+    };
+    let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
+    let Some(update) = answer.and_then(|answer| answer.update) else { return Ok(None) };
+    let errors = update.errors.unwrap_or_default().into_iter();
+    let errors: Vec<_> = errors.filter_map(|error| error.error_message).collect();
+    Ok(Some(match update.status.as_ref().map(|status| status.as_str()) {
+        Some("Successful") => Status::Ready,
+        Some(word @ ("Failed" | "Cancelled")) => {
+            Status::Failed(if errors.is_empty() { word.to_owned() } else { errors.join("; ") })
+        }
+        other => Status::Pending(other.unwrap_or("InProgress").to_owned()),
+    }))
+}
+
+/// Pairs ids with their answers and drops those that are gone.
+pub(crate) fn present<K: Ord, V>(
+    ids: impl IntoIterator<Item = K>,
+    answers: Vec<Result<Option<V>>>,
+) -> BTreeMap<K, Result<V>> {
+    ids.into_iter().zip(answers).filter_map(|(id, answer)| Some((id, answer.transpose()?))).collect()
+}

@@ -1,0 +1,5 @@
+//! AWS Secrets Manager.
+
+pub mod secret;
+
+pub use secret::{ReplicaRegion, Secret, SecretArn, SecretOutputs};
