@@ -36,7 +36,8 @@
 //! | the folder is on a network | `/proc/self/mountinfo` | [`StateError::Network`] |
 //! | the folder cannot be made or written | what the system says | [`StateError::File`] with path, reason and next step |
 //!
-//! After an error nothing of log and head was changed. What is not told apart: a store whose files were all removed is a new
+//! After an error nothing of log and head was changed. Where no backup is left, [`LocalStore::rebuild`] goes on with what the log
+//! before the damage, or the view, still has, and says what it could not keep. What is not told apart: a store whose files were all removed is a new
 //! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
 mod error;
@@ -46,6 +47,7 @@ mod head;
 mod local;
 mod lock;
 mod memory;
+mod rebuild;
 mod scan;
 mod snapshot;
 mod view;

@@ -57,7 +57,7 @@ pub enum StateError {
         /// The store.
         folder: PathBuf,
         /// By whom, where the holder has got as far as saying so.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
     },
     /// A file or folder could not be made, read or written.
     #[error("could not {act} {}: {reason}", path.display())]
@@ -196,7 +196,7 @@ mod tests {
             started_at: 0,
             command: "up prod".into(),
         };
-        let error = Error::from(StateError::Held { folder: ".formwork/prod".into(), holder: Some(holder) });
+        let error = Error::from(StateError::Held { folder: ".formwork/prod".into(), holder: Some(Box::new(holder)) });
         assert_eq!(error.turn, Turn::Held);
         assert!(error.reason.contains("`up prod` of ada on box (process 7) since 1970"), "{error}");
         assert_eq!(error.hints.len(), 1);

@@ -94,7 +94,7 @@ impl<R: Read> Records<R> {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn next(&mut self) -> io::Result<Next> {
+    pub fn read(&mut self) -> io::Result<Next> {
         let remaining = self.end.saturating_sub(self.position.length);
         if remaining == 0 {
             return Ok(Next::End);

@@ -42,15 +42,15 @@ pub struct LocalStore {
 
 /// The files of a store.
 #[derive(Debug, Clone)]
-struct Files {
-    folder: PathBuf,
-    log: PathBuf,
-    head: PathBuf,
-    view: ViewFiles,
+pub(super) struct Files {
+    pub(super) folder: PathBuf,
+    pub(super) log: PathBuf,
+    pub(super) head: PathBuf,
+    pub(super) view: ViewFiles,
 }
 
 impl Files {
-    fn of(folder: &Path) -> Self {
+    pub(super) fn of(folder: &Path) -> Self {
         let view = ViewFiles { folder: folder.join("view"), sums: folder.join("view.sums") };
         Self { folder: folder.to_owned(), log: folder.join("log"), head: folder.join("head"), view }
     }
@@ -307,12 +307,12 @@ impl Writer {
 
 const NOT_ASKED: &str = "the view was not asked, since this command only reads";
 
-fn lost(files: &Files, from: u64, to: u64, knowledge: String) -> StateError {
+pub(super) fn lost(files: &Files, from: u64, to: u64, knowledge: String) -> StateError {
     StateError::Lost { path: files.log.clone(), from, to, knowledge }
 }
 
 /// The error for a log that cannot be used.
-fn refusal(files: &Files, scan: &Scan, knowledge: impl FnOnce() -> String) -> StateError {
+pub(super) fn refusal(files: &Files, scan: &Scan, knowledge: impl FnOnce() -> String) -> StateError {
     let path = files.log.clone();
     match &scan.verdict {
         Verdict::Lost { to } => lost(files, scan.position.sequence + 1, *to, knowledge()),
@@ -348,7 +348,7 @@ fn head_note(head: &Head, snapshot: &Snapshot) -> Option<String> {
 }
 
 /// What a view knows beyond a damage, in a sentence: the names whose rows differ.
-fn knowledge(before: &Snapshot, known: Option<Snapshot>) -> String {
+pub(super) fn knowledge(before: &Snapshot, known: Option<Snapshot>) -> String {
     let Some(known) = known else { return "the view cannot tell more".to_owned() };
     if known.sequence() <= before.sequence() {
         return format!("the view goes no further than commit {}", known.sequence());

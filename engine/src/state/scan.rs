@@ -106,7 +106,7 @@ fn records<R: Read>(mut records: Records<R>, end: u64, head: Option<&Position>, 
         // What the head does not vouch for was never acknowledged. Without a head nothing tells the two apart, so everything
         // counts as acknowledged: the head is replaced in one piece, so that no crash loses it.
         let acknowledged = head.is_none_or(|head| before.sequence < head.sequence);
-        let payload = match records.next()? {
+        let payload = match records.read()? {
             Next::Record(payload) => payload,
             Next::End => match head {
                 Some(head) if acknowledged => break Verdict::Lost { to: head.sequence },

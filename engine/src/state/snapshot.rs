@@ -217,6 +217,11 @@ impl Snapshot {
         }
     }
 
+    /// The entries whose fold, as one commit, makes the same again: history is left out. The binding comes first.
+    pub fn to_entries(&self) -> Vec<Entry> {
+        self.items().flat_map(|item| self.entries(&item)).collect()
+    }
+
     /// Everything that there is one of, by name: what a view has values of.
     pub(super) fn items(&self) -> impl Iterator<Item = Item> {
         let binding = self.binding.iter().map(|_| Item::Binding);

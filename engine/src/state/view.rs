@@ -78,16 +78,21 @@ impl View {
     /// # Errors
     /// Why it cannot be made, fitting "the view …".
     pub(super) fn make(files: &ViewFiles, snapshot: &Snapshot, position: &Position) -> Result<Self, String> {
-        let removed = remove(&files.sums).and_then(|()| match fs::remove_dir_all(&files.folder) {
+        Self::remove(files).map_err(|error| format!("cannot be removed: {error}"))?;
+        let mut view = Self::open_unchecked(files)?;
+        view.put(&snapshot.items().collect(), snapshot, position)?;
+        Ok(view)
+    }
+
+    /// Removes whatever is there.
+    pub(super) fn remove(files: &ViewFiles) -> io::Result<()> {
+        remove(&files.sums)?;
+        match fs::remove_dir_all(&files.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             // Something that is no folder.
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => remove(&files.folder),
             other => other,
-        });
-        removed.map_err(|error| format!("cannot be removed: {error}"))?;
-        let mut view = Self::open_unchecked(files)?;
-        view.put(&snapshot.items().collect(), snapshot, position)?;
-        Ok(view)
+        }
     }
 
     /// What is left of a view whose files cannot be trusted, read from a copy, so that nothing is changed: for saying what was

@@ -256,6 +256,51 @@ async fn a_damaged_view_that_sled_opens_shows_a_state_that_once_was_or_none() {
     }
 }
 
+#[tokio::test]
+async fn a_damaged_store_is_rebuilt_from_the_view() {
+    let place = tempfile::tempdir().unwrap();
+    let (snapshot, log, _, begins) = small(place.path()).await;
+    for damage in [begins[1] as usize + 100, begins[0] as usize + 100, 3] {
+        let mut damaged = log.clone();
+        damaged[damage] ^= 1;
+        fs::write(place.path().join("log"), &damaged).unwrap();
+        let head = fs::read(place.path().join("head")).unwrap();
+        assert!(writing(place.path()).is_err());
+
+        let notes = LocalStore::rebuild(place.path(), &holder()).unwrap();
+        assert!(notes[0].ends_with("state of commit 3 from the view"), "{notes:?}");
+        let aside = notes.last().unwrap().rsplit(' ').next().unwrap();
+        assert_eq!(fs::read(aside).unwrap(), damaged);
+        let store = writing(place.path()).unwrap();
+        assert_eq!(store.snapshot().rows(), snapshot.rows());
+        assert_eq!(store.snapshot().binding(), snapshot.binding());
+        assert_eq!(store.snapshot().sequence(), 1);
+        drop(store);
+        assert_eq!(LocalStore::rebuild(place.path(), &holder()).unwrap(), ["the log is whole; nothing was done"]);
+
+        let _ = fs::remove_dir_all(place.path());
+        assert_eq!(small(place.path()).await.2, head);
+    }
+}
+
+#[tokio::test]
+async fn without_a_view_a_damaged_store_is_rebuilt_from_the_log_before_the_damage() {
+    let place = tempfile::tempdir().unwrap();
+    let (_, log, ..) = small(place.path()).await;
+    fs::remove_dir_all(place.path().join("view")).unwrap();
+    fs::write(place.path().join("log"), &log[..log.len() - 1]).unwrap();
+    let notes = LocalStore::rebuild(place.path(), &holder()).unwrap();
+    assert!(notes[0].ends_with("state of commit 2 from the log before its damage"), "{notes:?}");
+    assert!(notes.contains(&"commits 3 to 3 are lost".to_owned()), "{notes:?}");
+    assert_eq!(writing(place.path()).unwrap().snapshot().urns().collect::<Vec<_>>(), [&urn("a")]);
+
+    // Where nothing is left, it says so and changes nothing.
+    fs::remove_dir_all(place.path().join("view")).unwrap();
+    fs::write(place.path().join("log"), "").unwrap();
+    assert!(matches!(LocalStore::rebuild(place.path(), &holder()), Err(StateError::Lost { .. })));
+    assert!(matches!(writing(place.path()), Err(StateError::Lost { .. })));
+}
+
 fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

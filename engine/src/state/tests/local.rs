@@ -44,7 +44,7 @@ async fn the_second_writer_is_told_who_holds_the_store() {
     let place = tempfile::tempdir().unwrap();
     let first = writing(place.path()).unwrap();
     let error = writing(place.path()).unwrap_err();
-    assert!(matches!(&error, StateError::Held { holder: Some(found), .. } if *found == holder()), "{error:?}");
+    assert!(matches!(&error, StateError::Held { holder: Some(found), .. } if **found == holder()), "{error:?}");
     assert_eq!(holder().pid, std::process::id());
     let error = Error::from(error);
     assert_eq!(error.turn, Turn::Held);
