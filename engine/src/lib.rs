@@ -4,9 +4,18 @@
 //!
 //! 1. The user's function writes into a [`Stack`], which becomes a [`Program`] ([`program`], with typed wiring in [`input`]
 //!    and [`resource`] over the untyped [`expr`], [`value`] and [`shape`]).
+//! 2. The program becomes a graph: what comes before what ([`graph`]).
+//! 3. What an earlier run left open in the store ([`state`], written as [`record`]) is resolved ([`recover`]).
+//! 4. The account is read, in batches ([`observe`], through [`kind`]).
+//! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
+//! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
+//!
+//! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`clock`] is where
+//! time comes from, [`error`] is how anything that goes wrong is said. [`testing`] has a cloud and a clock for tests.
 
 extern crate self as formwork_engine;
 
+pub mod apply;
 pub mod clock;
 pub mod compare;
 pub mod digest;
@@ -24,7 +33,9 @@ pub mod options;
 pub mod plan;
 pub mod program;
 pub mod record;
+pub mod recover;
 pub mod resource;
+pub mod run;
 pub mod settings;
 pub mod shape;
 pub mod state;

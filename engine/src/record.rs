@@ -35,6 +35,12 @@ pub struct Binding {
     pub digest_key: String,
 }
 
+/// The value of the ownership tag `formwork:stack`: `project/stack:lineage`. The lineage tells two stores of one stack apart (a lost store, a colleague's
+/// copy); whoever looks for the things of a stack whatever store made them looks for values that begin with `project/stack:`.
+pub fn owner_tag(project: &str, stack: &str, lineage: &str) -> String {
+    format!("{project}/{stack}:{lineage}")
+}
+
 /// How a recorded resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,0 +1,231 @@
+//! What a step really sends: the plan's values, with what was unknown filled in from the outputs of finished steps, and names completed.
+//!
+//! What the plan knew is taken from the plan and not computed again: the plan is the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compare::{self, is_name_of, name_prefix};
+use crate::error::{Error, Turn};
+use crate::expr::{Expr, Outputs};
+use crate::program::Declaration;
+use crate::shape::{ArgSchema, Schema, Shape};
+use crate::urn::Urn;
+use crate::value::{Unknown, Value};
+
+/// The outputs of resources and reads that are known now, by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OutputsNow(pub(crate) BTreeMap<Urn, Value>);
+
+impl OutputsNow {
+    /// Only those that these expressions refer to.
+    pub(crate) fn restricted<'a>(&self, expressions: impl IntoIterator<Item = &'a Expr>) -> Self {
+        let wanted: BTreeSet<&Urn> = expressions.into_iter().flat_map(Expr::references).collect();
+        let known = wanted.into_iter().filter_map(|urn| Some((urn.clone(), self.0.get(urn)?.clone())));
+        Self(known.collect())
+    }
+}
+
+impl Outputs for OutputsNow {
+    fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
+        match self.0.get(urn) {
+            Some(outputs) => match outputs.as_map().and_then(|map| map.get(name)) {
+                Some(value) => Ok(value.clone()),
+                None => Err(format!("{} has no output `{name}`", urn.path())),
+            },
+            None => Ok(Value::Unknown(Unknown { expression: format!("{}.{name}", urn.path()), secret: false })),
+        }
+    }
+}
+
+/// The complete arguments of a declaration, every part known.
+///
+/// # Errors
+/// When an expression fails, when an output is not there, or when only the digest of a secret is known.
+pub(super) fn planned(
+    schema: &Schema,
+    declaration: Option<&Declaration>,
+    plan: &Value,
+    outputs: &OutputsNow,
+) -> Result<Value, Error> {
+    let fail = |turn, reason: String| Error::new(turn, "resolve the arguments of", reason);
+    if is_sendable(plan) {
+        return Ok(plan.clone());
+    }
+    let Some(declaration) = declaration else {
+        return Err(fail(Turn::Bug, "it is not declared and its planned arguments are not known".to_owned()));
+    };
+    let evaluated = declaration
+        .args
+        .iter()
+        .map(|(name, expr)| Ok((name.clone(), expr.evaluate(outputs)?)))
+        .collect::<Result<BTreeMap<_, _>, crate::expr::EvalError>>()
+        .map_err(|error| fail(Turn::You, error.to_string()))?;
+    let filled = fill(plan, compare::complete(schema.args, &Value::Map(evaluated)));
+    match unsendable(&filled) {
+        None => Ok(filled),
+        Some(reason) => Err(fail(Turn::You, reason).hint("run without --no-refresh, so that it can be read")),
+    }
+}
+
+/// Whether it may be sent: nothing unknown in it, and no digest in place of a secret.
+fn is_sendable(value: &Value) -> bool {
+    unsendable(value).is_none()
+}
+
+fn unsendable(value: &Value) -> Option<String> {
+    match value {
+        Value::Unknown(unknown) => Some(format!("{} is still not known", unknown.expression)),
+        Value::Digest(_) => Some("a secret of another resource is recorded as a digest only".to_owned()),
+        Value::Secret(inner) => unsendable(inner),
+        Value::List(list) => list.iter().find_map(unsendable),
+        Value::Map(map) => map.values().find_map(unsendable),
+        _ => None,
+    }
+}
+
+/// The plan's value, with its unknown parts (and digests) taken from what was evaluated.
+fn fill(plan: &Value, evaluated: Value) -> Value {
+    match (plan, evaluated) {
+        (plan, _) if is_sendable(plan) => plan.clone(),
+        (Value::Map(plan), Value::Map(evaluated)) => {
+            let mut filled = plan.clone();
+            for (name, value) in evaluated {
+                let value = match plan.get(&name) {
+                    Some(plan) => fill(plan, value),
+                    None => value,
+                };
+                filled.insert(name, value);
+            }
+            // A key that the plan could not know stood there as unknown, and is not one of the map's.
+            Value::Map(filled)
+        }
+        (Value::List(plan), Value::List(evaluated)) if plan.len() == evaluated.len() => {
+            Value::List(plan.iter().zip(evaluated).map(|(plan, value)| fill(plan, value)).collect())
+        }
+        (_, evaluated) => evaluated,
+    }
+}
+
+/// Completes names of which only the beginning is declared: the recorded name where it fits, otherwise with a suffix taken from the token.
+pub(super) fn names(args: &[ArgSchema], planned: &Value, recorded: &Value, token: &str) -> Value {
+    let Value::Map(map) = planned else { return planned.clone() };
+    let mut named = map.clone();
+    for arg in args {
+        if let Some(value) = named.get_mut(arg.name) {
+            *value = name(&arg.shape, value, recorded.get(arg.name), token);
+        }
+    }
+    Value::Map(named)
+}
+
+fn name(shape: &Shape, value: &Value, recorded: &Value, token: &str) -> Value {
+    match (shape, value) {
+        (Shape::Optional(inner), value) => name(inner, value, recorded, token),
+        (Shape::Name, value) => match (name_prefix(value), recorded.as_text()) {
+            (Some(prefix), Some(recorded)) if is_name_of(prefix, recorded) => Value::from(recorded),
+            // Hex digits are small letters and digits, and eight of them are 32 random bits.
+            (Some(prefix), _) => Value::from(format!("{prefix}-{}", token.get(..8).unwrap_or("00000000"))),
+            (None, _) => value.clone(),
+        },
+        (Shape::Block(args), value) => names(args, value, recorded, token),
+        _ => value.clone(),
+    }
+}
+
+/// The names of the arguments that `update` is handed right after a create: those that the create call does not take and that are not at
+/// their default, and those that it said it left.
+pub(super) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<String>) -> BTreeSet<String> {
+    let differs = |arg: &ArgSchema| {
+        let default = arg.default.map_or(Value::Null, |default| default());
+        *planned.get(arg.name) != default
+    };
+    let marked = schema.args.iter().filter(|arg| arg.after_create && differs(arg)).map(|arg| arg.name.to_owned());
+    marked.chain(left.iter().cloned()).collect()
+}
+
+/// The values of the natural key, joined with `/`; empty when the type has none.
+pub(super) fn natural_key(schema: &Schema, args: &Value) -> String {
+    let part = |arg: &&str| match args.get(arg).reveal() {
+        Value::Text(text) => text.clone(),
+        other => other.to_json().to_string(),
+    };
+    schema.natural_key.iter().map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The text with every secret of the value blotted out: clouds repeat what they were sent.
+pub(super) fn without_secrets(text: &str, value: &Value) -> String {
+    fn blot(text: String, value: &Value, secret: bool) -> String {
+        match value {
+            Value::Secret(inner) => blot(text, inner, true),
+            // Very short secrets would blot out half of the message, and are none.
+            Value::Text(found) if secret && found.len() > 3 => text.replace(found, "(secret)"),
+            Value::List(list) => list.iter().fold(text, |text, item| blot(text, item, secret)),
+            Value::Map(map) => map.values().fold(text, |text, item| blot(text, item, secret)),
+            _ => text,
+        }
+    }
+    blot(text.to_owned(), value, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(expression: &str) -> Value {
+        Value::Unknown(Unknown { expression: expression.to_owned(), secret: false })
+    }
+
+    #[test]
+    fn what_the_plan_knew_wins_and_what_it_did_not_know_is_filled_in() {
+        let plan = Value::from([
+            ("cidr", Value::from("10.0.0.0/16")),
+            ("vpc", unknown("main.id")),
+            ("tags", Value::from([("a", Value::from("kept")), ("b", unknown("main.arn"))])),
+        ]);
+        let evaluated = Value::from([
+            ("cidr", Value::from("192.168.0.0/16")),
+            ("vpc", Value::from("vpc-1")),
+            ("tags", Value::from([("a", "other"), ("b", "arn")])),
+        ]);
+        let expected = Value::from([
+            ("cidr", Value::from("10.0.0.0/16")),
+            ("vpc", Value::from("vpc-1")),
+            ("tags", Value::from([("a", "kept"), ("b", "arn")])),
+        ]);
+        assert_eq!(fill(&plan, evaluated), expected);
+    }
+
+    #[test]
+    fn a_digest_is_never_sent() {
+        let plan = Value::from([("password", Value::Digest("abc".into()))]);
+        let evaluated = Value::from([("password", Value::from("s3cret").into_secret())]);
+        assert_eq!(fill(&plan, evaluated.clone()), evaluated);
+        assert!(unsendable(&plan).is_some());
+    }
+
+    #[test]
+    fn a_name_keeps_its_recorded_suffix_and_gets_one_from_the_token_otherwise() {
+        let declared = Value::from([("$prefix", "orders")]);
+        let complete = |recorded: &str| name(&Shape::Name, &declared, &Value::from(recorded), "0123456789abcdef");
+        assert_eq!(complete("orders-abcd0123"), Value::from("orders-abcd0123"));
+        assert_eq!(complete("invoices-abcd0123"), Value::from("orders-01234567"));
+        assert_eq!(name(&Shape::Name, &"fixed".into(), &Value::Null, "0123456789"), Value::from("fixed"));
+    }
+
+    #[test]
+    fn secrets_are_blotted_out_of_what_the_cloud_repeats() {
+        let sent = Value::from([("master", Value::from("hunter22").into_secret()), ("name", Value::from("orders"))]);
+        let message = "the password hunter22 of orders is too short";
+        assert_eq!(without_secrets(message, &sent), "the password (secret) of orders is too short");
+    }
+
+    #[test]
+    fn an_output_that_no_finished_step_has_given_is_unknown_and_a_missing_one_is_an_error() {
+        let urn: Urn = "prod::main::aws:ec2/vpc".parse().unwrap();
+        let expr = Expr::Output { urn: urn.clone(), name: "id".to_owned() };
+        assert!(!expr.evaluate(&OutputsNow::default()).unwrap().is_known());
+        let outputs = OutputsNow([(urn, Value::from([("arn", "x")]))].into());
+        assert!(expr.evaluate(&outputs).unwrap_err().reason.contains("no output `id`"));
+        assert!(outputs.restricted([&Expr::text("literal")]).0.is_empty());
+    }
+}

@@ -1,0 +1,303 @@
+//! [`Waits`]: waiting and reading for many steps with few calls.
+//!
+//! There is one poller and one reader per type and provider. A poller asks for all of its resources in one `status` call when the first of them is
+//! due; a reader answers in one `read` call whatever was asked while its call before was under way. Two thousand pending creates of one type
+//! cost two thousand entries in a list and one call per period.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use crate::clock::Clock;
+use crate::kind::{CallError, Kind, Observed, Status, Waiting};
+use crate::shape::Wait;
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// That it may be used.
+    Ready,
+    /// That it is not there any more.
+    Gone,
+    /// Either: between the calls of a delete in steps.
+    Settled,
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// It may be used.
+    Ready,
+    /// It is not there.
+    Gone,
+    /// It failed for good, in the cloud's words.
+    Failed(String),
+    /// The limit was reached; this is what was last heard.
+    Paused(String),
+    /// It could not be asked for.
+    Refused(CallError),
+}
+
+/// A wait to make.
+pub(super) struct Watch {
+    /// Of what.
+    pub(super) waiting: Waiting,
+    /// When to ask, and how long.
+    pub(super) wait: Wait,
+    /// What for.
+    pub(super) until: Until,
+    /// How long from now "absent" means "not visible yet".
+    pub(super) unseen: Duration,
+    /// Is told what is heard while it is not done, each word once: the word, and whether it is stuck.
+    pub(super) tell: Box<dyn Fn(&str, bool) + Send + Sync>,
+}
+
+/// The answer of a read: `None` when it is not there.
+pub(super) type ReadAnswer = Result<Option<Observed>, CallError>;
+
+type Key = (String, &'static str);
+
+/// The pollers and readers of a run; they end when it is dropped.
+pub(super) struct Waits {
+    clock: Arc<dyn Clock>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    pollers: BTreeMap<Key, mpsc::UnboundedSender<Subscription>>,
+    readers: BTreeMap<Key, mpsc::UnboundedSender<Request>>,
+    tasks: JoinSet<()>,
+}
+
+struct Subscription {
+    watch: Watch,
+    done: oneshot::Sender<Waited>,
+}
+
+struct Request {
+    id: String,
+    done: oneshot::Sender<ReadAnswer>,
+}
+
+impl Waits {
+    /// None yet.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, inner: Mutex::default() }
+    }
+
+    /// Waits. Dropping the future ends the wait.
+    pub(super) async fn wait(&self, place: &str, kind: &Arc<dyn Kind>, watch: Watch) -> Waited {
+        let (done, told) = oneshot::channel();
+        {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let Inner { pollers, tasks, .. } = &mut *inner;
+            let poller = pollers.entry((place.to_owned(), kind.schema().kind)).or_insert_with(|| {
+                let (sender, arriving) = mpsc::unbounded_channel();
+                tasks.spawn(poll(Arc::clone(kind), Arc::clone(&self.clock), arriving));
+                sender
+            });
+            // The receiver lives as long as its task, which lives as long as `self`.
+            let _ = poller.send(Subscription { watch, done });
+        }
+        told.await.unwrap_or_else(|_| Waited::Paused("the poller ended".to_owned()))
+    }
+
+    /// Reads one resource, together with whatever else is asked for meanwhile.
+    pub(super) async fn read(&self, place: &str, kind: &Arc<dyn Kind>, id: &str) -> ReadAnswer {
+        let (done, told) = oneshot::channel();
+        {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let Inner { readers, tasks, .. } = &mut *inner;
+            let reader = readers.entry((place.to_owned(), kind.schema().kind)).or_insert_with(|| {
+                let (sender, requests) = mpsc::unbounded_channel();
+                tasks.spawn(read(Arc::clone(kind), Arc::clone(&self.clock), requests));
+                sender
+            });
+            let _ = reader.send(Request { id: id.to_owned(), done });
+        }
+        told.await.unwrap_or(Ok(None))
+    }
+}
+
+/// One resource that is polled.
+struct Watched {
+    watch: Watch,
+    done: oneshot::Sender<Waited>,
+    began: Duration,
+    next: Duration,
+    /// The same final answer so many times in a row.
+    agreed: (Option<Waited>, u32),
+    heard: String,
+}
+
+impl Watched {
+    fn new(Subscription { watch, done }: Subscription, now: Duration) -> Self {
+        let next = now + watch.wait.delay;
+        Self { watch, done, began: now, next, agreed: (None, 0), heard: String::new() }
+    }
+
+    /// Whether it is asked for along with one that is due: it is due itself within half of its period.
+    fn is_nearly_due(&self, now: Duration) -> bool {
+        self.next <= now + self.watch.wait.every / 2
+    }
+
+    fn hear(&mut self, word: &str, stuck: bool) {
+        if self.heard != word {
+            self.heard = word.to_owned();
+            (self.watch.tell)(word, stuck);
+        }
+    }
+
+    /// Takes an answer; the end of the wait if it is one.
+    fn take(&mut self, status: Option<Status>, now: Duration) -> Option<Waited> {
+        let until = self.watch.until;
+        let end = match status.unwrap_or(Status::Gone) {
+            Status::Failed(reason) => return Some(Waited::Failed(reason)),
+            Status::Ready if until == Until::Gone => {
+                self.hear("still there", false);
+                None
+            }
+            Status::Ready => Some(Waited::Ready),
+            Status::Gone if until == Until::Ready && now < self.began + self.watch.unseen => {
+                self.hear("not visible yet", false);
+                None
+            }
+            Status::Gone => Some(Waited::Gone),
+            Status::Pending(word) => {
+                self.hear(&word, false);
+                None
+            }
+            Status::Stuck(reason) => {
+                self.hear(&reason, true);
+                None
+            }
+        };
+        match end {
+            Some(end) if self.agreed.0.as_ref() == Some(&end) => self.agreed.1 += 1,
+            Some(end) => self.agreed = (Some(end), 1),
+            None => self.agreed = (None, 0),
+        }
+        self.next = now + self.watch.wait.every;
+        match &self.agreed {
+            (Some(end), times) if *times >= self.watch.wait.agree => Some(end.clone()),
+            _ if now >= self.began + self.watch.wait.limit => Some(Waited::Paused(self.heard.clone())),
+            _ => None,
+        }
+    }
+}
+
+async fn poll(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut arriving: mpsc::UnboundedReceiver<Subscription>) {
+    let mut watched: Vec<Watched> = Vec::new();
+    let mut trouble = Trouble::new(kind.schema().kind);
+    loop {
+        watched.retain(|one| !one.done.is_closed());
+        let now = clock.elapsed();
+        let Some(due) = watched.iter().map(|one| one.next).min() else {
+            let Some(first) = arriving.recv().await else { return };
+            watched.push(Watched::new(first, clock.elapsed()));
+            continue;
+        };
+        // Those that arrived meanwhile go into this call, if they are due.
+        while let Ok(next) = arriving.try_recv() {
+            watched.push(Watched::new(next, now));
+        }
+        if due > now {
+            tokio::select! {
+                arrived = arriving.recv() => {
+                    let Some(arrived) = arrived else { return };
+                    watched.push(Watched::new(arrived, clock.elapsed()));
+                }
+                () = clock.sleep(due - now) => {}
+            }
+            continue;
+        }
+        let (asked, mut rest): (Vec<Watched>, Vec<Watched>) =
+            watched.into_iter().partition(|one| one.is_nearly_due(now));
+        let question: BTreeSet<Waiting> = asked.iter().map(|one| one.watch.waiting.clone()).collect();
+        let question: Vec<Waiting> = question.into_iter().collect();
+        let answer = kind.status(&question).await;
+        let now = clock.elapsed();
+        match answer {
+            Ok(mut answers) => {
+                trouble.over();
+                for mut one in asked {
+                    // Two waits for one id (of different changes) get the same answer.
+                    let status = answers.get_mut(&one.watch.waiting.id).map(|status| status.clone());
+                    match one.take(status, now) {
+                        Some(end) => drop(one.done.send(end)),
+                        None => rest.push(one),
+                    }
+                }
+            }
+            Err(error) => match trouble.met(&error, now) {
+                Some(later) => rest.extend(asked.into_iter().map(|mut one| {
+                    one.next = now + later;
+                    one
+                })),
+                None => asked.into_iter().for_each(|one| drop(one.done.send(Waited::Refused(error.clone())))),
+            },
+        }
+        watched = rest;
+    }
+}
+
+async fn read(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut requests: mpsc::UnboundedReceiver<Request>) {
+    while let Some(first) = requests.recv().await {
+        let mut asked = vec![first];
+        while let Ok(next) = requests.try_recv() {
+            asked.push(next);
+        }
+        let ids: BTreeSet<String> = asked.iter().map(|request| request.id.clone()).collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        let mut trouble = Trouble::new(kind.schema().kind);
+        let answer = loop {
+            match kind.read(&ids).await {
+                Ok(answers) => break Ok(answers),
+                Err(error) => match trouble.met(&error, clock.elapsed()) {
+                    Some(later) => clock.sleep(later).await,
+                    None => break Err(error),
+                },
+            }
+        };
+        for request in asked {
+            let one = match &answer {
+                Ok(answers) => answers.get(&request.id).cloned().transpose(),
+                Err(error) => Err(error.clone()),
+            };
+            // Who asked may have stopped waiting.
+            let _ = request.done.send(one);
+        }
+    }
+}
+
+/// Failures of looks in a row.
+struct Trouble {
+    since: Option<Duration>,
+    attempts: u32,
+    jitter: Jitter,
+}
+
+impl Trouble {
+    fn new(seed: &str) -> Self {
+        Self { since: None, attempts: 0, jitter: Jitter::seeded(seed) }
+    }
+
+    fn over(&mut self) {
+        (self.since, self.attempts) = (None, 0);
+    }
+
+    /// When to ask again, if at all.
+    fn met(&mut self, error: &CallError, now: Duration) -> Option<Duration> {
+        self.attempts += 1;
+        let elapsed = now.saturating_sub(*self.since.get_or_insert(now));
+        match advise(error.class, Verb::Look, Tried { attempts: self.attempts, elapsed }, self.jitter.draw()) {
+            Advice::RetryAfter(later) => Some(later),
+            Advice::FindFirst(_) | Advice::GiveUp => None,
+        }
+    }
+}

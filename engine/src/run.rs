@@ -1,0 +1,456 @@
+//! [`Session`]: a run, told in numbered steps.
+//!
+//! `recover` (runs that change things only):
+//! 1. Who the credentials are, and whether the store belongs to them ([`guard`]).
+//! 2. Intents that an earlier run left open become rows or come to nothing ([`crate::recover`]); that is committed.
+//!
+//! `preview`:
+//! 1. As above; in a preview, open intents are resolved in memory alone.
+//! 2. The program becomes a graph ([`Graph`]).
+//! 3. Things in the account that carry the stack's tag and that no row knows are shown; if there is no row at all, the run stops.
+//! 4. The account is read ([`observe`]). Too much that is gone stops the run.
+//! 5. Graph, records and observations become a plan ([`plan::make`]).
+//!
+//! `up`:
+//! 1. The preview must still be true of the store, nothing may have drifted unasked, and what needs consent must have it.
+//! 2. The store is bound at its first write; the deployment begins.
+//! 3. The steps are done ([`crate::apply`]).
+//! 4. The stack's outputs and the end of the deployment are committed; the [`Summary`] says what happened.
+
+mod guard;
+mod places;
+mod summary;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use summary::{Refreshed, Summary};
+
+use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
+use crate::clock::Clock;
+use crate::compare::taint;
+use crate::digest::Digester;
+use crate::error::{Error, Turn};
+use crate::event::{Consumer, Event};
+use crate::expr::Outputs;
+use crate::graph::Graph;
+use crate::kind::{Cloud, Identity};
+use crate::observe::{Looking, Observations, Sight, observe};
+use crate::plan::{self, Op, Plan, Recorded};
+use crate::program::Program;
+use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, FORMAT, Row, RowState, Stored, owner_tag};
+use crate::recover::{Finding, Patience, Recovery};
+use crate::settings::Settings;
+use crate::state::{Snapshot, Store};
+use crate::urn::{Urn, random_hex};
+use crate::value::Value;
+
+/// One run over one store: what it uses, and what the caller decided.
+pub struct Session {
+    /// The account.
+    pub cloud: Arc<dyn Cloud>,
+    /// What is recorded.
+    pub store: Box<dyn Store>,
+    /// Who is told what happens.
+    pub events: Arc<dyn Consumer>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// What the caller decided.
+    pub settings: Settings,
+    /// What an unbound store will be bound to; made once, so that digests of a preview and of its run are the same.
+    provisional: Option<Binding>,
+    identity: Option<Identity>,
+}
+
+/// A plan and what it was made from.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// What would be done.
+    pub plan: Plan,
+    /// What was seen of the account.
+    pub observations: Observations,
+    /// What is declared.
+    pub graph: Graph,
+    /// Who would do it.
+    pub identity: Identity,
+    /// The commit that it was made from: an `up` takes it only while it is the last one.
+    pub sequence: u64,
+}
+
+impl Session {
+    /// A session that has called nothing yet.
+    pub fn new(
+        cloud: Arc<dyn Cloud>,
+        store: Box<dyn Store>,
+        events: Arc<dyn Consumer>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        Self { cloud, store, events, clock, settings, provisional: None, identity: None }
+    }
+
+    /// Resolves what an earlier run left open, and commits what was found: the first thing that `up` and `destroy` do, before they plan. Answers
+    /// one sentence for each.
+    ///
+    /// # Guarantees
+    /// When it returns `Ok`, no intent is open. Nothing in the account is changed.
+    ///
+    /// # Errors
+    /// A wrong account or store; an intent that cannot be looked into. Nothing may be planned then.
+    pub async fn recover(&mut self, program: &Program) -> Result<Vec<String>, Vec<Error>> {
+        self.identify(program).await?;
+        if self.store.snapshot().intents().is_empty() {
+            return Ok(Vec::new());
+        }
+        let graph = Graph::new(program)?;
+        let snapshot = self.store.snapshot().clone();
+        let findings = self.findings(&snapshot, &graph, Patience::Certain).await?;
+        let entries: Vec<Entry> = findings.iter().flat_map(|finding| finding.entries.iter().cloned()).collect();
+        if !entries.is_empty() {
+            self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
+        }
+        for Finding { urn, sentence, .. } in &findings {
+            self.events.consume(&Event::IntentRecovered { urn: urn.clone(), finding: sentence.clone() });
+        }
+        Ok(findings.iter().map(told).collect())
+    }
+
+    /// Reads the account and plans. Writes nothing and changes nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the program; a wrong account or store; an empty store while things of the stack exist; too much that is gone;
+    /// what cannot be planned.
+    pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
+        let identity = self.identify(program).await?;
+        let graph = Graph::new(program)?;
+        let sequence = self.store.snapshot().sequence();
+        let mut view = self.store.snapshot().clone();
+        let mut warnings = Vec::new();
+        if !view.intents().is_empty() {
+            for finding in self.findings(&view.clone(), &graph, Patience::OneLook).await? {
+                finding.entries.iter().for_each(|entry| view.apply(entry));
+                warnings.push(format!("an earlier run was cut short: {}", told(&finding)));
+            }
+        }
+        let binding = self.binding(program, &identity);
+        if view.binding().is_none() {
+            view.apply(&Entry::Bound(binding.clone()));
+        }
+        warnings.extend(self.strays(program, &view, &binding).await?);
+        let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
+        let observations = observe(Looking {
+            cloud: &*cloud,
+            graph: &graph,
+            snapshot: &view,
+            settings: &self.settings,
+            events: &*events,
+            clock: &*clock,
+        })
+        .await?;
+        guard::gone(&view, &observations, &self.settings)?;
+        let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
+        plan.warnings.splice(..0, warnings);
+        Ok(Preview { plan, observations, graph, identity, sequence })
+    }
+
+    /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
+    pub fn unmet_consents(&self, preview: &Preview) -> Vec<(Urn, String)> {
+        guard::unmet_consents(&preview.plan, &self.settings)
+    }
+
+    /// Does the steps of a preview, and no others.
+    ///
+    /// # Guarantees
+    /// `Err` means that nothing was called and nothing written. When the future is dropped, or the process dies, the next run finishes the work.
+    ///
+    /// # Errors
+    /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing.
+    pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
+        let began = self.clock.elapsed();
+        guard::still_true(self.store.snapshot(), preview.sequence)?;
+        guard::drift(&preview.plan, &self.settings)?;
+        guard::consents(&preview.plan, &self.settings)?;
+
+        let binding = self.binding(program, &preview.identity);
+        let digester = Digester::of(&binding);
+        let command = if self.settings.destroy { "destroy" } else { "up" };
+        let deployment = self.store.snapshot().next_deployment();
+        let pins = pins(&preview.observations, &digester);
+        let known = known(self.store.snapshot(), &preview);
+        if preview.plan.is_noop() && pins.is_empty() {
+            let outputs = outputs(&preview.graph, &known);
+            if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+                return Ok(Summary::nothing(outputs, self.clock.elapsed().saturating_sub(began)));
+            }
+        }
+        // Registries first: a provider that is not to be had stops the run before anything is written.
+        let steps = preview.plan.steps.iter().map(|step| (step.provider.clone(), step.region.clone()));
+        let registries = places::registries(&*self.cloud, program, steps).await?;
+
+        let mut entries = Vec::new();
+        if self.store.snapshot().binding().is_none() {
+            entries.push(Entry::Bound(binding.clone()));
+        }
+        entries.push(Entry::DeploymentStarted(DeploymentStart {
+            number: deployment,
+            started_at: self.clock.now_millis(),
+            who: preview.identity.caller.clone(),
+            command: command.to_owned(),
+            plan: lines(&preview.plan),
+        }));
+        entries.extend(pins);
+        self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
+
+        let calls_before = self.cloud.calls();
+        let context = Context::new(Parts {
+            registries,
+            program: Arc::new(program.clone()),
+            clock: Arc::clone(&self.clock),
+            digester: digester.clone(),
+            stack_tag: owner_tag(&binding.project, &binding.stack, &binding.lineage),
+            deployment,
+            cancel: cancel.clone(),
+            parallel: self.settings.parallel,
+        });
+        let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
+        self.events.consume(&Event::ApplyStarted { steps: planned });
+        let events = Arc::clone(&self.events);
+        let applied = apply::apply(
+            &mut *self.store,
+            &*events,
+            Arc::new(context),
+            preview.plan.steps.clone(),
+            known,
+            self.settings.fail_fast,
+        )
+        .await;
+        let calls = places::since(self.cloud.calls(), &calls_before);
+        let took = self.clock.elapsed().saturating_sub(began);
+        let outputs = outputs(&preview.graph, &applied.outputs);
+        let end = DeploymentEnd {
+            number: deployment,
+            ended_at: self.clock.now_millis(),
+            outcome: summary::outcome(&applied).to_owned(),
+            steps: [applied.done.len(), applied.failed.len(), applied.blocked.len() + applied.not_begun.len()]
+                .map(|number| u64::try_from(number).unwrap_or(u64::MAX)),
+            calls: calls.clone(),
+        };
+        let values = recorded(&outputs, &digester, self.store.snapshot());
+        let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;
+        self.events.consume(&Event::ApplyFinished {
+            done: applied.done.len(),
+            failed: applied.failed.len(),
+            blocked: applied.blocked.len() + applied.not_begun.len(),
+            took,
+            calls: calls.clone(),
+        });
+        let mut summary = Summary::of(applied, self.store.snapshot(), command);
+        if let Err(error) = ended
+            && summary.failed.iter().all(|(_, error)| error.turn != Turn::State)
+            && summary.store_error.is_none()
+        {
+            summary.store_error = Some(Error::from(error));
+        }
+        (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
+        Ok(summary)
+    }
+
+    /// Reads everything that is recorded and writes what was observed beside what was applied, never over it. Of the program, only project, stack
+    /// and providers matter.
+    ///
+    /// # Errors
+    /// A wrong account or store; the account cannot be read; the store cannot be written.
+    pub async fn refresh(&mut self, program: &Program) -> Result<Refreshed, Vec<Error>> {
+        let identity = self.identify(program).await?;
+        let graph = Graph::new(program)?;
+        let snapshot = self.store.snapshot().clone();
+        let digester = Digester::of(&self.binding(program, &identity));
+        let settings = Settings { refresh: true, ..self.settings.clone() };
+        let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
+        let looking = Looking {
+            cloud: &*cloud,
+            graph: &graph,
+            snapshot: &snapshot,
+            settings: &settings,
+            events: &*events,
+            clock: &*clock,
+        };
+        let observations = observe(looking).await?;
+        let mut refreshed = Refreshed { resources: observations.rows.len(), ..Refreshed::default() };
+        let mut entries = Vec::new();
+        for (key, sight) in &observations.rows {
+            let Some(row) = snapshot.row(&key.0, key.1) else { continue };
+            match sight {
+                Sight::Gone => refreshed.gone.push(row.urn.clone()),
+                Sight::Unreadable(reason) => refreshed.unreadable.push((row.urn.clone(), reason.clone())),
+                Sight::Seen(observed) => {
+                    let args = taint(&observed.args, &[&row.applied.to_value()]);
+                    let args = Stored::from_value(&args, &digester);
+                    let outputs = Stored::from_value(&observed.outputs, &digester);
+                    if row.observed.as_ref() != Some(&args) || row.outputs != outputs {
+                        refreshed.changed.push(row.urn.clone());
+                        entries.push(Entry::Observed { uid: key.0.clone(), generation: key.1, args, outputs });
+                    }
+                }
+            }
+        }
+        if !entries.is_empty() {
+            self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
+        }
+        Ok(refreshed)
+    }
+
+    /// Who the credentials are, once, and whether the store belongs to them and to this program.
+    async fn identify(&mut self, program: &Program) -> Result<Identity, Vec<Error>> {
+        if self.identity.is_none() {
+            let snapshot = self.store.snapshot();
+            let (rows, notes) = (snapshot.rows().len(), self.store.notes().to_vec());
+            self.events.consume(&Event::StoreOpened { rows, notes });
+            let cloud = Arc::clone(&self.cloud);
+            let identity = cloud.identity().await.map_err(|error| vec![guard::no_identity(error)])?;
+            self.events.consume(&Event::IdentityConfirmed {
+                account: identity.account.clone(),
+                region: identity.region.clone(),
+                endpoint: identity.endpoint.clone(),
+            });
+            self.identity = Some(identity);
+        }
+        let identity = self.identity.clone().unwrap_or_else(|| unreachable!("it was set just now"));
+        if let Some(binding) = self.store.snapshot().binding() {
+            guard::bound(binding, program, &identity)?;
+        }
+        Ok(identity)
+    }
+
+    /// The binding of the store, or the one that it will get.
+    fn binding(&mut self, program: &Program, identity: &Identity) -> Binding {
+        if let Some(binding) = self.store.snapshot().binding() {
+            return binding.clone();
+        }
+        let make = || Binding {
+            format: FORMAT,
+            lineage: random_hex(),
+            project: program.project.clone(),
+            stack: program.stack.clone(),
+            identity: identity.clone(),
+            digest_key: Digester::random_key(),
+        };
+        self.provisional.get_or_insert_with(make).clone()
+    }
+
+    async fn findings(
+        &mut self,
+        snapshot: &Snapshot,
+        graph: &Graph,
+        patience: Patience,
+    ) -> Result<Vec<Finding>, Vec<Error>> {
+        let (cloud, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.clock));
+        let places = snapshot.intents().values().map(|intent| (intent.row.provider.clone(), intent.row.region.clone()));
+        let registries = places::registries(&*cloud, graph.program(), places).await?;
+        let tag = |binding: &Binding| owner_tag(&binding.project, &binding.stack, &binding.lineage);
+        let stack_tag = snapshot.binding().map(tag).unwrap_or_default();
+        let aliases: BTreeMap<Urn, Urn> = graph
+            .nodes()
+            .iter()
+            .flat_map(|node| node.aliases.iter().map(|former| (former.clone(), node.urn.clone())))
+            .filter(|(former, _)| graph.find(former).is_none())
+            .collect();
+        let recovery = Recovery {
+            snapshot,
+            registries: &registries,
+            aliases: &aliases,
+            clock: &*clock,
+            stack_tag: &stack_tag,
+            patience,
+        };
+        recovery.findings().await
+    }
+
+    /// Things that carry the stack's tag and that no row knows, in sentences.
+    async fn strays(
+        &mut self,
+        program: &Program,
+        view: &Snapshot,
+        binding: &Binding,
+    ) -> Result<Vec<String>, Vec<Error>> {
+        let cloud = Arc::clone(&self.cloud);
+        match cloud.tagged(&format!("{}/{}", program.project, program.stack)).await {
+            Ok(tagged) => guard::strays(&tagged, view, binding),
+            Err(error) => Ok(vec![format!("things of this stack that no row knows could not be looked for: {error}")]),
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+fn told(finding: &Finding) -> String {
+    format!("{}: {}", finding.urn.path(), finding.sentence)
+}
+
+/// The planned steps in a line each, for the history.
+fn lines(plan: &Plan) -> Vec<String> {
+    let steps = plan.steps.iter().filter(|step| step.op != Op::Same);
+    steps.map(|step| format!("{} {}", step.op.word(), step.urn)).collect()
+}
+
+/// The answers of reads that are to be recorded.
+fn pins(observations: &Observations, digester: &Digester) -> Vec<Entry> {
+    let pinned = observations.reads.iter().filter(|(_, answer)| answer.to_pin);
+    pinned
+        .map(|(urn, answer)| Entry::Pinned {
+            urn: urn.clone(),
+            args: Stored::from_value(&answer.args, digester),
+            outputs: Stored::from_value(&answer.outputs, digester),
+        })
+        .collect()
+}
+
+/// The outputs that are known before the first step: of reads, and of resources as they were observed, or else recorded.
+fn known(snapshot: &Snapshot, preview: &Preview) -> OutputsNow {
+    let Preview { plan, observations, graph, .. } = preview;
+    let of = |row: &Row| match observations.rows.get(&row.key()).and_then(Sight::seen) {
+        Some(observed) => observed.outputs.clone(),
+        None => row.outputs.to_value(),
+    };
+    let mut known = BTreeMap::new();
+    for node in graph.nodes() {
+        let names = std::iter::once(&node.urn).chain(&node.aliases);
+        if let Some(row) = names.into_iter().find_map(|urn| snapshot.live(urn)) {
+            known.insert(node.urn.clone(), of(row));
+        }
+    }
+    for step in &plan.steps {
+        let stays = matches!(step.op, Op::Same | Op::Update | Op::Move);
+        let row = step.row.as_ref().filter(|_| stays).and_then(|key| snapshot.row(&key.0, key.1));
+        match row {
+            Some(row) => drop(known.insert(step.urn.clone(), of(row))),
+            // What is made or finished by a step is known when the step is done, and not before.
+            None if matches!(step.op, Op::Create | Op::Resume | Op::Adopt) => drop(known.remove(&step.urn)),
+            None => {}
+        }
+    }
+    known.extend(observations.reads.iter().map(|(urn, answer)| (urn.clone(), answer.outputs.clone())));
+    OutputsNow(known)
+}
+
+/// The stack's outputs, as far as they can be evaluated now.
+fn outputs(graph: &Graph, known: &dyn Outputs) -> BTreeMap<String, Value> {
+    let evaluated = graph.program().exports.iter().filter_map(|(name, export)| {
+        let value = export.expr.evaluate(known).ok()?;
+        value.is_known().then(|| (name.clone(), value))
+    });
+    evaluated.collect()
+}
+
+/// The outputs to record: those that are known, and for the others of the program's what was recorded before.
+fn recorded(outputs: &BTreeMap<String, Value>, digester: &Digester, snapshot: &Snapshot) -> BTreeMap<String, Stored> {
+    let known = outputs.iter().map(|(name, value)| (name.clone(), Stored::from_value(value, digester)));
+    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name));
+    // A stack without rows has no outputs.
+    let kept = kept.filter(|_| snapshot.rows().values().any(|row| row.state != RowState::Deposed));
+    kept.map(|(name, value)| (name.clone(), value.clone())).chain(known).collect()
+}
