@@ -2,13 +2,19 @@
 
 pub mod elastic_ip;
 pub mod internet_gateway;
+mod rule;
 pub mod security_group;
+pub mod security_group_egress_rule;
+pub mod security_group_ingress_rule;
 pub mod subnet;
 pub mod vpc;
 
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
-pub use security_group::SecurityGroupId;
+pub use rule::SecurityGroupRuleId;
+pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs};
+pub use security_group_egress_rule::{SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs};
+pub use security_group_ingress_rule::{SecurityGroupIngressRule, SecurityGroupIngressRuleOutputs};
 pub use subnet::{HostnameType, Subnet, SubnetId, SubnetOutputs};
 pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};
 
