@@ -65,3 +65,23 @@ def principal(account_id: str, arn: str) -> bool:
 def role(account_id: str, arn: str) -> bool:
     """Whether a role stands."""
     return ":role/" in arn and principal(account_id, arn)
+
+
+def trusts(account_id: str, role_arn: str, service: str) -> bool:
+    """Whether the trust policy of a role names a service; a role of another account is believed to."""
+    for found in list(iam(account_id).roles.values()):
+        if found.arn == role_arn:
+            document = found.assume_role_policy_document
+            return service in (document if isinstance(document, str) else str(document))
+    return True
+
+
+def key(account_id: str, arn: str) -> bool:
+    """Whether a KMS key that is named by its ARN stands and can be used; one of another account is believed to."""
+    from moto.kms.models import kms_backends
+
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[4] != account_id:
+        return len(parts) == 6
+    found = kms_backends[account_id][parts[3]].keys.get(parts[5].removeprefix("key/"))
+    return found is not None and found.key_state == "Enabled"

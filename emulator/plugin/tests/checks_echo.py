@@ -77,3 +77,28 @@ def lists_come_in_pages(account: Account) -> None:
     pages = list(account.ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "vpc-id", "Values": [vpc]}], PaginationConfig={"PageSize": 5}))
     same([len(page["Subnets"]) for page in pages], [5, 2])
     same(sorted(row["SubnetId"] for page in pages for row in page["Subnets"]), sorted(subnets))
+
+
+@check
+def policies_speak_of_those_who_stand(account: Account) -> None:
+    ghost = f"arn:aws:iam::{account.id}:role/ghost"
+
+    def policy(principal: object, **more: object) -> str:
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::policy-{account.id}/*", **more}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ghost}, "Action": "sts:AssumeRole"}]})
+    with refused("MalformedPolicyDocument"):
+        account.iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+    bucket = f"policy-{account.id}"
+    account.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with refused("MalformedPolicy"):
+        account.s3.put_bucket_policy(Bucket=bucket, Policy=policy({"AWS": ghost}))
+    with refused("AccessDenied"):
+        account.s3.put_bucket_policy(Bucket=bucket, Policy=policy("*"))
+    account.role("ghost")
+    account.iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+    account.s3.put_bucket_policy(Bucket=bucket, Policy=policy({"AWS": ghost}))
+    account.s3.put_bucket_policy(Bucket=bucket, Policy=policy("*", Effect="Deny"))
+    account.s3.delete_public_access_block(Bucket=bucket)
+    account.s3.put_bucket_policy(Bucket=bucket, Policy=policy("*"))

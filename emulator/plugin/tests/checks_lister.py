@@ -31,7 +31,7 @@ def lister_sees_every_kind_of_a_production_stack(account: Account) -> None:
     account.iam.create_policy(PolicyName="q", PolicyDocument=json.dumps(policy), Tags=[{"Key": "formwork", "Value": "yes"}])
     account.iam.create_instance_profile(InstanceProfileName="i")
     account.iam.create_open_id_connect_provider(Url="https://example.com", ThumbprintList=["a" * 40], ClientIDList=["sts.amazonaws.com"])
-    account.eks.create_cluster(name="c", roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, accessConfig={"authenticationMode": "API"})
+    account.eks.create_cluster(name="c", roleArn=account.role("cluster"), resourcesVpcConfig={"subnetIds": subnets}, accessConfig={"authenticationMode": "API"})
     account.eks.create_nodegroup(clusterName="c", nodegroupName="n", nodeRole=role, subnets=subnets)
     account.eks.create_addon(clusterName="c", addonName="vpc-cni")
     account.eks.create_pod_identity_association(clusterName="c", namespace="n", serviceAccount="s", roleArn=role)
@@ -52,7 +52,7 @@ def lister_sees_every_kind_of_a_production_stack(account: Account) -> None:
     bucket = f"formwork-{secrets.token_hex(6)}"
     account.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     account.s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "formwork", "Value": "yes"}]})
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}/*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     account.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     account.secretsmanager.create_secret(Name="x", SecretString="v", Tags=[{"Key": "formwork", "Value": "yes"}])
     account.secretsmanager.create_secret(Name="y", SecretString="v")
@@ -68,7 +68,7 @@ def lister_sees_every_kind_of_a_production_stack(account: Account) -> None:
         "aws:ec2/subnet", "aws:ec2/subnet", "aws:ec2/vpc", "aws:ec2/vpc-endpoint", "aws:ecr/repository", "aws:eks/access-entry",
         "aws:eks/access-policy-association", "aws:eks/addon", "aws:eks/cluster", "aws:eks/node-group", "aws:eks/pod-identity-association",
         "aws:elasticache/parameter-group", "aws:elasticache/replication-group", "aws:elasticache/subnet-group", "aws:iam/instance-profile",
-        "aws:iam/open-id-connect-provider", "aws:iam/policy", "aws:iam/role", "aws:iam/role", "aws:iam/role-policy", "aws:iam/role-policy-attachment",
+        "aws:iam/open-id-connect-provider", "aws:iam/policy", "aws:iam/role", "aws:iam/role", "aws:iam/role", "aws:iam/role-policy", "aws:iam/role-policy-attachment",
         "aws:kms/alias", "aws:kms/key", "aws:logs/log-group", "aws:rds/instance", "aws:rds/parameter-group", "aws:rds/snapshot", "aws:rds/subnet-group",
         "aws:s3/bucket", "aws:s3/bucket-policy", "aws:secretsmanager/secret", "aws:secretsmanager/secret",
     ])

@@ -194,6 +194,9 @@ def delete_vpc_endpoints(context: RequestContext, request: dict[str, Any], proce
 
 @around(Layer.GAPS, "ec2", "CreateFlowLogs")
 def create_flow_logs(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    role = request.get("DeliverLogsPermissionArn")
+    if role and not known.role(context.account_id, role):
+        raise refusal("InvalidParameter", "Unable to assume given IAM role")
     answer = proceed()
     logs = known.ec2(context.account_id, context.region).flow_logs
     for log_id in answer.get("FlowLogIds") or []:

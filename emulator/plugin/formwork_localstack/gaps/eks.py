@@ -20,7 +20,7 @@ from ..stores import Regional
 from . import eks_certificate
 from .native import Native, now, page
 
-VERSIONS = ["1.29", "1.30", "1.31", "1.32", "1.33", "1.34"]
+VERSIONS = ["1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35"]
 """The Kubernetes versions that may be asked for, oldest first."""
 
 DEFAULT_VERSION = "1.33"
@@ -65,6 +65,8 @@ def create_cluster(context: RequestContext, request: dict[str, Any]) -> dict[str
     if version not in VERSIONS:
         raise invalid(context, f"unsupported Kubernetes version {version}")
     require_role(context, request["roleArn"])
+    if not known.trusts(context.account_id, request["roleArn"], "eks.amazonaws.com"):
+        raise invalid(context, f"Role with arn: {request['roleArn']}, could not be assumed because the trusted entity is not correct")
     access = request.get("accessConfig") or {}
     mode = access.get("authenticationMode") or "CONFIG_MAP"
     bootstrap = access.get("bootstrapClusterCreatorAdminPermissions", True)
@@ -75,8 +77,7 @@ def create_cluster(context: RequestContext, request: dict[str, Any]) -> dict[str
         )
     wanted = request["resourcesVpcConfig"]
     vpc_id = _vpc_of(context, wanted)
-    if len(request.get("encryptionConfig") or []) > 1:
-        raise invalid(context, "Only one encryption config may be given")
+    _check_encryption(context, request.get("encryptionConfig") or [])
     network = request.get("kubernetesNetworkConfig") or {}
     cluster: dict[str, Any] = {
         "name": name,
@@ -116,6 +117,9 @@ def create_cluster(context: RequestContext, request: dict[str, Any]) -> dict[str
     for optional in ("remoteNetworkConfig", "computeConfig", "storageConfig", "outpostConfig"):
         if optional in request:
             cluster[optional] = request[optional]
+    if network.get("ipFamily") == "ipv6":
+        cluster["kubernetesNetworkConfig"].pop("serviceIpv4Cidr")
+        cluster["kubernetesNetworkConfig"]["serviceIpv6Cidr"] = "fd7d:8b4c:9d1e::/108"
     if token := request.get("clientRequestToken"):
         cluster["clientRequestToken"] = token
     cluster["resourcesVpcConfig"]["clusterSecurityGroupId"] = _cluster_group(context, name, vpc_id)
@@ -232,6 +236,7 @@ def associate_encryption_config(context: RequestContext, request: dict[str, Any]
     cluster = cluster_of(context, request["clusterName"])
     if cluster["encryptionConfig"]:
         raise invalid(context, "Encryption is already enabled on this cluster")
+    _check_encryption(context, request["encryptionConfig"])
     cluster["encryptionConfig"] = request["encryptionConfig"]
     changes = {"encryptionConfig": request["encryptionConfig"]}
     return {"update": record_update(context, request, request["clusterName"], "AssociateEncryptionConfig", changes)}
@@ -397,6 +402,15 @@ def _bootstrap_creator(context: RequestContext, state: State, cluster: dict[str,
             "policyArn": eks_access.CLUSTER_ADMIN, "accessScope": {"type": "cluster", "namespaces": []}, "associatedAt": now(), "modifiedAt": now(),
         }
     }
+
+
+def _check_encryption(context: RequestContext, wanted: list[dict[str, Any]]) -> None:
+    if len(wanted) > 1:
+        raise invalid(context, "Only one encryption config may be given")
+    for row in wanted:
+        key = (row.get("provider") or {}).get("keyArn") or ""
+        if not known.key(context.account_id, key):
+            raise invalid(context, f"The KMS key {key} does not exist or cannot be used")
 
 
 def _logging(present: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
+from .. import known
 from ..intercept import Layer, Proceed, around, fault
 
 _DAYS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -17,6 +18,7 @@ def clear(_account_id: str | None = None) -> None:
 
 @around(Layer.GAPS, "logs", "CreateLogGroup")
 def create_log_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    _check_key(context, request.get("kmsKeyId"))
     answer = proceed()
     group = _group(context, request["logGroupName"])
     setattr(group, _CLASS, request.get("logGroupClass") or "STANDARD")
@@ -56,6 +58,7 @@ def delete_log_group(context: RequestContext, request: dict[str, Any], proceed: 
 @around(Layer.GAPS, "logs", "AssociateKmsKey", "DisassociateKmsKey")
 def key_of_group(context: RequestContext, request: dict[str, Any], _proceed: Proceed) -> Any:
     """Both succeed whatever the group had before."""
+    _check_key(context, request.get("kmsKeyId"))
     group = _group(context, request.get("logGroupName") or request.get("resourceIdentifier") or "")
     group.kms_key_id = request.get("kmsKeyId") if context.operation.name == "AssociateKmsKey" else None
     return {}
@@ -66,6 +69,11 @@ def put_retention_policy(context: RequestContext, request: dict[str, Any], proce
     if request["retentionInDays"] not in _DAYS:
         raise fault(context, "InvalidParameterException", f"1 validation error detected: Value '{request['retentionInDays']}' at 'retentionInDays' failed to satisfy constraint")
     return proceed()
+
+
+def _check_key(context: RequestContext, arn: str | None) -> None:
+    if arn is not None and not known.key(context.account_id, arn):
+        raise fault(context, "InvalidParameterException", "The specified KMS key does not exist or is not allowed to be used with Log Group")
 
 
 def _group(context: RequestContext, named: str) -> Any:

@@ -57,6 +57,7 @@ def create_instance(context: RequestContext, request: dict[str, Any], proceed: P
     _check_storage(request)
     if request.get("MonitoringInterval") and not request.get("MonitoringRoleArn"):
         raise refusal("InvalidParameterCombination", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+    _check_monitoring_role(context, request)
     if request.get("MultiAZ") and request.get("AvailabilityZone"):
         raise refusal("InvalidParameterCombination", "Requesting a specific availability zone is not valid for Multi-AZ instances.")
     key = _key_arn(context, request["KmsKeyId"]) if request.get("KmsKeyId") else None
@@ -219,10 +220,16 @@ def _check_modification(context: RequestContext, database: Any, request: dict[st
         raise refusal("InvalidParameterCombination", "The allocated storage of an instance cannot be decreased")
     if request.get("MonitoringInterval") and not (request.get("MonitoringRoleArn") or getattr(database, "monitoring_role_arn", None)):
         raise refusal("InvalidParameterCombination", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+    _check_monitoring_role(context, request)
     if request.get("MasterUserPassword") and (request.get("ManageMasterUserPassword") or (hasattr(database, "master_user_secret") and request.get("ManageMasterUserPassword") is not False)):
         raise refusal("InvalidParameterCombination", "You can't specify MasterUserPassword for an instance whose master password RDS manages.")
     _check_password_text(request.get("MasterUserPassword"))
     _check_groups(context, request, engine, version or present)
+
+
+def _check_monitoring_role(context: RequestContext, request: dict[str, Any]) -> None:
+    if request.get("MonitoringRoleArn") and not known.role(context.account_id, request["MonitoringRoleArn"]):
+        raise refusal("InvalidParameterValue", "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING")
 
 
 def _present(database: Any, key: str) -> Any:
