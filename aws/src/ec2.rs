@@ -2,6 +2,7 @@
 
 pub mod elastic_ip;
 pub mod internet_gateway;
+pub mod nat_gateway;
 mod rule;
 pub mod security_group;
 pub mod security_group_egress_rule;
@@ -11,6 +12,7 @@ pub mod vpc;
 
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
+pub use nat_gateway::{AvailabilityMode, ConnectivityType, NatGateway, NatGatewayId, NatGatewayOutputs};
 pub use rule::SecurityGroupRuleId;
 pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs};
 pub use security_group_egress_rule::{SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs};

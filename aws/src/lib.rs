@@ -61,7 +61,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
+    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::NatGateway, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
     "ecr": ecr::Repository;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
