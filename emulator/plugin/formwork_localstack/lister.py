@@ -175,6 +175,7 @@ def _elasticache(account_id: str, region: str | None) -> Iterator[Row]:
     for at, state in elasticache.STATE.each(account_id, region):
         for kind, part in (
             ("subnet-group", state.subnet_groups), ("parameter-group", state.parameter_groups), ("replication-group", state.replication_groups),
+            ("snapshot", state.snapshots),
         ):
             for name, item in list(part.items()):
                 yield _row(f"aws:elasticache/{kind}", name, at, state.tags.get(item["ARN"], {}))

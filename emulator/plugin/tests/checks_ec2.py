@@ -216,3 +216,25 @@ def ec2_flow_log_options_are_read_back(account: Account) -> None:
     same(made.get("Unsuccessful"), [])
     row = account.ec2.describe_flow_logs(FlowLogIds=made["FlowLogIds"])["FlowLogs"][0]
     same(row["DestinationOptions"], {"FileFormat": "parquet", "HiveCompatiblePartitions": True, "PerHourPartition": True})
+
+
+@check
+def ec2_interface_endpoint_lives(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    subnets = account.subnets(vpc)
+    group = ec2.create_security_group(GroupName="e", Description="d", VpcId=vpc)["GroupId"]
+    wanted = {"VpcId": vpc, "ServiceName": "com.amazonaws.eu-west-1.ecr.api", "VpcEndpointType": "Interface", "SubnetIds": subnets[:1], "SecurityGroupIds": [group], "PrivateDnsEnabled": True}
+    with refused("InvalidParameter"):
+        ec2.create_vpc_endpoint(**wanted)
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    endpoint = ec2.create_vpc_endpoint(**wanted)["VpcEndpoint"]["VpcEndpointId"]
+    with refused("InvalidParameter"):
+        ec2.create_vpc_endpoint(**wanted)
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=subnets[1:], RemoveSecurityGroupIds=[group])
+    row = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
+    same((len(row["SubnetIds"]), len(row["NetworkInterfaceIds"]), row["Groups"], row["PrivateDnsEnabled"]), (2, 2, [], True))
+    with refused("DependencyViolation"):
+        ec2.delete_subnet(SubnetId=subnets[1])
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)

@@ -71,8 +71,12 @@ def elasticache_replication_group_lives(account: Account) -> None:
     cache.add_tags_to_resource(ResourceName=group["ARN"], Tags=[{"Key": "c", "Value": "d"}])
     cache.remove_tags_from_resource(ResourceName=group["ARN"], TagKeys=["a"])
     same(cache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"], [{"Key": "c", "Value": "d"}])
-    same(cache.delete_replication_group(ReplicationGroupId="redis")["ReplicationGroup"]["Status"], "deleting")
+    same(cache.delete_replication_group(ReplicationGroupId="redis", FinalSnapshotIdentifier="last")["ReplicationGroup"]["Status"], "deleting")
     with refused("ReplicationGroupNotFoundFault"):
         cache.describe_replication_groups(ReplicationGroupId="redis")
     with refused("CacheClusterNotFound"):
         cache.describe_cache_clusters(CacheClusterId="redis-001")
+    same(cache.describe_snapshots(SnapshotName="last")["Snapshots"][0]["ReplicationGroupId"], "redis")
+    assert "aws:elasticache/snapshot" in account.kinds()
+    cache.delete_snapshot(SnapshotName="last")
+    same(cache.describe_snapshots()["Snapshots"], [])

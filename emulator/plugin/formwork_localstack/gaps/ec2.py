@@ -3,6 +3,7 @@
 What a resource holds beyond moto's own attributes is kept on moto's object, so it goes when the object goes.
 """
 
+import json
 import re
 from typing import Any
 
@@ -102,8 +103,12 @@ def create_vpc_endpoint(context: RequestContext, request: dict[str, Any], procee
     for group_id in request.get("SecurityGroupIds") or []:
         if not known.security_group(context.account_id, context.region, group_id):
             raise refusal("InvalidSecurityGroupID.NotFound", f"The security group '{group_id}' does not exist")
+    if kind == "Interface" and request.get("PrivateDnsEnabled", service.startswith("com.amazonaws.")):
+        _check_private_dns(context, backend, request["VpcId"], service)
     answer = proceed()
     endpoint = backend.vpc_end_points[answer["VpcEndpoint"]["VpcEndpointId"]]
+    if kind == "Interface":
+        endpoint.private_dns_enabled = request.get("PrivateDnsEnabled", service.startswith("com.amazonaws."))
     endpoint.vpc_endpoint_type = kind
     if kind == "Interface" and not endpoint.security_group_ids:
         default = backend.get_security_group_by_name_or_id("default", vpc_id=endpoint.vpc_id)
@@ -157,10 +162,10 @@ def modify_vpc_endpoint(context: RequestContext, request: dict[str, Any], _proce
     if request.get("PolicyDocument"):
         endpoint.policy_document = request["PolicyDocument"]
     if request.get("ResetPolicy"):
-        import json
-
         endpoint.policy_document = json.dumps(type(endpoint).DEFAULT_POLICY)
     if request.get("PrivateDnsEnabled") is not None:
+        if request["PrivateDnsEnabled"] and not endpoint.private_dns_enabled:
+            _check_private_dns(context, backend, endpoint.vpc_id, endpoint.service_name)
         endpoint.private_dns_enabled = request["PrivateDnsEnabled"]
     kept = getattr(endpoint, "formwork_kept", {})
     endpoint.formwork_kept = {**kept, **{key: request[key] for key in _KEPT_ENDPOINT if request.get(key)}}
@@ -244,6 +249,18 @@ def _attribute(address: Any) -> dict[str, Any]:
     return {"PublicIp": address.public_ip, "AllocationId": address.allocation_id, **({"PtrRecord": record} if record else {})}
 
 
+def _check_private_dns(context: RequestContext, backend: Any, vpc_id: str, service: str) -> None:
+    """https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"""
+    vpc = known.vpc(context.account_id, context.region, vpc_id)
+    if vpc is None:
+        return
+    if not all(str(getattr(vpc, name)).lower() == "true" for name in ("enable_dns_support", "enable_dns_hostnames")):
+        raise refusal("InvalidParameter", f"Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc_id}")
+    for other in list(backend.vpc_end_points.values()):
+        if other.vpc_id == vpc_id and other.service_name == service and other.private_dns_enabled and other.state != "deleted":
+            raise refusal("InvalidParameter", f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service} in the VPC {vpc_id}")
+
+
 def _routed_by(backend: Any, table_id: str) -> list[Any]:
     return [endpoint for endpoint in list(backend.vpc_end_points.values()) if endpoint.state != "deleted" and table_id in (endpoint.route_table_ids or [])]
 
@@ -259,6 +276,7 @@ def _unroute(backend: Any, endpoint: Any, table_id: str) -> None:
 def _show_endpoint(endpoint: Any, row: dict[str, Any]) -> None:
     row["VpcEndpointType"] = endpoint.vpc_endpoint_type or "Gateway"
     row["OwnerId"] = endpoint.owner_id
+    row["PrivateDnsEnabled"] = bool(endpoint.private_dns_enabled)
     row.update(getattr(endpoint, "formwork_kept", {}))
     if endpoint.vpc_endpoint_type == "Interface":
         row.setdefault("IpAddressType", "ipv4")

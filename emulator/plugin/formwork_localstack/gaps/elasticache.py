@@ -26,6 +26,7 @@ class State:
         self.parameters: dict[str, dict[str, str]] = {}
         self.replication_groups: dict[str, dict[str, Any]] = {}
         self.clusters: dict[str, dict[str, Any]] = {}
+        self.snapshots: dict[str, dict[str, Any]] = {}
         self.tags: dict[str, dict[str, str]] = {}
 
 

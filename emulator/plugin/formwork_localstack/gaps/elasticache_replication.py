@@ -211,11 +211,32 @@ def delete_replication_group(context: RequestContext, request: dict[str, Any]) -
     """The answer says `deleting`; the next read finds nothing. A final snapshot is taken when one is named."""
     state = STATE.at(context)
     group = _group_of(context, request["ReplicationGroupId"])
+    if name := (request.get("FinalSnapshotIdentifier") or "").lower():
+        if name in state.snapshots:
+            raise fault(context, "SnapshotAlreadyExistsFault", f"Snapshot {name} already exists")
+        state.snapshots[name] = _snapshot(context, group, name)
     for member in group["MemberClusters"]:
         state.clusters.pop(member, None)
     del state.replication_groups[group["ReplicationGroupId"]]
     state.tags.pop(group["ARN"], None)
     return {"ReplicationGroup": {**group, "Status": "deleting"}}
+
+
+@ELASTICACHE.operation
+def describe_snapshots(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
+    """Final snapshots of replication groups; those that were asked for by themselves are moto's."""
+    own, name = STATE.at(context).snapshots, (request.get("SnapshotName") or "").lower()
+    if name in own:
+        return {"Snapshots": [own[name]]}
+    found = [] if name else [row for row in own.values() if request.get("ReplicationGroupId") in (None, row["ReplicationGroupId"])]
+    others = call_moto(context).get("Snapshots") or [] if name or not found else []
+    return {"Snapshots": found + others}
+
+
+@ELASTICACHE.operation
+def delete_snapshot(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
+    found = STATE.at(context).snapshots.pop(request["SnapshotName"].lower(), None)
+    return {"Snapshot": {**found, "SnapshotStatus": "deleting"}} if found else call_moto(context)
 
 
 @ELASTICACHE.operation
@@ -230,6 +251,23 @@ def describe_cache_clusters(context: RequestContext, request: dict[str, Any]) ->
     if not request.get("ShowCacheNodeInfo"):
         rows = [{key: value for key, value in row.items() if key != "CacheNodes"} for row in rows]
     return {"CacheClusters": rows, "Marker": marker}
+
+
+def _snapshot(context: RequestContext, group: dict[str, Any], name: str) -> dict[str, Any]:
+    member = STATE.at(context).clusters[group["MemberClusters"][0]]
+    return {
+        "SnapshotName": name,
+        "ReplicationGroupId": group["ReplicationGroupId"],
+        "ReplicationGroupDescription": group["Description"],
+        "SnapshotStatus": "available",
+        "SnapshotSource": "manual",
+        "CacheNodeType": group["CacheNodeType"],
+        "Engine": group["Engine"],
+        "EngineVersion": member["EngineVersion"],
+        "NumNodeGroups": len(group["NodeGroups"]),
+        "CacheSubnetGroupName": member["CacheSubnetGroupName"],
+        "ARN": arn(context, f"snapshot:{name}"),
+    }
 
 
 def _group_of(context: RequestContext, name: str) -> dict[str, Any]:
