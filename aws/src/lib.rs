@@ -19,6 +19,8 @@ pub mod ecr;
 pub mod iam;
 #[cfg(feature = "kms")]
 pub mod kms;
+#[cfg(feature = "logs")]
+pub mod logs;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
 
@@ -61,10 +63,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::NatGateway, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
+    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::NatGateway, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
     "ecr": ecr::Repository;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
+    "logs": logs::LogGroup;
     "secretsmanager": secretsmanager::Secret;
 }
 

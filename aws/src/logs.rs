@@ -1,0 +1,5 @@
+//! Amazon CloudWatch Logs: log groups.
+
+pub mod log_group;
+
+pub use log_group::{LogGroup, LogGroupClass, LogGroupName, LogGroupOutputs};
