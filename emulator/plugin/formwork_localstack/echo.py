@@ -1,7 +1,7 @@
 """Fields that are accepted and not read back, or read back otherwise than AWS does.
 
 A client that compares what it declared with what it reads would see a difference for ever. Where a service has a module in
-`gaps`, its fields are minded there; here are the rest. What none of them can echo is listed in `NOT_READ_BACK`.
+`gaps`, its fields are minded there; here are the rest.
 """
 
 import ipaddress
@@ -12,12 +12,6 @@ from localstack.services.moto import call_moto_with_request
 
 from . import intercept, known
 from .intercept import Layer, Proceed, around
-
-NOT_READ_BACK: dict[tuple[str, str], str] = {
-    ("ec2", "CreateVpc.InstanceTenancy"): "read back, but an instance in the VPC does not take it over",
-    ("rds", "CreateDBInstance.Domain"): "joins no directory",
-}
-"""What an accepted field does not do, by service and member; a client may have to know."""
 
 _THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 

@@ -99,6 +99,8 @@ def rds_instance_reads_back_what_was_given(account: Account) -> None:
     rds.modify_db_instance(DBInstanceIdentifier="db", ApplyImmediately=True)
     row = _read(account)
     same((row["DBInstanceClass"], row["PendingModifiedValues"]), ("db.t4g.large", {}))
+    rds.modify_db_instance(DBInstanceIdentifier="db", DBPortNumber=5433, ApplyImmediately=True)
+    same(_read(account)["Endpoint"]["Port"], 5433)
     with refused("InvalidParameterCombination"):
         rds.modify_db_instance(DBInstanceIdentifier="db", EngineVersion="15.14", ApplyImmediately=True)
     with refused("InvalidParameterCombination"):

@@ -110,6 +110,8 @@ def modify_instance(context: RequestContext, request: dict[str, Any], proceed: P
     answer = proceed()
     if exports is not None:
         database.enabled_cloudwatch_logs_exports = exports
+    if request.get("DBPortNumber"):
+        database.port = request["DBPortNumber"]
     for name, attribute in _ECHOED.items():
         if request.get(name) is not None:
             setattr(database, attribute, request[name])
@@ -282,6 +284,8 @@ def _complete(context: RequestContext, database: Any, request: dict[str, Any], k
 
 def _settle(context: RequestContext, database: Any) -> None:
     """Values that follow from others."""
+    if database.engine == "postgres" and database.option_group_name.startswith("default:"):
+        database.option_group_name = f"default:postgres-{_numbers(str(database.engine_version))[0]}"
     if database.performance_insights_enabled:
         database.performance_insights_retention_period = getattr(database, "performance_insights_retention_period", None) or 7
         wanted = getattr(database, "performance_insights_kms_key_id", None)
