@@ -59,8 +59,38 @@ impl Environment {
         self.variable("CARGO_MANIFEST_DIR").map(PathBuf::from)
     }
 
+    /// How this program was called, for a next command that can be typed as it is shown.
+    pub(crate) fn invocation(self) -> String {
+        if let (Some(package), Some(_)) = (self.variable("CARGO_PKG_NAME"), self.manifest_folder()) {
+            return format!("cargo run -p {package} --");
+        }
+        std::env::args().next().unwrap_or_else(|| "formwork".to_owned())
+    }
+
+    /// The user's name.
+    pub(crate) fn user(self) -> String {
+        self.variable("USER").or_else(|| self.variable("LOGNAME")).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// The machine's name.
+    pub(crate) fn host(self) -> String {
+        line_of("/proc/sys/kernel/hostname")
+            .or_else(|| self.variable("HOSTNAME"))
+            .unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// Which boot of the machine this is; empty where the system does not say.
+    pub(crate) fn boot(self) -> String {
+        line_of("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+    }
+
     /// The folder that the command was given in.
     pub(crate) fn current_folder(self) -> PathBuf {
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
     }
+}
+
+fn line_of(file: &str) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

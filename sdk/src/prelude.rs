@@ -6,4 +6,4 @@ pub use formwork_engine::{
     Version, all, join, options, prefix,
 };
 
-pub use crate::{Result, mistake};
+pub use crate::{Error, Result, mistake};

@@ -2,7 +2,6 @@
 
 mod errors;
 mod plan;
-mod plan_json;
 mod progress;
 mod style;
 mod summary;
@@ -11,11 +10,9 @@ mod value;
 
 pub use errors::errors;
 pub use plan::{Heading, Intent, plan};
-pub use plan_json::plan_json;
 pub use style::Look;
 
 pub(crate) use errors::shown_error;
-pub(crate) use plan_json::value_json;
 pub(crate) use progress::{Progress, Telling, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
 pub(crate) use summary::{Outcome, summary};

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use formwork_engine::error::exit;
+use formwork_engine::kind::Cloud;
 use formwork_engine::{Error, Program, Stack};
 use serde::de::DeserializeOwned;
 
@@ -28,12 +30,13 @@ type Declare = Box<dyn Fn(&mut Stack, &ConfigFile, &Secrets<'_>) -> Result<(), V
 pub struct Runner {
     project: String,
     stacks: BTreeMap<String, Declare>,
+    simulated: Option<Arc<dyn Cloud>>,
 }
 
 impl Runner {
     /// A project without stacks. The name is part of the ownership tag of everything it makes: it must not change.
     pub fn new(project: impl Into<String>) -> Self {
-        Self { project: project.into(), stacks: BTreeMap::new() }
+        Self { project: project.into(), stacks: BTreeMap::new(), simulated: None }
     }
 
     /// Adds a stack: its name and its function, which is given the configuration of `stacks/<name>.toml` as its own struct.
@@ -65,6 +68,18 @@ impl Runner {
             terminal.say("this is a bug of Formwork or a panic of the stack's own code: what was recorded is safe, run again to go on");
             exit::BUG
         })
+    }
+
+    /// Works in this cloud instead of AWS; for tests of the commands.
+    #[cfg(test)]
+    pub(crate) fn simulating(mut self, cloud: Arc<dyn Cloud>) -> Self {
+        self.simulated = Some(cloud);
+        self
+    }
+
+    /// The cloud that stands for AWS, in tests.
+    pub(crate) fn simulated(&self) -> Option<Arc<dyn Cloud>> {
+        self.simulated.clone()
     }
 
     pub(crate) fn project(&self) -> &str {

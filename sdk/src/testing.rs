@@ -1,1 +1,349 @@
-//! Testing a stack without a cloud.
+//! Testing a stack without a cloud: the plan of an empty account, to assert on.
+//!
+//! ```
+//! use formwork::prelude::*;
+//! use formwork::testing;
+//!
+//! fn network(stack: &mut Stack, cidr_block: &String) -> Result<()> {
+//!     let vpc = stack.add("main", ec2::Vpc::builder().cidr_block(cidr_block).build());
+//!     stack.export("vpc_id", &vpc.id);
+//!     Ok(())
+//! }
+//!
+//! let plan = testing::plan(network, &"10.0.0.0/16".to_owned());
+//! assert_eq!(plan.resource::<ec2::Vpc>("main").arg("cidr_block").as_text(), Some("10.0.0.0/16"));
+//! assert_eq!(plan.creates(), ["main"]);
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use formwork_engine::expr::Outputs;
+use formwork_engine::graph::Graph;
+use formwork_engine::observe::{Observations, Place, ReadAnswer};
+use formwork_engine::plan::{self, Op, Plan, Recorded, Step};
+use formwork_engine::settings::Settings;
+use formwork_engine::state::Snapshot;
+use formwork_engine::value::Unknown;
+use formwork_engine::{Error, Program, ProviderName, Resource, Stack, Urn, Value};
+use serde::de::DeserializeOwned;
+
+use crate::config::{ConfigFile, Generator, Secrets};
+use crate::render::{self, Look};
+
+/// The account of a test.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of a test, unless [`Planner::region`] names another.
+pub const REGION: &str = "eu-west-1";
+
+/// The plan of a stack in an empty account.
+///
+/// # Panics
+/// When the program has mistakes; the message is what a user would read.
+#[track_caller]
+pub fn plan<C>(declare: impl Fn(&mut Stack, &C) -> crate::Result<()>, config: &C) -> TypedPlan {
+    expect(Planner::new().plan(declare, config))
+}
+
+/// The configuration of a stack from a file, with made-up secrets: what `--local` would use.
+///
+/// # Panics
+/// When the file has mistakes; the message is what a user would read.
+#[track_caller]
+pub fn config<C: DeserializeOwned>(file: impl AsRef<Path>) -> C {
+    let file = expect(ConfigFile::read(file.as_ref()).map_err(|error| vec![error]));
+    expect(read_config(&file))
+}
+
+/// The configuration of a stack from a text, with made-up secrets.
+///
+/// # Panics
+/// When the text has mistakes; the message is what a user would read.
+#[track_caller]
+pub fn config_text<C: DeserializeOwned>(text: &str) -> C {
+    expect(read_config(&ConfigFile::from_text("test.toml", text)))
+}
+
+fn read_config<C: DeserializeOwned>(file: &ConfigFile) -> Result<C, Vec<Error>> {
+    let nothing = |_: &str| None;
+    let folder = file.path().parent().unwrap_or(Path::new("."));
+    let secrets = Secrets::new("test", folder, &nothing).generating(Generator::from_seed("test"));
+    file.base()?;
+    file.stack(&secrets)
+}
+
+#[track_caller]
+fn expect<T>(result: Result<T, Vec<Error>>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(errors) => panic!("{}", render::errors(&errors, Look::default())),
+    }
+}
+
+/// What a test says about the account that a stack is planned for.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    region: String,
+    answers: BTreeMap<String, Value>,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Planner {
+    /// An empty account in [`REGION`], with three availability zones.
+    pub fn new() -> Self {
+        Self { region: REGION.to_owned(), answers: BTreeMap::new() }
+    }
+
+    /// Another region.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// What a lookup answers: the kind of the read, such as `aws:ec2/availability-zones`, and its outputs by name.
+    #[must_use]
+    pub fn answer(mut self, read: impl Into<String>, outputs: impl Into<Value>) -> Self {
+        self.answers.insert(read.into(), outputs.into());
+        self
+    }
+
+    /// The plan of a stack.
+    ///
+    /// # Errors
+    /// The mistakes of the program.
+    pub fn plan<C>(
+        &self,
+        declare: impl Fn(&mut Stack, &C) -> crate::Result<()>,
+        config: &C,
+    ) -> Result<TypedPlan, Vec<Error>> {
+        let mut stack = Stack::new("test", "test", BTreeMap::new());
+        let declared = declare(&mut stack, config);
+        let program = match (declared, stack.finish()) {
+            (Ok(()), program) => program?,
+            (Err(error), Ok(_)) => return Err(vec![error]),
+            (Err(error), Err(mut errors)) => {
+                errors.insert(0, error);
+                return Err(errors);
+            }
+        };
+        let graph = Graph::new(&program)?;
+        let recorded = Recorded::of(&Snapshot::default());
+        let plan = plan::make(&graph, &recorded, &self.observations(&program), &Settings::default())?;
+        Ok(TypedPlan { plan, program })
+    }
+
+    fn observations(&self, program: &Program) -> Observations {
+        let place = |region: Option<&String>| Place {
+            account: ACCOUNT.to_owned(),
+            region: region.unwrap_or(&self.region).clone(),
+        };
+        let mut seen = Observations::default();
+        seen.places.insert(ProviderName::default(), place(None));
+        for (name, spec) in &program.providers {
+            seen.places.insert(name.clone(), place(spec.region.as_ref()));
+        }
+        for (urn, read) in &program.reads {
+            let region = &seen.places.get(&read.provider).map_or(self.region.clone(), |place| place.region.clone());
+            let outputs = self.answers.get(read.schema.kind).cloned().or_else(|| usual(read.schema.kind, region));
+            let Some(outputs) = outputs else { continue };
+            let args =
+                read.args.iter().map(|(name, expr)| (name.clone(), expr.evaluate(&Nothing).unwrap_or(Value::Null)));
+            let answer = ReadAnswer { args: Value::Map(args.collect()), outputs, to_pin: false };
+            seen.reads.insert(urn.clone(), answer);
+        }
+        seen
+    }
+}
+
+/// What a lookup usually answers.
+fn usual(read: &str, region: &str) -> Option<Value> {
+    match read {
+        "aws:ec2/availability-zones" => {
+            let zones = ["a", "b", "c"].map(|letter| Value::from(format!("{region}{letter}")));
+            Some(Value::from([("names", Value::List(zones.to_vec()))]))
+        }
+        "aws:sts/caller-identity" => Some(Value::from([
+            ("account", Value::from(ACCOUNT)),
+            ("arn", Value::from(format!("arn:aws:iam::{ACCOUNT}:user/test"))),
+            ("user_id", Value::from("AIDATEST")),
+            ("partition", Value::from("aws")),
+        ])),
+        "aws:ec2/region" | "aws:sts/region" => {
+            Some(Value::from([("name", Value::from(region)), ("region", Value::from(region))]))
+        }
+        _ => None,
+    }
+}
+
+/// Knows no output: for arguments of lookups.
+struct Nothing;
+
+impl Outputs for Nothing {
+    fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
+        Ok(Value::Unknown(Unknown { expression: format!("{}.{name}", urn.path()), secret: false }))
+    }
+}
+
+/// A plan to assert on.
+#[derive(Debug, Clone)]
+pub struct TypedPlan {
+    plan: Plan,
+    program: Program,
+}
+
+impl TypedPlan {
+    /// The plan as the engine made it.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The program as it was declared.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The text that `preview` would print, at 100 columns.
+    pub fn text(&self) -> String {
+        let heading = render::Heading {
+            intent: render::Intent::Preview,
+            account: ACCOUNT.to_owned(),
+            region: self.plan.steps.first().map_or(REGION.to_owned(), |step| step.region.clone()),
+            endpoint: None,
+        };
+        render::plan(&self.plan, &heading, Look::default())
+    }
+
+    /// The paths of everything that is created, such as `network/main`, in alphabetical order.
+    pub fn creates(&self) -> Vec<&str> {
+        let creates = self.plan.steps.iter().filter(|step| step.op == Op::Create);
+        creates.map(|step| step.urn.path()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The resource of that type at a path such as `network/main`.
+    ///
+    /// # Panics
+    /// When the plan creates no such resource: the message lists those of the type.
+    #[track_caller]
+    pub fn resource<R: Resource>(&self, path: &str) -> PlannedResource<'_, R> {
+        let all = self.resources::<R>();
+        let paths: Vec<&str> = all.iter().map(|resource| resource.path()).collect();
+        match all.iter().find(|resource| resource.path() == path) {
+            Some(found) => PlannedResource { step: found.step, program: found.program, marker: PhantomData },
+            None => panic!("no {} at `{path}`; there are: {}", R::schema().kind, paths.join(", ")),
+        }
+    }
+
+    /// All resources of a type.
+    pub fn resources<R: Resource>(&self) -> Vec<PlannedResource<'_, R>> {
+        let steps = self.plan.steps.iter().filter(|step| step.kind.as_str() == R::schema().kind);
+        steps
+            .filter(|step| matches!(step.op, Op::Create | Op::Adopt))
+            .map(|step| PlannedResource { step, program: &self.program, marker: PhantomData })
+            .collect()
+    }
+
+    /// An output of the stack after the run, as far as it is known.
+    ///
+    /// # Panics
+    /// When the stack has no such output.
+    #[track_caller]
+    pub fn output(&self, name: &str) -> &Value {
+        match self.plan.outputs.get(name) {
+            Some((_, after)) => after,
+            None => {
+                let names: Vec<&str> = self.plan.outputs.keys().map(String::as_str).collect();
+                panic!("no output `{name}`; there are: {}", names.join(", "))
+            }
+        }
+    }
+}
+
+/// One planned resource.
+#[derive(Debug)]
+pub struct PlannedResource<'a, R> {
+    step: &'a Step,
+    program: &'a Program,
+    marker: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> PlannedResource<'_, R> {
+    /// Its step.
+    pub fn step(&self) -> &Step {
+        self.step
+    }
+
+    /// Its path, such as `network/main`.
+    pub fn path(&self) -> &str {
+        self.step.urn.path()
+    }
+
+    /// The region it is made in.
+    pub fn region(&self) -> &str {
+        &self.step.region
+    }
+
+    /// An argument, or a part of one: `cidr_block`, `tags.team`, `lifecycle_rules[0].expiration_days`. `Null` where nothing is
+    /// declared; unknown where it depends on what is made first.
+    ///
+    /// # Panics
+    /// When the type has no such argument.
+    #[track_caller]
+    pub fn arg(&self, path: &str) -> &Value {
+        let name = path.split(['.', '[']).next().unwrap_or(path);
+        let schema = R::schema();
+        assert!(schema.arg(name).is_some(), "{} has no argument `{name}`", schema.kind);
+        follow(&self.step.planned, path)
+    }
+
+    /// The arguments as their struct.
+    ///
+    /// # Panics
+    /// When some are not known yet.
+    #[track_caller]
+    pub fn args(&self) -> R {
+        match R::from_value(&self.step.planned) {
+            Ok(args) => args,
+            Err(mismatch) => panic!("the arguments of {} are not all known: {mismatch}", self.path()),
+        }
+    }
+
+    /// Whether an argument refers to the resource at a path, such as `network/main`.
+    pub fn refers_to(&self, arg: &str, path: &str) -> bool {
+        let declared = self.program.resources.get(&self.step.urn).and_then(|declaration| declaration.args.get(arg));
+        declared.is_some_and(|expr| expr.references().iter().any(|urn| urn.path() == path))
+    }
+
+    /// Whether it is made after the resource at a path.
+    pub fn comes_after(&self, path: &str, plan: &TypedPlan) -> bool {
+        let mut open: Vec<usize> = self.step.after.iter().copied().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            let Some(step) = plan.plan.steps.iter().find(|step| step.id == id) else { continue };
+            if step.urn.path() == path {
+                return true;
+            }
+            if seen.insert(id) {
+                open.extend(&step.after);
+            }
+        }
+        false
+    }
+}
+
+fn follow<'a>(value: &'a Value, path: &str) -> &'a Value {
+    let mut value = value;
+    for segment in path.split(['.', '[']) {
+        value = match segment.strip_suffix(']').and_then(|index| index.parse::<usize>().ok()) {
+            Some(index) => value.as_list().and_then(|list| list.get(index)).unwrap_or(&Value::Null),
+            None => value.get(segment),
+        };
+    }
+    value
+}

@@ -54,12 +54,16 @@ impl Local {
     /// Provides the running emulator. Blocks; says what it does.
     pub(super) fn ensure(&self, terminal: &Terminal) -> Result<emulator::Emulator, Error> {
         let mut tell = |progress: emulator::Progress| {
-            let quiet = matches!(progress, emulator::Progress::Ready { reused: true, .. } | emulator::Progress::LookingForPython);
+            let quiet = matches!(
+                progress,
+                emulator::Progress::Ready { reused: true, .. } | emulator::Progress::LookingForPython
+            );
             if !quiet {
                 terminal.say(&progress.to_string());
             }
         };
-        let emulator = emulator::Emulator::ensure(&self.config, &mut tell).map_err(|error| failed("start LocalStack", &error))?;
+        let emulator =
+            emulator::Emulator::ensure(&self.config, &mut tell).map_err(|error| failed("start LocalStack", &error))?;
         confirm_ours(&emulator)?;
         Ok(emulator)
     }
@@ -105,15 +109,23 @@ pub(super) fn command(
 ) -> Result<u8, Vec<Error>> {
     let root = project_root(&environment.current_folder(), environment.manifest_folder().as_deref());
     let mut local = Local::of(&root, environment);
-    let status = |local: &Local| emulator::Emulator::status(&local.config.run).map_err(|error| vec![failed("look at LocalStack", &error)]);
+    let status = |local: &Local| {
+        emulator::Emulator::status(&local.config.run).map_err(|error| vec![failed("look at LocalStack", &error)])
+    };
     match command {
         LocalCommand::Start { port } => {
             local.config.port = *port;
             let emulator = local.ensure(terminal).map_err(|error| vec![error])?;
-            terminal.say(&format!("LocalStack runs at {} (process {}); log: {}", emulator.endpoint(), emulator.pid(), emulator.log().display()));
+            terminal.say(&format!(
+                "LocalStack runs at {} (process {}); log: {}",
+                emulator.endpoint(),
+                emulator.pid(),
+                emulator.log().display()
+            ));
         }
         LocalCommand::Stop => {
-            let stopped = emulator::Emulator::stop(&local.config.run).map_err(|error| vec![failed("stop LocalStack", &error)])?;
+            let stopped =
+                emulator::Emulator::stop(&local.config.run).map_err(|error| vec![failed("stop LocalStack", &error)])?;
             terminal.say(if stopped { "stopped; what it held is gone" } else { "it was not running" });
         }
         LocalCommand::Status { json } => show_status(&status(&local)?, *json, terminal),
@@ -135,7 +147,10 @@ pub(super) fn command(
             };
             emulator.reset(None).map_err(|error| vec![failed("empty LocalStack", &error)])?;
             let removed = forget_stores(&local)?;
-            terminal.say(&format!("emptied; {}", super::counted(removed, "local store", "local stores") + " removed with it"));
+            terminal.say(&format!(
+                "emptied; {}",
+                super::counted(removed, "local store", "local stores") + " removed with it"
+            ));
         }
     }
     Ok(exit::DONE)
@@ -145,7 +160,12 @@ fn show_status(status: &emulator::Status, json: bool, terminal: &Terminal) {
     let (word, object) = match status {
         emulator::Status::Stopped => ("it does not run".to_owned(), json!({ "status": "stopped" })),
         emulator::Status::Running(emulator) => (
-            format!("it runs at {} (process {}); log: {}", emulator.endpoint(), emulator.pid(), emulator.log().display()),
+            format!(
+                "it runs at {} (process {}); log: {}",
+                emulator.endpoint(),
+                emulator.pid(),
+                emulator.log().display()
+            ),
             json!({
                 "status": "running",
                 "endpoint": emulator.endpoint(),
@@ -154,9 +174,10 @@ fn show_status(status: &emulator::Status, json: bool, terminal: &Terminal) {
                 "log": emulator.log(),
             }),
         ),
-        emulator::Status::Unanswering { log } => {
-            (format!("its process does not answer; log: {}", log.display()), json!({ "status": "unanswering", "log": log }))
-        }
+        emulator::Status::Unanswering { log } => (
+            format!("its process does not answer; log: {}", log.display()),
+            json!({ "status": "unanswering", "log": log }),
+        ),
     };
     terminal.data(&if json { format!("{object:#}") } else { word });
 }
@@ -224,7 +245,9 @@ mod tests {
         base.aws.account_id = Some("123456789012".into());
         base.aws.region = Some("us-east-1".into());
         let text = exports("http://127.0.0.1:4566", &base);
-        assert!(text.contains("export AWS_ACCESS_KEY_ID=123456789012\n") && text.contains("export AWS_REGION=us-east-1\n"));
+        assert!(
+            text.contains("export AWS_ACCESS_KEY_ID=123456789012\n") && text.contains("export AWS_REGION=us-east-1\n")
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) fn shown_error(error: &Error) -> String {
 /// Whose turn it is, in a sentence.
 fn turn(turn: Turn) -> &'static str {
     match turn {
-        Turn::You => "yours: something in the program, the configuration or the flags has to change",
+        Turn::You => "yours: something in the program, the configuration, the flags or the environment has to change",
         Turn::Provider => "AWS refused or failed; what was done is recorded, and the same command goes on from there",
         Turn::Credentials => "yours: the credentials are missing or have expired; nothing that was done is lost",
         Turn::State => "yours: the store of the stack's state has to be put right first",

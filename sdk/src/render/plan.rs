@@ -11,7 +11,7 @@
 //! Plan: 1 to create, 1 to update, 0 to replace, 0 to delete, 4 unchanged.
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::plan::{FieldChange, Op, Plan, Reason, Step};
 use formwork_engine::{Hazard, Urn, Value};
@@ -98,6 +98,9 @@ fn first_line(plan: &Plan, heading: &Heading, look: Look) -> String {
 
 fn nothing_to_do(plan: &Plan, heading: &Heading) -> String {
     let same = plan.counts().same;
+    if !plan.is_noop() {
+        return "no resource changes; the stack's outputs do".to_owned();
+    }
     match (heading.intent, same) {
         (Intent::Destroy, _) => "nothing to do: the stack has no resources".to_owned(),
         (_, 0) => "nothing to do: the stack declares no resources".to_owned(),
@@ -110,11 +113,13 @@ fn nothing_to_do(plan: &Plan, heading: &Heading) -> String {
 fn items(plan: &Plan) -> Vec<Item<'_>> {
     let former: BTreeMap<&Urn, &Step> =
         plan.steps.iter().filter(|step| step.op == Op::Delete && step.replaces).map(|step| (&step.urn, step)).collect();
-    let made: BTreeMap<&Urn, ()> =
-        plan.steps.iter().filter(|step| step.op == Op::Create && step.replaces).map(|step| (&step.urn, ())).collect();
+    let created: BTreeSet<&Urn> =
+        plan.steps.iter().filter(|step| step.op == Op::Create).map(|step| &step.urn).collect();
     let shown = |step: &&Step| match step.op {
         Op::Same => false,
-        Op::Delete if step.replaces => !made.contains_key(&step.urn),
+        Op::Delete if step.replaces => !created.contains(&step.urn),
+        // The row of what vanished and is made again.
+        Op::Forget if step.replaces || step.reason == Reason::Vanished => !created.contains(&step.urn),
         _ => true,
     };
     let item = |step: &'_ Step| step.op == Op::Create && step.replaces;
@@ -443,8 +448,12 @@ fn consents(plan: &Plan, look: Look) -> String {
     }
     let mut text = format!("\n{}\n", look.paint(Ink::Bad, "needs consent"));
     for (urn, sentence) in &plan.consents {
-        text.push_str(&wrapped(&format!("{}: {sentence}", urn.path()), look.width, "  ! ", "    "));
-        text.push_str(&format!("\n    given by: --allow-delete {}\n", urn.path()));
+        text.push_str(&wrapped(sentence, look.width, "  ! ", "    "));
+        text.push('\n');
+        // Some sentences name another flag themselves.
+        if !sentence.contains("--accept-gone") {
+            text.push_str(&format!("    given by: --allow-delete {}\n", urn.path()));
+        }
     }
     text
 }

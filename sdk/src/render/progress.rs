@@ -42,6 +42,8 @@ pub(crate) struct Progress {
 struct State {
     running: BTreeMap<StepId, Running>,
     live: Option<Live>,
+    /// What is shown while the account is read.
+    looking: Option<ProgressBar>,
 }
 
 struct Running {
@@ -65,12 +67,7 @@ impl Progress {
 
     /// Takes away what moves, so that something else can be written.
     pub(crate) fn end(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(live) = state.live.take() {
-            live.total.finish_and_clear();
-            // A terminal that is gone needs no clearing.
-            let _ = live.bars.clear();
-        }
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -127,16 +124,32 @@ impl State {
                     live.total.inc(1);
                 }
             }
-            Event::ApplyFinished { .. } => {
-                if let Some(live) = self.live.take() {
-                    live.total.finish_and_clear();
-                    // A terminal that is gone needs no clearing.
-                    let _ = live.bars.clear();
-                }
+            Event::ObservationStarted { resources } if telling == Telling::Live => {
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+                bar.set_style(step_style());
+                bar.set_message(match resources {
+                    0 => "looking into the account".to_owned(),
+                    some => format!("reading {}", plural(*some, "resource")),
+                });
+                bar.enable_steady_tick(Duration::from_millis(200));
+                self.looking = Some(bar);
             }
+            Event::ObservationFinished { .. } | Event::ApplyFinished { .. } => self.clear(),
             _ => {}
         }
         Some(())
+    }
+
+    /// Takes away what moves.
+    fn clear(&mut self) {
+        if let Some(bar) = self.looking.take() {
+            bar.finish_and_clear();
+        }
+        if let Some(live) = self.live.take() {
+            live.total.finish_and_clear();
+            // A terminal that is gone needs no clearing.
+            let _ = live.bars.clear();
+        }
     }
 
     /// Brings the moving lines up to date: the longest running ones have one each.

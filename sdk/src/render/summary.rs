@@ -14,8 +14,8 @@ pub(crate) struct Outcome {
     pub(crate) interrupted: bool,
     /// Steps done.
     pub(crate) done: usize,
-    /// What failed: path and reason.
-    pub(crate) failed: Vec<String>,
+    /// How many failed; their errors are shown before.
+    pub(crate) failed: usize,
     /// What was not begun: path and by what.
     pub(crate) blocked: Vec<String>,
     /// What stays in the account although nobody declares it any more.
@@ -31,15 +31,15 @@ pub(crate) struct Outcome {
 /// The lines.
 pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
     let calls: u64 = outcome.calls.values().sum();
-    let word = match (outcome.interrupted, outcome.failed.is_empty(), outcome.destroy) {
+    let word = match (outcome.interrupted, outcome.failed == 0, outcome.destroy) {
         (true, ..) => look.paint(Ink::Warning, "interrupted:"),
         (_, false, _) => look.paint(Ink::Bad, "failed:"),
         (_, _, true) => look.paint(Ink::Good, "destroyed:"),
         _ => look.paint(Ink::Good, "done:"),
     };
     let mut parts = vec![format!("{} done", plural(outcome.done, "step"))];
-    if !outcome.failed.is_empty() {
-        parts.push(format!("{} failed", outcome.failed.len()));
+    if outcome.failed > 0 {
+        parts.push(format!("{} failed", outcome.failed));
     }
     if !outcome.blocked.is_empty() {
         parts.push(format!("{} not begun", outcome.blocked.len()));
@@ -59,7 +59,6 @@ pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
             text.push_str(&format!("    … and {} more\n", lines.len() - most));
         }
     };
-    list("failed", &outcome.failed, usize::MAX);
     list("not begun", &outcome.blocked, 20);
     list("left behind in the account", &outcome.left_behind, usize::MAX);
     if let Some(next) = &outcome.next {

@@ -3,4 +3,6 @@
 #![expect(missing_docs, reason = "tests are named as claims")]
 
 mod made_up;
+mod planning;
 mod rendering;
+mod wiring;

@@ -114,7 +114,7 @@ fn mixed() -> Plan {
     plan.warnings = vec!["data/postgres: its contents are not carried over to the one that replaces it; take a snapshot first if you need them".into()];
     plan.consents = vec![(
         urn("data/postgres", "rds/instance"),
-        "is a data store and would be deleted and made again, because storage_encrypted changes".into(),
+        "data/postgres is replaced (declared changed), and what it holds is not carried over".into(),
     )];
     plan
 }
@@ -237,12 +237,12 @@ fn secrets_never_reach_the_text_or_the_json() {
     ]);
     shown.outputs.insert("url".into(), (secret(), secret()));
     assert!(!text(&shown, 100).contains("hunter2"));
-    assert!(!render::plan_json(&shown).to_string().contains("hunter2"));
+    assert!(!shown.to_json().to_string().contains("hunter2"));
 }
 
 #[test]
 fn the_json_has_the_shape_of_the_contract() {
-    let json = render::plan_json(&mixed());
+    let json = mixed().to_json();
     assert_eq!(json["version"], 1);
     assert_eq!(json["summary"], serde_json::json!({ "create": 2, "update": 6, "replace": 1, "delete": 2, "same": 1 }));
     let replaced: Vec<_> = json["steps"].as_array().unwrap().iter().filter(|step| step["replaces"] == true).collect();

@@ -1,0 +1,120 @@
+//! Stores and sessions of the engine, opened for a stack.
+
+use std::sync::Arc;
+
+use formwork_engine::Error;
+use formwork_engine::clock::{Clock, TokioClock};
+use formwork_engine::error::Turn;
+use formwork_engine::kind::Identity;
+use formwork_engine::run::Session;
+use formwork_engine::settings::{OnDrift, Settings};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, Store as _};
+
+use super::args::PlanArgs;
+use super::local;
+use super::target::{Connected, Target};
+use super::{At, args::Drift};
+use crate::render::{Progress, Telling};
+
+/// What a session is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To look: no lock is taken, and another run may be going.
+    Look,
+    /// To change things, as this command.
+    Change(String),
+}
+
+/// The session of a stack that has said who its credentials are, and who tells of it.
+pub(super) fn open(
+    at: At<'_>,
+    target: &Target,
+    connected: &Connected,
+    settings: Settings,
+    telling: Telling,
+    purpose: &Purpose,
+) -> Result<(Session, Arc<Progress>), Vec<Error>> {
+    let clock: Arc<dyn Clock> = Arc::new(TokioClock::new());
+    begin_anew_after_restart(at, target, &connected.identity, &*clock)?;
+    let mode = match purpose {
+        Purpose::Look => OpenMode::Read,
+        Purpose::Change(command) => OpenMode::Write(holder(at, command, &*clock)),
+    };
+    let store = LocalStore::open(&target.store(), mode).map_err(|error| vec![Error::from(error)])?;
+    let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
+    let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings);
+    Ok((session, progress))
+}
+
+/// Opens the store for reading: takes no lock, also while a run is going.
+pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<LocalStore, Vec<Error>> {
+    let store = LocalStore::open(&target.store(), OpenMode::Read).map_err(|error| vec![Error::from(error)])?;
+    for note in store.notes() {
+        at.terminal.say(&format!("note: {note}"));
+    }
+    Ok(store)
+}
+
+/// What the flags about the plan decide.
+pub(super) fn settings(target: &Target, args: &PlanArgs) -> Result<Settings, Vec<Error>> {
+    let local = target.local.is_some();
+    if args.allow_delete.iter().any(|name| name == "*") && !target.base.ephemeral && !local {
+        let reason = "--allow-delete '*' is for stacks that are made to be thrown away".to_owned();
+        let error = Error::new(Turn::You, "read the flags", reason)
+            .hint("name the resources one by one")
+            .hint("or write ephemeral = true at the top of the configuration");
+        return Err(vec![error]);
+    }
+    Ok(Settings {
+        refresh: !args.no_refresh,
+        targets: args.target.clone(),
+        replace: args.replace.clone(),
+        allow_delete: args.allow_delete.clone(),
+        consent_implied: local,
+        on_drift: args.on_drift.map_or(OnDrift::Fail, Drift::into),
+        accept_gone: args.accept_gone.clone(),
+        repin: args.repin.clone(),
+        ..Settings::default()
+    })
+}
+
+/// With `--local`: moves a store aside that describes another life of the emulator, which forgets everything when it ends.
+fn begin_anew_after_restart(
+    at: At<'_>,
+    target: &Target,
+    identity: &Identity,
+    clock: &dyn Clock,
+) -> Result<(), Vec<Error>> {
+    if target.local.is_none() {
+        return Ok(());
+    }
+    let folder = target.store();
+    let store = LocalStore::open(&folder, OpenMode::Read).map_err(|error| {
+        let error = Error::from(error);
+        vec![error.hint("`local reset` empties LocalStack and removes its stores")]
+    })?;
+    let bound = store.snapshot().binding().map(|binding| binding.identity.endpoint.clone());
+    if bound.is_none_or(|endpoint| endpoint == identity.endpoint) {
+        return Ok(());
+    }
+    // Held by a run that still speaks to the former emulator: its store is not to be moved away under it.
+    let held = LocalStore::open(&folder, OpenMode::Write(holder(at, "begin anew", clock)));
+    drop(held.map_err(|error| vec![Error::from(error)])?);
+    let aside = local::begin_anew(&folder, clock.now_millis()).map_err(|error| vec![error])?;
+    at.terminal.say(&format!(
+        "LocalStack was restarted and has forgotten everything: a new local store begins (the former one is {})",
+        aside.display()
+    ));
+    Ok(())
+}
+
+fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
+    Holder {
+        pid: std::process::id(),
+        boot: at.environment.boot(),
+        host: at.environment.host(),
+        user: at.environment.user(),
+        started_at: clock.now_millis(),
+        command: command.to_owned(),
+    }
+}
