@@ -3,6 +3,8 @@
 pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod nat_gateway;
+pub mod route_table;
+pub mod route_table_association;
 mod rule;
 pub mod security_group;
 pub mod security_group_egress_rule;
@@ -13,6 +15,8 @@ pub mod vpc;
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
 pub use nat_gateway::{AvailabilityMode, ConnectivityType, NatGateway, NatGatewayId, NatGatewayOutputs};
+pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs};
+pub use route_table_association::{RouteTableAssociation, RouteTableAssociationId, RouteTableAssociationOutputs};
 pub use rule::SecurityGroupRuleId;
 pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs};
 pub use security_group_egress_rule::{SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs};

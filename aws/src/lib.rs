@@ -15,6 +15,8 @@ pub mod tags;
 pub mod ec2;
 #[cfg(feature = "ecr")]
 pub mod ecr;
+#[cfg(feature = "eks")]
+pub mod eks;
 #[cfg(feature = "iam")]
 pub mod iam;
 #[cfg(feature = "kms")]
@@ -65,6 +67,7 @@ macro_rules! kinds {
 kinds! {
     "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::NatGateway, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
     "ecr": ecr::Repository;
+    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
