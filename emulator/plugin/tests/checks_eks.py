@@ -185,3 +185,14 @@ def eks_pod_identity_lives(account: Account) -> None:
     eks.delete_pod_identity_association(clusterName="main", associationId=made["associationId"])
     with refused("ResourceNotFoundException"):
         eks.describe_pod_identity_association(clusterName="main", associationId=made["associationId"])
+
+
+@check
+def eks_lists_come_in_pages(account: Account) -> None:
+    placed, role = {"subnetIds": account.subnets(account.vpc())}, account.role("r")
+    for number in range(5):
+        account.eks.create_cluster(name=f"c{number}", roleArn=role, resourcesVpcConfig=placed)
+    pages = [page["clusters"] for page in account.eks.get_paginator("list_clusters").paginate(PaginationConfig={"PageSize": 2})]
+    same(pages, [["c0", "c1"], ["c2", "c3"], ["c4"]])
+    with refused("InvalidParameterException"):
+        account.eks.list_clusters(nextToken="nonsense")

@@ -258,7 +258,7 @@ def _entry_of(context: RequestContext, request: dict[str, Any]) -> dict[str, Any
     _require_api(context, cluster_of(context, request["clusterName"]))
     found = STATE.at(context).entries.get((request["clusterName"], request["principalArn"]))
     if found is None:
-        raise fault(context, "ResourceNotFoundException", f"The specified principalArn could not be found. You can view your access entries with 'list-access-entries'.")
+        raise fault(context, "ResourceNotFoundException", "The specified principalArn could not be found. You can view your access entries with 'list-access-entries'.")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.skeleton import DispatchTable
 
+from ..intercept import refusal
 from ..stores import Regional
 
 Operation = Callable[[RequestContext, dict[str, Any]], dict[str, Any] | None]
@@ -50,6 +51,9 @@ def now() -> datetime:
 
 def page(request: dict[str, Any], items: list[Any], size: str = "maxResults", token: str = "nextToken") -> tuple[list[Any], str | None]:
     """One page of a list: `size` items from the place that `token` names, and the token of the next."""
-    start = int(request.get(token) or 0)
+    given = str(request.get(token) or 0)
+    if not given.isdigit():
+        raise refusal("InvalidParameterException" if size == "maxResults" else "InvalidParameterValue", f"{token} is not one of this list")
+    start = int(given)
     end = start + int(request.get(size) or 100)
     return items[start:end], str(end) if end < len(items) else None
