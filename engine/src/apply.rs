@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use cancel::Cancel;
 pub(crate) use resolve::OutputsNow;
-pub(crate) use step::is_ours;
+pub(crate) use step::{has_tags, is_ours};
 
 use self::dispatcher::Dispatcher;
 use self::slots::Slots;

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | create, accepted | its row | the row is `creating`; the plan resumes it |
 //! | create | a thing with its token or uid; for types without tags, of its name | a row `creating` with that id |
-//! | create | nothing, after the visibility window where only a tag guards, otherwise by two looks | dropped |
+//! | create | nothing, by two looks of which the last comes after the visibility window | dropped |
 //! | update | its row | `incomplete`, with the changes that may not have been made |
 //! | delete | gone | removed |
 //! | delete | on its way | the row is `deleting`; the plan deletes on |
@@ -20,13 +20,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
-use crate::apply::is_ours;
+use crate::apply::{has_tags, is_ours};
 use crate::apply::retry::{Advice, Jitter, Tried, UNREACHABLE_LIMIT, Verb, advise};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
 use crate::kind::{CallClass, CallError, Candidate, Kind, Owner, Registry, Status, Waiting};
 use crate::record::{Entry, Intent, IntentOp, Row, RowState};
-use crate::shape::Guard;
 use crate::state::Snapshot;
 use crate::urn::Urn;
 
@@ -106,7 +105,7 @@ impl Recovery<'_> {
         let schema = kind.schema();
         let family: Vec<&Row> = self.snapshot.rows_by_uid(&intent.row.uid).collect();
         let known: BTreeSet<&str> = family.iter().map(|row| row.id.as_str()).collect();
-        let tagged = schema.args.iter().any(|arg| arg.tags);
+        let tagged = has_tags(schema);
         let ours = |candidate: &&Candidate| is_ours(candidate, &known, tagged, true);
         let sure_at = intent.first_sent_at
             + u64::try_from((schema.visibility + UNREACHABLE_LIMIT).as_millis()).unwrap_or(u64::MAX / 2);
@@ -120,10 +119,7 @@ impl Recovery<'_> {
                 break Some(found.id.clone());
             }
             let waited = self.clock.elapsed().saturating_sub(began) >= schema.visibility;
-            let sure = match schema.guard {
-                Guard::TagOnly => waited || self.clock.now_millis() >= sure_at,
-                Guard::Token | Guard::UniqueName | Guard::Upsert => true,
-            };
+            let sure = waited || self.clock.now_millis() >= sure_at;
             if self.patience == Patience::OneLook || sure && looks >= 2 {
                 break None;
             }

@@ -454,3 +454,6 @@ fn recorded(outputs: &BTreeMap<String, Value>, digester: &Digester, snapshot: &S
     let kept = kept.filter(|_| snapshot.rows().values().any(|row| row.state != RowState::Deposed));
     kept.map(|(name, value)| (name.clone(), value.clone())).chain(known).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ mod create;
 mod delete;
 mod update;
 
-pub(crate) use create::is_ours;
+pub(crate) use create::{has_tags, is_ours};
 
 /// What a step is given when it starts.
 pub(super) struct Assignment {

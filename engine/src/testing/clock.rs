@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 
 /// How often everybody else gets a turn before time is taken to be the only thing that is waited for.
-const ROUNDS: u32 = 60;
+const ROUNDS: u32 = 400;
 
 /// Time that passes when nobody has anything to do: a sleep lets every other task run, again and again, and when it is the earliest and
 /// nothing came of that, the clock jumps to its end. For runtimes of one thread.

@@ -271,6 +271,15 @@ impl Account {
         id
     }
 
+    /// Takes a thing away. An id that is a name may be taken again; one that was minted never comes back.
+    fn bury(&mut self, schema: &Schema, key: &(String, String)) {
+        if let Some(thing) = self.things.remove(key)
+            && thing.name(schema).as_ref() != Some(&thing.id)
+        {
+            self.deleted.insert(thing.id);
+        }
+    }
+
     fn named(&self, schema: &Schema, region: &str, args: &Value) -> Option<&Thing> {
         let name = natural_name(schema, args)?;
         self.things.values().find(|thing| {
@@ -329,7 +338,7 @@ impl Kind for ScriptedKind {
                     let id = taken.id.clone();
                     account.things.remove(&self.key(&id));
                 }
-                let tags = schema.args.iter().any(|arg| arg.tags);
+                let tags = schema.guard == Guard::TagOnly || schema.args.iter().any(|arg| arg.tags);
                 Ok(created(account.insert(schema, &self.region, args.clone(), tags.then_some(ours))))
             })
             .await
@@ -348,8 +357,7 @@ impl Kind for ScriptedKind {
                     };
                     let status = thing.poll();
                     if status.is_none() && thing.deleting && thing.pending == 0 {
-                        account.things.remove(&key);
-                        account.deleted.insert(one.id.clone());
+                        account.bury(self.schema, &key);
                     }
                     if let Some(status) = status {
                         answers.insert(one.id.clone(), status);
@@ -471,8 +479,7 @@ impl Kind for ScriptedKind {
                     (thing.deleting, thing.pending) = (true, behaviour.delete_polls);
                     return Ok(Deletion::Wait);
                 }
-                account.things.remove(&key);
-                account.deleted.insert(id.to_owned());
+                account.bury(schema, &key);
                 Ok(Deletion::Done)
             })
             .await

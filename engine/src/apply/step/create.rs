@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::kind::{CallClass, Candidate, Kind, Owner, Proof};
 use crate::plan::Op;
 use crate::record::{Entry, IntentOp, Row, RowState};
-use crate::shape::Guard;
+use crate::shape::{Guard, Schema};
 use crate::value::Value;
 
 /// What the create call came to.
@@ -123,7 +123,7 @@ impl Task {
                 Advice::GiveUp => return Err(self.refused(error)),
                 Advice::FindFirst(after) => {
                     self.pause(&error, after).await?;
-                    match self.look(owner, planned, lost).await? {
+                    match self.look(owner, planned, lost, error.class).await? {
                         Look::Ours(id) => {
                             let left = self.schema.args.iter().filter(|arg| arg.after_create);
                             let left = left.map(|arg| arg.name.to_owned()).collect();
@@ -137,19 +137,17 @@ impl Task {
                             self.on_stop = OnStop::Drop;
                             return Err(self.refused(error));
                         }
-                        // It is certain now that nothing was made.
-                        Look::Nothing => {
-                            lost = false;
-                            self.on_stop = OnStop::Drop;
-                        }
+                        // It is certain now that nothing was made; should the name be taken nevertheless, it was us after all.
+                        Look::Nothing => self.on_stop = OnStop::Drop,
                     }
                 }
             }
         }
     }
 
-    /// What a create of ours may have made. Where only a tag tells, "absent" counts after the visibility window; elsewhere when two looks agree.
-    async fn look(&mut self, owner: &Owner, planned: &Value, lost: bool) -> Result<Look, Stop> {
+    /// What a create of ours may have made. Where only a tag tells, or where something is known to exist, "absent" counts after the visibility
+    /// window; elsewhere when two looks agree, since the repeated create would say that the name is taken.
+    async fn look(&mut self, owner: &Owner, planned: &Value, lost: bool, class: CallClass) -> Result<Look, Stop> {
         let began = self.context.clock.elapsed();
         let mut pause = Duration::from_secs(1);
         let mut looks = 0;
@@ -161,11 +159,8 @@ impl Task {
                 told => return Ok(told),
             }
             let elapsed = self.context.clock.elapsed().saturating_sub(began);
-            let over = match self.schema.guard {
-                Guard::TagOnly => elapsed >= self.schema.visibility && looks >= 2,
-                Guard::Token | Guard::UniqueName | Guard::Upsert => looks >= 2,
-            };
-            if over {
+            let patient = self.schema.guard == Guard::TagOnly || class == CallClass::Exists;
+            if looks >= 2 && (!patient || elapsed >= self.schema.visibility) {
                 return Ok(Look::Nothing);
             }
             self.sleep(pause).await?;
@@ -184,8 +179,7 @@ impl Task {
 
     fn judge(&self, found: Vec<Candidate>, lost: bool) -> Look {
         let known: BTreeSet<&str> = self.family.iter().map(|row| row.id.as_str()).collect();
-        let tagged = self.schema.args.iter().any(|arg| arg.tags);
-        judge(found, &known, tagged, lost)
+        judge(found, &known, has_tags(self.schema), lost)
     }
 
     /// An upsert would overwrite what somebody else made: it is looked for first.
@@ -229,6 +223,11 @@ pub(crate) fn is_ours(candidate: &Candidate, known: &BTreeSet<&str>, tagged: boo
         Proof::Tag => !known.contains(candidate.id.as_str()),
         Proof::Name => !tagged && lost && !known.contains(candidate.id.as_str()),
     }
+}
+
+/// Whether things of a type carry ownership tags.
+pub(crate) fn has_tags(schema: &Schema) -> bool {
+    schema.guard == Guard::TagOnly || schema.args.iter().any(|arg| arg.tags)
 }
 
 fn judge(found: Vec<Candidate>, known: &BTreeSet<&str>, tagged: bool, lost: bool) -> Look {

@@ -1,0 +1,7 @@
+//! Tests of runs as a whole, against the scripted cloud: what is committed when, what a death leaves, what failures block.
+
+mod bench;
+mod crashes;
+mod failures;
+mod order;
+mod waits;

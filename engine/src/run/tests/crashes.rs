@@ -1,0 +1,108 @@
+//! Promise 3: whatever dies whenever, the next run finishes the work. Every run here is killed before and after every call and every commit.
+
+use super::bench::Bench;
+use crate::fixtures::*;
+use crate::program::Program;
+use crate::testing::Behaviour;
+
+/// Brings `before` up, then kills runs of `after` at point 1, 2, 3 … until one gets through; each is followed by a run that must finish.
+async fn kill_everywhere(before: &Program, after: &Program, script: impl Fn(&Bench)) -> u64 {
+    for point in 1.. {
+        let bench = Bench::new();
+        script(&bench);
+        bench.done(before).await;
+        if bench.dying(after, point).await.is_some() {
+            return point;
+        }
+        let summary = bench.up(after).await;
+        assert_eq!(summary.exit_code(), 0, "killed at point {point}: {summary:#?}");
+        bench.settled(after).await;
+    }
+    unreachable!("a run has an end")
+}
+
+fn small() -> World {
+    let mut world = World::new();
+    let network = world.add(&NETWORK, "main", [("cidr", text("10.0.0.0/16")), ("dns", value(true))]);
+    world.add(&SUBNET, "a", [("network", of(&network, "id"))]);
+    let role = world.add(&ROLE, "role", [("name", prefixed("orders"))]);
+    world.add(&ATTACHMENT, "policy", [("role", of(&role, "name")), ("policy", text("read"))]);
+    world.add(&BUCKET, "bucket", [("name", text("orders")), ("versioning", value(true))]);
+    world
+}
+
+fn slow(bench: &Bench) {
+    let slow = Behaviour { create_polls: 1, update_polls: 1, delete_polls: 1, lag: 2, ..Behaviour::default() };
+    for schema in all_schemas() {
+        bench.cloud.behave(schema.kind, slow.clone());
+    }
+}
+
+#[tokio::test]
+async fn creates_are_finished_by_the_next_run() {
+    let points = kill_everywhere(&World::new().program, &small().program, |_| {}).await;
+    assert!(points > 50, "{points}");
+}
+
+#[tokio::test]
+async fn creates_of_a_slow_and_forgetful_cloud_are_finished_by_the_next_run() {
+    kill_everywhere(&World::new().program, &small().program, slow).await;
+}
+
+#[tokio::test]
+async fn updates_are_finished_by_the_next_run() {
+    let mut after = small();
+    after.add(&NETWORK, "main", [("cidr", text("10.0.0.0/16")), ("dns", value(false)), ("note", text("changed"))]);
+    after.add(&BUCKET, "bucket", [("name", text("orders")), ("versioning", value(false))]);
+    let one_at_a_time = |bench: &Bench| {
+        bench.cloud.behave(NETWORK.kind, Behaviour { one_at_a_time: true, ..Behaviour::default() });
+    };
+    kill_everywhere(&small().program, &after.program, one_at_a_time).await;
+}
+
+#[tokio::test]
+async fn replacements_are_finished_by_the_next_run() {
+    let mut after = small();
+    // Create first with everything that hangs on it, delete first for the fixed name of data.
+    after.add(&NETWORK, "main", [("cidr", text("10.9.0.0/16")), ("dns", value(true))]);
+    after.add(&ROLE, "role", [("name", prefixed("orders")), ("path", text("/moved/"))]);
+    kill_everywhere(&small().program, &after.program, |_| {}).await;
+}
+
+#[tokio::test]
+async fn delete_first_replacements_are_finished_by_the_next_run() {
+    let mut before = World::new();
+    before.add(&ROLE, "role", [("name", text("orders"))]);
+    let mut after = World::new();
+    let role = after.add(&ROLE, "role", [("name", text("orders")), ("path", text("/moved/"))]);
+    after.add(&ATTACHMENT, "policy", [("role", of(&role, "name")), ("policy", text("read"))]);
+    kill_everywhere(&before.program, &after.program, slow).await;
+}
+
+#[tokio::test]
+async fn deletes_are_finished_by_the_next_run() {
+    let empty = World::new();
+    kill_everywhere(&small().program, &empty.program, |_| {}).await;
+    let in_steps = |bench: &Bench| {
+        for schema in all_schemas() {
+            let behaviour = Behaviour { disable_first: true, delete_polls: 1, ..Behaviour::default() };
+            bench.cloud.behave(schema.kind, behaviour);
+        }
+    };
+    kill_everywhere(&small().program, &empty.program, in_steps).await;
+}
+
+#[tokio::test]
+async fn what_a_killed_run_made_and_nobody_declares_any_more_is_deleted() {
+    let program = small().program;
+    let empty = World::new().program;
+    for point in 1.. {
+        let bench = Bench::new();
+        if bench.dying(&program, point).await.is_some() {
+            break;
+        }
+        let summary = bench.up(&empty).await;
+        assert_eq!(summary.exit_code(), 0, "killed at point {point}: {summary:#?}");
+        bench.settled(&empty).await;
+    }
+}
