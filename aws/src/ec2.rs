@@ -3,6 +3,7 @@
 pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod nat_gateway;
+pub mod route;
 pub mod route_table;
 pub mod route_table_association;
 mod rule;
@@ -15,6 +16,7 @@ pub mod vpc;
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
 pub use nat_gateway::{AvailabilityMode, ConnectivityType, NatGateway, NatGatewayId, NatGatewayOutputs};
+pub use route::{Route, RouteId, RouteOutputs, Target};
 pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs};
 pub use route_table_association::{RouteTableAssociation, RouteTableAssociationId, RouteTableAssociationOutputs};
 pub use rule::SecurityGroupRuleId;

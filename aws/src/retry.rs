@@ -37,6 +37,7 @@ pub const PASSING: &[Passing] = passing! {
     // EC2: what was made just now is not yet known to the next call, and what was deleted just now still blocks.
     "ec2" [] ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "InvalidInternetGatewayID.NotFound"] "does not exist yet" 300;
     "ec2" ["AssociateAddress", "CreateNatGateway"] ["InvalidAllocationID.NotFound", "InvalidElasticIpID.NotFound"] "" 300;
+    "ec2" ["CreateRoute", "ReplaceRoute"] ["InvalidGatewayID.NotFound", "InvalidInternetGatewayID.NotFound", "InvalidNatGatewayID.NotFound", "InvalidTransitGatewayID.NotFound"] "" 120;
     "ec2" ["AttachInternetGateway"] ["InvalidInternetGatewayID.NotFound"] "" 300;
     "ec2" ["ModifySubnetAttribute", "AssociateSubnetCidrBlock", "AssociateRouteTable", "CreateNatGateway"] ["InvalidSubnetID.NotFound"] "" 120;
     "ec2" ["AssociateRouteTable", "CreateRoute"] ["InvalidRouteTableID.NotFound", "InvalidNatGatewayID.NotFound"] "" 300;
