@@ -1,18 +1,35 @@
 //! Amazon EKS: clusters, their nodes and add-ons, and who may use them; and what the types here share.
 
+pub mod access_entry;
+pub mod access_policy_association;
+pub mod addon;
 pub mod cluster;
+pub mod node_group;
+pub mod pod_identity_association;
 
+pub use access_entry::{AccessEntry, AccessEntryId, AccessEntryOutputs, EntryType};
+pub use access_policy_association::{
+    AccessPolicyAssociation, AccessPolicyAssociationId, AccessPolicyAssociationOutputs, cluster_access_policy,
+};
+pub use addon::{Addon, AddonId, AddonOutputs, ResolveConflicts};
 pub use cluster::{
     AuthenticationMode, AutoMode, Cluster, ClusterName, ClusterOutputs, ControlPlaneTier, IpFamily, LogType,
     SupportType,
 };
+pub use node_group::{
+    CapacityType, LaunchTemplate, NodeGroup, NodeGroupId, NodeGroupOutputs, RemoteAccess, Taint, TaintEffect,
+};
+pub use pod_identity_association::{PodIdentityAssociation, PodIdentityAssociationId, PodIdentityAssociationOutputs};
 
 use std::collections::{BTreeMap, HashMap};
 
 use formwork_engine::kind::{Candidate, Owner, Ownership, Proof, Status};
+use formwork_engine::{Handle, Stack};
 
 use crate::context::Aws;
+use crate::ec2::{Subnet, Vpc};
 use crate::error::{OrGone, Result};
+use crate::iam::{PolicyDocument, Principal, Role, Statement};
 use crate::tags::{self, Tags};
 
 /// The tags of a create call: ownership and the user's.
@@ -90,4 +107,63 @@ pub(crate) fn present<K: Ord, V>(
     answers: Vec<Result<Option<V>>>,
 ) -> BTreeMap<K, Result<V>> {
     ids.into_iter().zip(answers).filter_map(|(id, answer)| Some((id, answer.transpose()?))).collect()
+}
+
+/// Declares the id of something that lives in a cluster: both names, joined by a bar that neither can hold.
+macro_rules! pair_id {
+    ($(#[$doc:meta])* pub struct $name:ident;) => {
+        formwork_engine::id! {
+            $(#[$doc])*
+            pub struct $name;
+        }
+
+        impl $name {
+            fn of(cluster: &str, name: &str) -> Self {
+                Self::new(format!("{cluster}|{name}"))
+            }
+
+            fn parts(&self) -> (&str, &str) {
+                self.as_str().split_once('|').unwrap_or((self.as_str(), ""))
+            }
+        }
+    };
+}
+pub(crate) use pair_id;
+
+/// A small cluster for the examples of what lives in one.
+pub(crate) struct ExampleCluster {
+    pub(crate) cluster: Handle<Cluster>,
+    pub(crate) a: Handle<Subnet>,
+    pub(crate) b: Handle<Subnet>,
+    pub(crate) role: Handle<Role>,
+    pub(crate) other_role: Handle<Role>,
+}
+
+/// Declares a small cluster; `range` are the first two numbers of its network.
+pub(crate) fn example_cluster(stack: &mut Stack, name: &str, range: &str) -> ExampleCluster {
+    stack.component(name, |stack| {
+        let trust = PolicyDocument::of([Statement::allow()
+            .principal(Principal::service("eks.amazonaws.com"))
+            .principal(Principal::service("ec2.amazonaws.com"))
+            .principal(Principal::service("pods.eks.amazonaws.com"))
+            .actions(["sts:AssumeRole", "sts:TagSession"])]);
+        let vpc = stack.add("vpc", Vpc::builder().cidr_block(format!("{range}.0.0/16")).build());
+        let mut subnet = |zone: &str, third: u8| {
+            let range = format!("{range}.{third}.0/24");
+            stack.add(
+                zone,
+                Subnet::builder().vpc(&vpc).cidr_block(range).availability_zone(format!("eu-west-1{zone}")).build(),
+            )
+        };
+        let (a, b) = (subnet("a", 1), subnet("b", 2));
+        let mut role = |suffix: &str| {
+            let role = Role::builder().name(format!("{name}-{suffix}")).assume_role_policy(&trust).build();
+            stack.add(suffix, role)
+        };
+        let (role, other_role) = (role("one"), role("two"));
+        let declared =
+            Cluster::builder().name(format!("example-{name}")).role_arn(&role.arn).version("1.32").subnets([&a, &b]);
+        let cluster = stack.add("cluster", declared.build());
+        ExampleCluster { cluster, a, b, role, other_role }
+    })
 }

@@ -546,6 +546,7 @@ fn scaling(tier: ControlPlaneTier) -> sdk::ControlPlaneScalingConfig {
     sdk::ControlPlaneScalingConfig::builder().tier(tier.as_str().into()).build()
 }
 
+#[expect(deprecated, reason = "clusters of versions before 1.28 are only encrypted for what is named here")]
 fn encryption(key: &Arn<Key>) -> sdk::EncryptionConfig {
     let provider = sdk::Provider::builder().key_arn(key.as_str()).build();
     sdk::EncryptionConfig::builder().resources("secrets").provider(provider).build()

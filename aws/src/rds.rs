@@ -1,0 +1,71 @@
+//! Amazon RDS: databases and the groups they are put into; and what the types here share: names, ARNs, tags.
+
+pub mod parameter_group;
+pub mod subnet_group;
+
+pub use parameter_group::{ParameterGroup, ParameterGroupName, ParameterGroupOutputs};
+pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs};
+
+use aws_sdk_rds::types::Tag;
+use formwork_engine::Name;
+use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+
+use crate::context::Aws;
+use crate::error::{OrGone, Result};
+use crate::tags::{self, Tags};
+
+fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+/// The tags of a create call: ownership and the user's.
+pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Vec<Tag> {
+    tags::all(owner, tags).into_iter().map(|(key, value)| tag(key, value)).collect()
+}
+
+/// Takes apart the tags of an answer.
+pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
+    let pairs = tags.unwrap_or_default().into_iter();
+    tags::read(aws, pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
+}
+
+/// The tags of something whose description does not show them; `None` when it is gone.
+pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+    let answer = aws.rds().list_tags_for_resource().resource_name(arn).send().await.or_gone(gone)?;
+    Ok(answer.map(|answer| read_tags(aws, answer.tag_list)))
+}
+
+/// Brings the user's tags of any RDS resource from one set to the other; ownership tags are not touched.
+pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(now, planned);
+    if !set.is_empty() {
+        let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+        aws.rds().add_tags_to_resource().resource_name(arn).set_tags(Some(set)).send().await?;
+    }
+    if !removed.is_empty() {
+        let removed = removed.into_iter().collect();
+        aws.rds().remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed)).send().await?;
+    }
+    Ok(())
+}
+
+/// The ARN of something in RDS: `of` is `db`, `subgrp` or `pg`.
+pub(crate) fn arn(aws: &Aws, of: &str, id: &str) -> String {
+    format!("arn:{}:rds:{}:{}:{of}:{id}", aws.partition(), aws.region(), aws.account())
+}
+
+/// What was found under the name that a lost create would have taken.
+pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
+    let proof = match theirs {
+        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
+        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
+        Some(_) => Proof::Tag,
+        None => Proof::Name,
+    };
+    Candidate { id: id.into(), proof }
+}
+
+/// RDS stores names in lower case and finds them in any.
+pub(crate) fn same_name(wanted: &Name, found: &Name) -> bool {
+    wanted.as_str().eq_ignore_ascii_case(found.as_str())
+}

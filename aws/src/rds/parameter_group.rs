@@ -1,0 +1,256 @@
+//! `aws:rds/parameter-group`: the settings of a database engine.
+//!
+//! ```
+//! use formwork_aws::rds::ParameterGroup;
+//!
+//! let group = ParameterGroup::builder()
+//!     .name("orders-postgres16")
+//!     .family("postgres16")
+//!     .parameters([("rds.force_ssl", "1"), ("log_min_duration_statement", "500")])
+//!     .build();
+//! # drop(group);
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup, Parameter};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
+use formwork_engine::{Name, Outputs, Resource, Stack, id};
+use futures::future::join_all;
+
+use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
+use crate::arn::Arn;
+use crate::conformance::{Conformance, Conforms};
+use crate::context::Aws;
+use crate::error::{Error, OrGone, Result};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::tags::Tags;
+
+id! {
+    /// The name of a parameter group, in lower case, unique in its account and region.
+    pub struct ParameterGroupName;
+}
+
+const GONE: &[&str] = &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"];
+
+/// The most parameters that one call takes.
+const PER_CALL: usize = 20;
+
+/// The settings of a database engine, used by any number of instances.
+///
+/// A parameter that the engine can change while it runs is changed at once; a static one takes effect when an instance restarts, which
+/// Formwork does not do by itself.
+#[derive(Resource)]
+#[resource(
+    kind = "aws:rds/parameter-group",
+    cfn = "AWS::RDS::DBParameterGroup",
+    id = ParameterGroupName,
+    outputs = ParameterGroupOutputs,
+    guard = unique_name,
+    natural_key(name),
+    visibility = 120
+)]
+pub struct ParameterGroup {
+    /// The name, 1 to 255 letters, digits and hyphens, beginning with a letter. Kept in lower case.
+    #[arg(replace, same = same_name, cfn = "DBParameterGroupName")]
+    pub name: Name,
+    /// The engine and its major version, such as `postgres16`.
+    #[arg(replace)]
+    pub family: String,
+    /// What it is for.
+    #[arg(replace, default = "managed by Formwork")]
+    pub description: String,
+    /// The parameters that differ from the engine's defaults, such as `rds.force_ssl` = `1`. One that is taken out goes back to its default.
+    #[arg(in_place, after_create, default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Tags, without the ones that mark ownership.
+    #[arg(in_place, default, tags)]
+    pub tags: Tags,
+}
+
+/// What is known of a parameter group once it is there.
+#[derive(Outputs)]
+pub struct ParameterGroupOutputs {
+    /// The name, in lower case.
+    pub id: ParameterGroupName,
+    /// The ARN.
+    pub arn: Arn<ParameterGroup>,
+}
+
+impl Lifecycle for ParameterGroup {
+    async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
+        let answer = aws
+            .rds()
+            .create_db_parameter_group()
+            .db_parameter_group_name(args.name.as_str())
+            .db_parameter_group_family(&args.family)
+            .description(&args.description)
+            .set_tags(Some(tags_of(owner, &args.tags)))
+            .send()
+            .await?;
+        let name = answer.db_parameter_group.and_then(|group| group.db_parameter_group_name);
+        let missing = || Error::unexpected("rds CreateDBParameterGroup", "no name in the answer");
+        Ok(Created::whole(name.ok_or_else(missing)?))
+    }
+
+    async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
+        let groups = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
+        let found = waiting.iter().zip(groups).map(|(one, group)| Ok(group?.map(|_| one.id.clone())));
+        Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
+    }
+
+    async fn read(aws: &Aws, ids: &[ParameterGroupName]) -> Result<Readings<Self>> {
+        let found = join_all(ids.iter().map(|id| observe(aws, id.as_str()))).await;
+        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+    }
+
+    async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
+        let Some(args) = args else { return Ok(Vec::new()) };
+        let Some(group) = describe(aws, args.name.as_str()).await? else { return Ok(Vec::new()) };
+        let arn = group.db_parameter_group_arn.unwrap_or_default();
+        let Some(tags) = tags_by_arn(aws, &arn, GONE).await? else { return Ok(Vec::new()) };
+        Ok(group.db_parameter_group_name.map(|name| candidate(owner, name, tags.owner.as_ref())).into_iter().collect())
+    }
+
+    async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ParameterGroupChanges>> {
+        let ParameterGroupChanges { parameters, tags } = update.changes;
+        let Update { id, now, planned, .. } = update;
+        let changes = difference(&now.parameters, &planned.parameters);
+        if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
+            // Which are dynamic is only in the description of the whole family.
+            let all = parameters_of(aws, id.as_str(), None).await?.unwrap_or_default();
+            let dynamic: BTreeSet<&str> = all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
+            for chunk in changes.set.chunks(PER_CALL) {
+                let chunk = chunk.iter().map(|(name, value)| parameter(name, Some(value), &dynamic)).collect();
+                let call = aws.rds().modify_db_parameter_group().db_parameter_group_name(id.as_str());
+                call.set_parameters(Some(chunk)).send().await?;
+            }
+            for chunk in changes.reset.chunks(PER_CALL) {
+                let chunk = chunk.iter().map(|name| parameter(name, None, &dynamic)).collect();
+                let call = aws.rds().reset_db_parameter_group().db_parameter_group_name(id.as_str());
+                call.reset_all_parameters(false).set_parameters(Some(chunk)).send().await?;
+            }
+        }
+        if tags {
+            retag(aws, &arn(aws, "pg", id.as_str()), &now.tags, &planned.tags).await?;
+        }
+        Ok(Updated::done())
+    }
+
+    async fn delete(aws: &Aws, id: &ParameterGroupName, _: &Self) -> Result<Deletion> {
+        aws.rds().delete_db_parameter_group().db_parameter_group_name(id.as_str()).send().await.or_gone(GONE)?;
+        Ok(Deletion::Done)
+    }
+}
+
+/// What brings one set of parameters to another.
+#[derive(Debug, PartialEq, Eq)]
+struct Difference {
+    set: Vec<(String, String)>,
+    reset: Vec<String>,
+}
+
+fn difference(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>) -> Difference {
+    let changed = planned.iter().filter(|(name, value)| now.get(*name) != Some(value));
+    Difference {
+        set: changed.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        reset: now.keys().filter(|name| !planned.contains_key(*name)).cloned().collect(),
+    }
+}
+
+fn is_dynamic(parameter: &Parameter) -> bool {
+    parameter.apply_type() == Some("dynamic")
+}
+
+/// A parameter of a call. AWS refuses `immediate` for a static one and takes `pending-reboot` for all, so that one of which the sort
+/// is not known waits for the restart.
+fn parameter(name: &str, value: Option<&String>, dynamic: &BTreeSet<&str>) -> Parameter {
+    let method = if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
+    Parameter::builder().parameter_name(name).set_parameter_value(value.cloned()).apply_method(method).build()
+}
+
+async fn describe(aws: &Aws, name: &str) -> Result<Option<DbParameterGroup>> {
+    let answer = aws.rds().describe_db_parameter_groups().db_parameter_group_name(name).send().await.or_gone(GONE)?;
+    Ok(answer.and_then(|answer| answer.db_parameter_groups.unwrap_or_default().into_iter().next()))
+}
+
+/// The parameters of a group, all or those of one source; `None` when the group is gone.
+async fn parameters_of(aws: &Aws, name: &str, source: Option<&str>) -> Result<Option<Vec<Parameter>>> {
+    let mut parameters = Vec::new();
+    let call = aws.rds().describe_db_parameters().db_parameter_group_name(name).set_source(source.map(str::to_owned));
+    let mut pages = call.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.or_gone(GONE)? {
+            Some(page) => parameters.extend(page.parameters.unwrap_or_default()),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(parameters))
+}
+
+async fn observe(aws: &Aws, name: &str) -> Result<Option<Observed<ParameterGroup>>> {
+    let Some(group) = describe(aws, name).await? else { return Ok(None) };
+    let arn = group.db_parameter_group_arn.unwrap_or_default();
+    let (tags, parameters) =
+        futures::future::try_join(tags_by_arn(aws, &arn, GONE), parameters_of(aws, name, Some("user"))).await?;
+    let (Some(tags), Some(parameters)) = (tags, parameters) else { return Ok(None) };
+    let name = group.db_parameter_group_name.unwrap_or_default();
+    let args = ParameterGroup {
+        name: Name::new(name.as_str()),
+        family: group.db_parameter_group_family.unwrap_or_default(),
+        description: group.description.unwrap_or_default(),
+        parameters: parameters.into_iter().filter_map(|it| Some((it.parameter_name?, it.parameter_value?))).collect(),
+        tags: tags.tags,
+    };
+    let outputs = ParameterGroupOutputs { id: ParameterGroupName::new(name), arn: Arn::new(arn) };
+    Ok(Some(Observed::new(args, outputs, tags.owner)))
+}
+
+impl Conforms for ParameterGroup {
+    fn conformance(_: &mut Stack) -> Conformance<Self> {
+        // More than one call takes, of both sorts.
+        let many: Vec<(String, &str)> =
+            (0..19).map(|at| (format!("conformance.setting_{at:02}"), "1")).collect();
+        let mut first: BTreeMap<String, String> =
+            many.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
+        first.insert("rds.force_ssl".to_owned(), "1".to_owned());
+        first.insert("max_connections".to_owned(), "200".to_owned());
+        first.insert("log_min_duration_statement".to_owned(), "500".to_owned());
+        let base = ParameterGroup::builder()
+            .name("Conformance-Postgres16")
+            .family("postgres16")
+            .description("made by the conformance suite")
+            .parameters(first)
+            .tags([("team", "a"), ("cost", "1")])
+            .build();
+        Conformance::of(base)
+            .change("parameters", [("rds.force_ssl", "0"), ("max_connections", "300"), ("work_mem", "8192")])
+            .change("tags", [("team", "b")])
+            .change("description", "changed")
+            .change("family", "postgres17")
+            .change("name", "Conformance-Postgres17")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_taken_out_is_reset() {
+        let changes = difference(&parameters(&[("a", "1"), ("b", "2"), ("c", "3")]), &parameters(&[("a", "1"), ("b", "9")]));
+        assert_eq!(changes, Difference { set: vec![("b".into(), "9".into())], reset: vec!["c".into()] });
+    }
+
+    #[test]
+    fn only_known_dynamic_parameters_are_changed_at_once() {
+        let dynamic = BTreeSet::from(["work_mem"]);
+        let method = |name| parameter(name, None, &dynamic).apply_method;
+        assert_eq!(method("work_mem"), Some(ApplyMethod::Immediate));
+        assert_eq!(method("max_connections"), Some(ApplyMethod::PendingReboot));
+    }
+}
