@@ -98,6 +98,7 @@ struct Shared {
     s3: aws_sdk_s3::Client,
     #[cfg(feature = "secretsmanager")]
     secretsmanager: aws_sdk_secretsmanager::Client,
+    sts: aws_sdk_sts::Client,
 }
 
 macro_rules! clients {
@@ -134,6 +135,11 @@ impl Aws {
     /// Whether a delete must leave nothing behind, whatever its arguments say.
     pub fn leaves_nothing(&self) -> bool {
         self.shared.leave_nothing
+    }
+
+    /// The client of sts, which is always there.
+    pub fn sts(&self) -> &aws_sdk_sts::Client {
+        &self.shared.sts
     }
 
     clients! {
@@ -284,6 +290,7 @@ impl AwsCloud {
             ),
             #[cfg(feature = "secretsmanager")]
             secretsmanager: client!(aws_sdk_secretsmanager),
+            sts: client!(aws_sdk_sts),
         }
     }
 }

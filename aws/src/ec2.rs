@@ -1,6 +1,8 @@
 //! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
 
+pub mod availability_zones;
 pub mod elastic_ip;
+pub mod flow_log;
 pub mod internet_gateway;
 pub mod nat_gateway;
 pub mod route;
@@ -11,9 +13,13 @@ pub mod security_group;
 pub mod security_group_egress_rule;
 pub mod security_group_ingress_rule;
 pub mod subnet;
+mod unsuccessful;
 pub mod vpc;
+pub mod vpc_endpoint;
 
+pub use availability_zones::{availability_zones, availability_zones_in};
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
+pub use flow_log::{BucketOptions, FileFormat, FlowLog, FlowLogId, FlowLogOutputs, TrafficType};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
 pub use nat_gateway::{AvailabilityMode, ConnectivityType, NatGateway, NatGatewayId, NatGatewayOutputs};
 pub use route::{Route, RouteId, RouteOutputs, Target};
@@ -25,6 +31,9 @@ pub use security_group_egress_rule::{SecurityGroupEgressRule, SecurityGroupEgres
 pub use security_group_ingress_rule::{SecurityGroupIngressRule, SecurityGroupIngressRuleOutputs};
 pub use subnet::{HostnameType, Subnet, SubnetId, SubnetOutputs};
 pub use vpc::{Tenancy, Vpc, VpcId, VpcOutputs};
+pub use vpc_endpoint::{
+    EndpointAddresses, EndpointRecords, VpcEndpoint, VpcEndpointId, VpcEndpointOutputs, VpcEndpointType,
+};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use formwork_engine::Uid;

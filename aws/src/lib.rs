@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod context;
 pub mod error;
 pub mod lifecycle;
+pub mod reads;
 pub mod retry;
 pub mod tags;
 
@@ -23,6 +24,8 @@ pub mod iam;
 pub mod kms;
 #[cfg(feature = "logs")]
 pub mod logs;
+#[cfg(feature = "rds")]
+pub mod rds;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
 
@@ -37,11 +40,15 @@ use formwork_engine::{Resource, Schema};
 
 macro_rules! kinds {
     ($($feature:literal: $($type:path),+;)*) => {
-        /// Adds all types to the registry of an account and region.
+        /// Adds all types and reads to the registry of an account and region.
         pub(crate) fn register(aws: &Aws, registry: &mut Registry) {
             $(#[cfg(feature = $feature)] {
                 $(registry.add_kind(lifecycle::kind::<$type>(aws));)+
             })*
+            registry.add_read(reads::read::<reads::CallerIdentityRead>(aws));
+            registry.add_read(reads::read::<reads::RegionRead>(aws));
+            #[cfg(feature = "ec2")]
+            registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -65,12 +72,13 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "ec2": ec2::ElasticIp, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc;
+    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
+    "rds": rds::ParameterGroup, rds::SubnetGroup;
     "secretsmanager": secretsmanager::Secret;
 }
 

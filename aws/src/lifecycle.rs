@@ -139,7 +139,7 @@ fn id<R: Resource>(id: &str) -> std::result::Result<R::Id, CallError> {
 
 /// Repeats a call that changes nothing while the service throttles or does not answer: at most eight times, within about half
 /// a minute. Mutating calls are repeated by the engine alone, which knows their tokens.
-async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> std::result::Result<T, CallError> {
+pub(crate) async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> std::result::Result<T, CallError> {
     let mut wait = Duration::from_millis(100);
     for _ in 0..7 {
         match call().await {
