@@ -249,6 +249,8 @@ pub(crate) struct World {
     /// Whether an id may be used by something else while its thing is deleted; off for worlds of which the orders contradict each other.
     pub(crate) strict: bool,
     made: u32,
+    /// The resources whose own step of the present run is still to come: their outputs are not known.
+    to_come: BTreeSet<Urn>,
 }
 
 pub(crate) fn digester() -> Digester {
@@ -268,6 +270,7 @@ impl World {
             region: "eu-west-1".to_owned(),
             strict: true,
             made: 0,
+            to_come: BTreeSet::new(),
         }
     }
 
@@ -364,10 +367,14 @@ impl World {
 
     /// Does the steps of a plan in their order, as an account would that refuses to delete what is in use and to make a name twice.
     pub(crate) fn perform(&mut self, plan: &Plan) {
-        let mut skipped = BTreeSet::new();
+        let own = |step: &&Step| !matches!(step.op, Op::Same | Op::Delete | Op::Forget);
+        self.to_come = plan.steps.iter().filter(own).map(|step| step.urn.clone()).collect();
         for step in &plan.steps {
             assert!(step.after.iter().all(|first| *first < step.id), "{}", plan.line(step));
-            self.perform_step(plan, step, &mut skipped);
+            self.perform_step(plan, step);
+            if own(&step) {
+                self.to_come.remove(&step.urn);
+            }
         }
         let known = Now(self);
         let exports = self.program.exports.iter();
@@ -376,7 +383,7 @@ impl World {
             .collect();
     }
 
-    fn perform_step(&mut self, plan: &Plan, step: &Step, skipped: &mut BTreeSet<RowKey>) {
+    fn perform_step(&mut self, plan: &Plan, step: &Step) {
         let former = (step.uid.clone(), step.generation.saturating_sub(1));
         match step.op {
             Op::Same | Op::Read => {}
@@ -390,7 +397,6 @@ impl World {
                 if let Some(next) = next.filter(|next| next.maybe) {
                     let verified = self.verified(next, step.row.as_ref());
                     if verified.op != Op::Create {
-                        skipped.insert(step.row.clone().unwrap());
                         return;
                     }
                 }
@@ -612,7 +618,7 @@ struct Now<'a>(&'a World);
 
 impl Outputs for Now<'_> {
     fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
-        let row = self.0.rows.values().filter(|row| row.urn == *urn).last();
+        let row = self.0.rows.values().filter(|row| row.urn == *urn && !self.0.to_come.contains(urn)).last();
         let thing = row.and_then(|row| self.0.things.get(&row.key()));
         match thing.and_then(|thing| thing.outputs.as_map()).and_then(|outputs| outputs.get(name)) {
             Some(value) => Ok(value.clone()),

@@ -107,8 +107,10 @@ fn mistake(program: &Program, index: &BTreeMap<Urn, NodeId>, urn: &Urn, field: &
 /// Up to three of the candidates that read most like a name, best first; none where nothing is near.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let limit = name.chars().count() / 3 + 1;
-    let mut near: Vec<(usize, &str)> =
-        candidates.map(|candidate| (distance(name, candidate), candidate)).filter(|(far, _)| *far <= limit).collect();
+    let mut near: Vec<(usize, &str)> = candidates
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(far, near)| *far <= limit && *far < near.len())
+        .collect();
     near.sort();
     near.into_iter().take(3).map(|(_, candidate)| candidate).collect()
 }

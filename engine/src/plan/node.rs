@@ -17,7 +17,7 @@ use crate::options::Timeouts;
 use crate::program::{Declaration, ReadDeclaration};
 use crate::record::{Edge, RowKey, RowState};
 use crate::settings::{OnDrift, Settings, names};
-use crate::shape::{Guard, Schema};
+use crate::shape::{Guard, Schema, Shape};
 use crate::urn::{KindName, Uid, Urn};
 use crate::value::Value;
 
@@ -294,8 +294,21 @@ impl<'a> Deciding<'a> {
             hazards: fields.hazards,
             maybe,
             drift,
+            edges: self.kept_edges(recorded),
             ..self.step(op, reason)
         })
+    }
+
+    /// The edges of a resource that is kept. An option that is no longer declared stays in the account as it is, and so does what it refers to:
+    /// the recorded edge is kept, so that both are deleted in their order.
+    fn kept_edges(&self, recorded: &RecordedRow) -> Vec<Edge> {
+        let undeclared = |edge: &&Edge| {
+            let name = edge.field.split(['.', '[']).next().unwrap_or_default();
+            let optional = self.schema.arg(name).is_some_and(|arg| matches!(arg.shape, Shape::Optional(_)));
+            optional && self.declared.get(name).is_null()
+        };
+        let kept = recorded.row.edges.iter().filter(undeclared).chain(&self.edges).cloned();
+        kept.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Differences of the options and edges, which are in the record alone.
@@ -322,7 +335,7 @@ impl<'a> Deciding<'a> {
             ("options.replace_when", digests(&before.replace_when), digests(&after.replace_when)),
             ("options.timeouts.delete", seconds(before.delete_timeout), seconds(after.delete_timeout)),
             ("options.provider", text(&recorded.row.provider), text(provider)),
-            ("edges", edges(&recorded.row.edges), edges(&self.edges)),
+            ("edges", edges(&recorded.row.edges), edges(&self.kept_edges(recorded))),
         ];
         let changed = pairs.into_iter().filter(|(_, before, after): &(_, Value, Value)| before != after);
         Ok(changed.map(|(path, before, after)| record_change(path, before, after)).collect())
@@ -464,7 +477,8 @@ impl<'a> Deciding<'a> {
         let mut former = retire(recorded, self.schema, op, reason);
         former.replaces = true;
         former.maybe = step.maybe;
-        former.observed = fields.observed.or(former.observed);
+        step.observed.clone_from(&fields.observed);
+        former.observed = fields.observed;
         former.source = Some(self.declaration.source.clone());
         let first = dying
             || self.declaration.options.delete_before_create

@@ -77,7 +77,10 @@ impl Drafts {
         let ending: BTreeSet<RowKey> =
             formers.keys().cloned().chain(removed.iter().filter_map(|s| s.row.clone())).collect();
         let freed = freed_keys(context, &steps, &main, &formers, &removed);
-        go_first(context, &mut formers, &freed);
+        let node_of: BTreeMap<usize, NodeId> = main.iter().map(|(node, step)| (*step, *node)).collect();
+        let takers = freed.iter().filter_map(|(step, _)| node_of.get(step)).copied().collect();
+        let leaving = removed.iter().filter_map(|step| step.row.clone()).collect();
+        go_first(context, &mut formers, &leaving, takers, freed.iter().map(|(_, row)| row.clone()).collect());
         let held = held(context, &formers, &removed, &ending, kept, warnings)?;
 
         let mut places = Places { main, end: BTreeMap::new() };
@@ -142,6 +145,8 @@ impl Drafts {
         for (key, &end) in &places.end {
             for dependant in context.recorded.dependants(&key.0).iter().filter(|dependant| dependant.0 != key.0) {
                 match (places.end.get(dependant), kept.claimed.get(dependant)) {
+                    // What is gone already holds nothing.
+                    (Some(&theirs), _) if self.steps[theirs].reason == Reason::Vanished => {}
                     (Some(&theirs), _) => self.add(end, theirs, Firmness::Recorded),
                     (None, Some(node)) => {
                         if let Some(&main) = places.main.get(node) {
@@ -222,23 +227,65 @@ fn freed_keys(
     taken
 }
 
-/// Makes replacements delete-first that must be: those whose key another resource takes, and those that depend on something that goes first.
-fn go_first(context: &Context<'_>, formers: &mut BTreeMap<RowKey, (NodeId, Former)>, freed: &[(usize, RowKey)]) {
-    for (_, row) in freed {
-        if let Some((_, former)) = formers.get_mut(row) {
+/// Makes replacements delete-first that must be: those whose key another resource takes, and those that would otherwise be made after
+/// something that waits for their end.
+fn go_first(
+    context: &Context<'_>,
+    formers: &mut BTreeMap<RowKey, (NodeId, Former)>,
+    removed: &BTreeSet<RowKey>,
+    takers: BTreeSet<NodeId>,
+    freed: BTreeSet<RowKey>,
+) {
+    for key in &freed {
+        if let Some((_, former)) = formers.get_mut(key) {
             former.first = true;
         }
     }
-    let first = formers.iter().filter(|(_, (_, former))| former.first).map(|(key, _)| key.clone());
-    let mut open: Vec<RowKey> = first.chain(freed.iter().map(|(_, row)| row.clone())).collect();
+    // Rows that end before something is made, with everything that ends before those; and the nodes that are made after such an end.
+    let mut early: BTreeSet<RowKey> = BTreeSet::new();
+    let mut below = Below { context, nodes: BTreeSet::new() };
+    takers.into_iter().for_each(|node| below.add(node));
+    let mut open: Vec<RowKey> = freed.into_iter().collect();
+    for (key, (node, _)) in formers.iter().filter(|(_, (_, former))| former.first) {
+        open.push(key.clone());
+        below.add(*node);
+    }
     while let Some(key) = open.pop() {
-        for dependant in context.recorded.dependants(&key.0) {
-            if let Some((_, former)) = formers.get_mut(dependant)
+        if early.insert(key.clone()) {
+            let deleted = |key: &RowKey| formers.get(key).is_some_and(|(_, former)| former.step.op == Op::Delete);
+            let ending = |key: &&RowKey| removed.contains(*key) || deleted(key);
+            open.extend(context.recorded.dependants(&key.0).iter().filter(ending).cloned());
+        }
+    }
+    // What ends early and is made after such an end would go round in a circle if it were made before its own end.
+    let mut circular = true;
+    while circular {
+        circular = false;
+        for key in &early {
+            if let Some((node, former)) = formers.get_mut(key)
                 && !former.first
-                && former.step.op == Op::Delete
+                && below.nodes.contains(node)
             {
                 former.first = true;
-                open.push(dependant.clone());
+                below.add(*node);
+                circular = true;
+            }
+        }
+    }
+}
+
+/// Some nodes and everything that is declared to need them.
+struct Below<'a> {
+    context: &'a Context<'a>,
+    nodes: BTreeSet<NodeId>,
+}
+
+impl Below<'_> {
+    fn add(&mut self, node: NodeId) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if self.nodes.insert(node) {
+                open.extend(&self.context.graph.node(node).dependants);
             }
         }
     }
