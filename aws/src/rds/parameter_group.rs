@@ -119,7 +119,8 @@ impl Lifecycle for ParameterGroup {
         if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
             // Which are dynamic is only in the description of the whole family.
             let all = parameters_of(aws, id.as_str(), None).await?.unwrap_or_default();
-            let dynamic: BTreeSet<&str> = all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
+            let dynamic: BTreeSet<&str> =
+                all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
             for chunk in changes.set.chunks(PER_CALL) {
                 let chunk = chunk.iter().map(|(name, value)| parameter(name, Some(value), &dynamic)).collect();
                 let call = aws.rds().modify_db_parameter_group().db_parameter_group_name(id.as_str());
@@ -209,13 +210,30 @@ async fn observe(aws: &Aws, name: &str) -> Result<Option<Observed<ParameterGroup
 impl Conforms for ParameterGroup {
     fn conformance(_: &mut Stack) -> Conformance<Self> {
         // More than one call takes, of both sorts.
-        let many: Vec<(String, &str)> =
-            (0..19).map(|at| (format!("conformance.setting_{at:02}"), "1")).collect();
-        let mut first: BTreeMap<String, String> =
-            many.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
-        first.insert("rds.force_ssl".to_owned(), "1".to_owned());
-        first.insert("max_connections".to_owned(), "200".to_owned());
-        first.insert("log_min_duration_statement".to_owned(), "500".to_owned());
+        let first = [
+            ("autovacuum_naptime", "30"),
+            ("autovacuum_vacuum_cost_limit", "400"),
+            ("checkpoint_timeout", "600"),
+            ("deadlock_timeout", "2000"),
+            ("default_statistics_target", "200"),
+            ("idle_in_transaction_session_timeout", "60000"),
+            ("lock_timeout", "10000"),
+            ("log_autovacuum_min_duration", "1000"),
+            ("log_connections", "1"),
+            ("log_disconnections", "1"),
+            ("log_lock_waits", "1"),
+            ("log_min_duration_statement", "500"),
+            ("log_statement", "ddl"),
+            ("log_temp_files", "0"),
+            ("maintenance_work_mem", "262144"),
+            ("max_connections", "200"),
+            ("random_page_cost", "1.1"),
+            ("rds.force_ssl", "1"),
+            ("statement_timeout", "60000"),
+            ("temp_buffers", "2048"),
+            ("track_io_timing", "1"),
+            ("track_activity_query_size", "4096"),
+        ];
         let base = ParameterGroup::builder()
             .name("Conformance-Postgres16")
             .family("postgres16")
@@ -242,7 +260,8 @@ mod tests {
 
     #[test]
     fn what_is_taken_out_is_reset() {
-        let changes = difference(&parameters(&[("a", "1"), ("b", "2"), ("c", "3")]), &parameters(&[("a", "1"), ("b", "9")]));
+        let changes =
+            difference(&parameters(&[("a", "1"), ("b", "2"), ("c", "3")]), &parameters(&[("a", "1"), ("b", "9")]));
         assert_eq!(changes, Difference { set: vec![("b".into(), "9".into())], reset: vec!["c".into()] });
     }
 
