@@ -53,6 +53,7 @@ impl Terminal {
     }
 
     /// Keeps what is written, as a pipe of 100 columns would get it; nobody answers.
+    #[cfg(test)]
     pub(crate) fn keeping() -> (Self, Arc<Mutex<Kept>>) {
         let look = Look { width: WIDTH_WITHOUT_TERMINAL, colour: false };
         let kept = Arc::new(Mutex::new(Kept::default()));

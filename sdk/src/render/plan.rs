@@ -164,8 +164,8 @@ impl Item<'_> {
             }
             Op::Update => words.extend(common_reason(step)),
             Op::Delete => {
-                let why = if heading.intent == Intent::Destroy { None } else { reason(&step.reason) };
-                words.extend(why);
+                // Why a plain delete is there goes without saying.
+                words.extend(reason(&step.reason).filter(|_| step.reason != Reason::Removed));
                 words.extend(step.resource_id.clone());
             }
             Op::Forget => {

@@ -8,15 +8,15 @@ use formwork::engine::urn::Uid;
 use formwork::engine::value::Unknown;
 use formwork::engine::{Timeouts, Value};
 
-pub fn urn(path: &str, kind: &str) -> Urn {
+pub(crate) fn urn(path: &str, kind: &str) -> Urn {
     format!("prod::{path}::aws:{kind}").parse().unwrap()
 }
 
-pub fn unknown(expression: &str) -> Value {
+pub(crate) fn unknown(expression: &str) -> Value {
     Value::Unknown(Unknown { expression: expression.to_owned(), secret: false })
 }
 
-pub fn step(op: Op, path: &str, kind: &str) -> Step {
+pub(crate) fn step(op: Op, path: &str, kind: &str) -> Step {
     let urn = urn(path, kind);
     Step {
         id: 0,
@@ -52,11 +52,11 @@ pub fn step(op: Op, path: &str, kind: &str) -> Step {
     }
 }
 
-pub fn create<const N: usize>(path: &str, kind: &str, args: [(&str, Value); N]) -> Step {
+pub(crate) fn create<const N: usize>(path: &str, kind: &str, args: [(&str, Value); N]) -> Step {
     Step { planned: Value::from(args), ..step(Op::Create, path, kind) }
 }
 
-pub fn change(path: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
+pub(crate) fn change(path: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
     let before = before.into();
     FieldChange {
         path: path.to_owned(),
@@ -70,7 +70,7 @@ pub fn change(path: &str, before: impl Into<Value>, after: impl Into<Value>) -> 
     }
 }
 
-pub fn plan(steps: Vec<Step>) -> Plan {
+pub(crate) fn plan(steps: Vec<Step>) -> Plan {
     let steps = steps.into_iter().enumerate().map(|(id, step)| Step { id, ..step }).collect();
     Plan { stack: "prod".into(), steps, outputs: BTreeMap::new(), warnings: Vec::new(), consents: Vec::new() }
 }
