@@ -135,7 +135,9 @@ mod tests {
         caller_identity_in(&mut stack, &elsewhere);
         region(&mut stack);
         let program = stack.finish().expect("no mistakes");
-        let kinds: Vec<_> = program.reads.values().map(|read| (read.schema.kind, read.provider.0.as_str())).collect();
+        let mut kinds: Vec<_> =
+            program.reads.values().map(|read| (read.schema.kind, read.provider.0.as_str())).collect();
+        kinds.sort_unstable();
         let caller = "aws:sts/caller-identity";
         assert_eq!(kinds, [("aws:account/region", ""), (caller, ""), (caller, "us-east-1")]);
     }

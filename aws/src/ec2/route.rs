@@ -21,6 +21,7 @@ use formwork_engine::{Block, Outputs, Resource, Stack, id};
 use super::route_table::describe;
 use super::{
     ElasticIp, InternetGateway, InternetGatewayId, NatGateway, NatGatewayId, RouteTable, RouteTableId, Subnet, Vpc,
+    VpcEndpointId,
 };
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
@@ -95,9 +96,9 @@ pub enum Target {
     /// The endpoint of a gateway load balancer. Gateway endpoints (S3, DynamoDB) make their routes themselves.
     #[choice("vpc-endpoint")]
     VpcEndpoint {
-        /// The id of the endpoint.
+        /// The endpoint.
         #[arg(cfn = "VpcEndpointId")]
-        vpc_endpoint: String,
+        vpc_endpoint: VpcEndpointId,
     },
     /// Another VPC.
     #[choice("vpc-peering-connection")]
@@ -183,7 +184,7 @@ macro_rules! by_way_of {
         match target {
             Target::InternetGateway { internet_gateway } => call.gateway_id(internet_gateway.as_str()),
             Target::NatGateway { nat_gateway } => call.nat_gateway_id(nat_gateway.as_str()),
-            Target::VpcEndpoint { vpc_endpoint } => call.vpc_endpoint_id(vpc_endpoint),
+            Target::VpcEndpoint { vpc_endpoint } => call.vpc_endpoint_id(vpc_endpoint.as_str()),
             Target::VpcPeeringConnection { vpc_peering_connection } => {
                 call.vpc_peering_connection_id(vpc_peering_connection)
             }
@@ -331,7 +332,7 @@ fn target_of(route: &sdk::Route) -> Option<Target> {
     // The interface comes last: AWS names it beside other targets that have one.
     None.or_else(|| gateway("igw-").map(|id| Target::InternetGateway { internet_gateway: InternetGatewayId::new(id) }))
         .or_else(|| gateway("vgw-").map(|id| Target::VirtualPrivateGateway { virtual_private_gateway: id }))
-        .or_else(|| gateway("vpce-").map(|id| Target::VpcEndpoint { vpc_endpoint: id }))
+        .or_else(|| gateway("vpce-").map(|id| Target::VpcEndpoint { vpc_endpoint: VpcEndpointId::new(id) }))
         .or_else(|| route.nat_gateway_id.as_ref().map(|id| Target::NatGateway { nat_gateway: NatGatewayId::new(id) }))
         .or_else(|| {
             let id = route.vpc_peering_connection_id.clone()?;
@@ -406,7 +407,7 @@ mod tests {
         let route = || sdk::Route::builder();
         let internet_gateway = Target::InternetGateway { internet_gateway: InternetGatewayId::new("igw-1") };
         assert_eq!(target_of(&route().gateway_id("igw-1").build()), Some(internet_gateway));
-        let endpoint = Target::VpcEndpoint { vpc_endpoint: "vpce-1".into() };
+        let endpoint = Target::VpcEndpoint { vpc_endpoint: VpcEndpointId::new("vpce-1") };
         assert_eq!(target_of(&route().gateway_id("vpce-1").build()), Some(endpoint));
         let interface = Target::NetworkInterface { network_interface: "eni-1".into() };
         let by_instance = route().instance_id("i-1").network_interface_id("eni-1").build();
