@@ -11,7 +11,7 @@
 //! A policy keeps five versions, of which one is in force. A changed document becomes the next version; the oldest one that is not in
 //! force makes room for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::PolicyVersion;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
@@ -38,7 +38,7 @@ pub fn aws_managed_policy(name: &str) -> Arn<Policy> {
     Arn::new(format!("arn:aws:iam::aws:policy/{name}"))
 }
 
-/// A managed policy. It is attached by [`super::RolePolicyAttachment`].
+/// A managed policy. To roles it is attached by [`super::RolePolicyAttachment`].
 #[derive(Resource)]
 #[resource(
     kind = "aws:iam/policy",
@@ -62,6 +62,12 @@ pub struct Policy {
     /// The path, which begins and ends with `/`.
     #[arg(replace, default = "/")]
     pub path: String,
+    /// The names of the users it is attached to; those are not looked at when absent.
+    #[arg(in_place, after_create)]
+    pub users: Option<BTreeSet<String>>,
+    /// The names of the groups it is attached to; those are not looked at when absent.
+    #[arg(in_place, after_create)]
+    pub groups: Option<BTreeSet<String>>,
     /// Tags, without the ones that mark ownership.
     #[arg(in_place, default, tags, cfn = "")]
     pub tags: Tags,
@@ -116,7 +122,7 @@ impl Lifecycle for Policy {
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<PolicyChanges>> {
-        let PolicyChanges { policy, tags } = update.changes;
+        let PolicyChanges { policy, users, groups, tags } = update.changes;
         let Update { id, now, planned, .. } = update;
         if policy {
             let versions = versions(aws, id).await?;
@@ -127,6 +133,22 @@ impl Lifecycle for Policy {
             }
             let call = aws.iam().create_policy_version().policy_arn(id.as_str());
             call.policy_document(planned.policy.as_str()).set_as_default(true).send().await?;
+        }
+        if users {
+            for user in more(&planned.users, &now.users) {
+                aws.iam().attach_user_policy().user_name(user).policy_arn(id.as_str()).send().await?;
+            }
+            for user in more(&now.users, &planned.users) {
+                detach_user(aws, id, user).await?;
+            }
+        }
+        if groups {
+            for group in more(&planned.groups, &now.groups) {
+                aws.iam().attach_group_policy().group_name(group).policy_arn(id.as_str()).send().await?;
+            }
+            for group in more(&now.groups, &planned.groups) {
+                detach_group(aws, id, group).await?;
+            }
         }
         if tags {
             let (set, removed) = tags::difference(&now.tags, &planned.tags);
@@ -142,7 +164,13 @@ impl Lifecycle for Policy {
         Ok(Updated::done())
     }
 
-    async fn delete(aws: &Aws, id: &PolicyId, _: &Self) -> Result<Deletion> {
+    async fn delete(aws: &Aws, id: &PolicyId, recorded: &Self) -> Result<Deletion> {
+        for user in recorded.users.iter().flatten() {
+            detach_user(aws, id, user).await?;
+        }
+        for group in recorded.groups.iter().flatten() {
+            detach_group(aws, id, group).await?;
+        }
         // The version in force goes with the policy, and every other one before it.
         for version in versions(aws, id).await?.iter().filter(|version| !version.is_default_version) {
             remove_version(aws, id, version.version_id.as_deref().unwrap_or_default()).await?;
@@ -174,6 +202,35 @@ async fn remove_version(aws: &Aws, id: &PolicyId, version: &str) -> Result<()> {
     Ok(())
 }
 
+/// Those of the one set that are not in the other.
+fn more<'a>(of: &'a Option<BTreeSet<String>>, than: &'a Option<BTreeSet<String>>) -> impl Iterator<Item = &'a String> {
+    of.iter().flatten().filter(|name| !than.as_ref().is_some_and(|than| than.contains(*name)))
+}
+
+async fn detach_user(aws: &Aws, id: &PolicyId, user: &str) -> Result<()> {
+    let call = aws.iam().detach_user_policy().user_name(user).policy_arn(id.as_str());
+    call.send().await.or_gone(&["NoSuchEntity"])?;
+    Ok(())
+}
+
+async fn detach_group(aws: &Aws, id: &PolicyId, group: &str) -> Result<()> {
+    let call = aws.iam().detach_group_policy().group_name(group).policy_arn(id.as_str());
+    call.send().await.or_gone(&["NoSuchEntity"])?;
+    Ok(())
+}
+
+/// The users and groups that a policy is attached to.
+async fn entities(aws: &Aws, id: &PolicyId) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let (mut users, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    let mut pages = aws.iam().list_entities_for_policy().policy_arn(id.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = page.or_gone(&["NoSuchEntity"])? else { break };
+        users.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|user| user.user_name));
+        groups.extend(page.policy_groups.unwrap_or_default().into_iter().filter_map(|group| group.group_name));
+    }
+    Ok((users, groups))
+}
+
 /// The oldest version that is not in force. Their numbers only rise, and two made within a second have the same date.
 fn oldest_spare(versions: &[PolicyVersion]) -> Option<&str> {
     let spare = versions.iter().filter(|version| !version.is_default_version);
@@ -184,12 +241,14 @@ fn oldest_spare(versions: &[PolicyVersion]) -> Option<&str> {
     numbered.min().map(|(_, id)| id)
 }
 
-/// The policy and its document are two calls; there is no batch form.
+/// The policy and its document are two calls, and who has it is a third, made where somebody has; there is no batch form.
 async fn observe(aws: &Aws, id: &PolicyId) -> Result<Option<Observed<Policy>>> {
     let Some(policy) = get(aws, id.as_str()).await? else { return Ok(None) };
     let call = aws.iam().get_policy_version().policy_arn(id.as_str());
     let answer = call.set_version_id(policy.default_version_id).send().await;
     let Some(answer) = answer.or_gone(&["NoSuchEntity"])? else { return Ok(None) };
+    let attached = policy.attachment_count.unwrap_or_default() > 0;
+    let (users, groups) = if attached { entities(aws, id).await? } else { Default::default() };
     let encoded = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
     let read = read_tags(aws, policy.tags);
     let name = policy.policy_name.unwrap_or_default();
@@ -198,6 +257,8 @@ async fn observe(aws: &Aws, id: &PolicyId) -> Result<Option<Observed<Policy>>> {
         policy: Json::new(document(&encoded)),
         description: policy.description.unwrap_or_default(),
         path: policy.path.unwrap_or_else(|| "/".to_owned()),
+        users: Some(users),
+        groups: Some(groups),
         tags: read.tags,
     };
     let outputs = PolicyOutputs { id: id.clone(), arn: id.clone(), name };
@@ -223,6 +284,8 @@ impl Conforms for Policy {
             .change("description", "changed")
             .change("path", "/")
             .change("name", "Conformance-Policy-2")
+            .unseen("users", "a user would have to be made by hand first")
+            .unseen("groups", "a group would have to be made by hand first")
     }
 }
 
@@ -240,6 +303,13 @@ mod tests {
         assert_eq!(oldest_spare(&versions), Some("v8"));
         assert_eq!(oldest_spare(&[version("v2", true), version("v10", false), version("v9", false)]), Some("v9"));
         assert_eq!(oldest_spare(&[version("v1", true)]), None);
+    }
+
+    #[test]
+    fn who_is_not_looked_at_is_not_attached() {
+        let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>());
+        assert_eq!(more(&names(&["a", "b"]), &names(&["b"])).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(more(&None, &names(&["b"])).count(), 0);
     }
 
     #[test]
