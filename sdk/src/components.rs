@@ -1,1 +1,19 @@
 //! Components: what production stacks are mostly made of, built from public resource types only.
+//!
+//! Each is a plain struct of settings with a method `declare(stack, name)` that declares the resources under that path and answers
+//! their handles. What it does not cover is one `stack.add` away: the handles are the same.
+
+mod eks_cluster;
+mod image_repository;
+mod irsa_role;
+mod network;
+
+pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
+pub use image_repository::ImageRepository;
+pub use irsa_role::{IrsaRole, ServiceAccount};
+pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
+
+use std::collections::BTreeMap;
+
+/// Tags as the builders take them.
+type Tags = BTreeMap<String, String>;
