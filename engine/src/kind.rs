@@ -78,7 +78,8 @@ pub struct Observed {
     pub version: Option<String>,
     /// Arguments that could not be read, with the reason (a missing permission): counted as unchanged, with a warning.
     pub unreadable: BTreeMap<String, String>,
-    /// Modifications that AWS has accepted and not made yet, by argument, with the window where it names one.
+    /// Modifications that AWS has accepted and not made yet, by argument; under [`crate::plan::PENDING_WINDOW`] the text of the window, where AWS
+    /// names one.
     pub pending: BTreeMap<String, Value>,
     /// Whose it is, from its tags; `None` when untagged.
     pub owner: Option<Ownership>,

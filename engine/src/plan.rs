@@ -2,6 +2,7 @@
 //!
 //! Made by [`make`] from the graph, the records and the observations; shown by the text and JSON forms; done by [`crate::apply`].
 
+mod adopt;
 mod consent;
 mod fields;
 mod json;
@@ -9,7 +10,9 @@ mod make;
 mod node;
 mod order;
 mod recorded;
+mod replace;
 mod resolve;
+mod stay;
 mod targets;
 mod text;
 mod verify;

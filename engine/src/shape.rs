@@ -24,7 +24,8 @@ pub enum Shape {
     Name,
     /// A version: what is wanted is a prefix of what is found, at a dot ("16" accepts "16.4", not the reverse).
     Version,
-    /// A JSON document as text, compared as JSON; objects under keys that AWS treats as sets compare unordered.
+    /// A JSON document as text, compared as JSON. A document with a `Statement` is an access policy: there, a list of one element is that element,
+    /// lists of texts are unordered, scalars of conditions are text, and an account is its root principal ([`crate::compare`]).
     Json,
     /// A secret of the inner shape, compared by keyed digest.
     Secret(&'static Shape),
@@ -214,7 +215,7 @@ pub struct After {
 pub enum Link {
     /// All of that kind with the same provider.
     Any,
-    /// Each pair of argument paths leads to the same resource or literal. A path `subnet.vpc` follows the reference in `subnet`
+    /// Each pair of argument paths, `(mine, theirs)`, leads to the same resource or literal. A path `subnet.vpc` follows the reference in `subnet`
     /// to the resource it names and goes on with that one's argument `vpc`.
     Shared(&'static [(&'static str, &'static str)]),
     /// Their argument `theirs` is the text `format`, in which `{name}` stands for the argument `name` of the one that states the rule.

@@ -158,7 +158,16 @@ impl Looking<'_> {
 
     async fn read_rows(&self, rows: Vec<&Row>, registries: &Registries) -> Result<BTreeMap<RowKey, Sight>, Vec<Error>> {
         let mut batches: BTreeMap<(&str, &str, &str), Batch> = BTreeMap::new();
+        let mut apart = Vec::new();
         for row in rows {
+            let registry = self.registry_of(row, registries);
+            if let Some(registry) = registry.filter(|registry| registry.account != row.account) {
+                // Asking another account would read as gone what is not.
+                let reason =
+                    format!("it is in the account {}, and its provider works in {}", row.account, registry.account);
+                apart.push((row.key(), Sight::Unreadable(reason)));
+                continue;
+            }
             let Some(kind) = self.registry_of(row, registries).and_then(|r| r.kind(row.kind.as_str())) else {
                 continue;
             };
@@ -177,7 +186,9 @@ impl Looking<'_> {
             });
             Ok(found.collect::<Vec<_>>())
         });
-        self.all(read.collect()).await
+        let mut seen = self.all(read.collect()).await?;
+        seen.extend(apart);
+        Ok(seen)
     }
 
     /// Asks a second time, by status, for what read as gone and holds data: a fault in reading pages must not look like a loss.
@@ -441,3 +452,6 @@ impl Outputs for Answers<'_> {
         Ok(found.unwrap_or_else(|| Value::Unknown(Unknown { expression: String::new(), secret: false })))
     }
 }
+
+#[cfg(test)]
+mod tests;

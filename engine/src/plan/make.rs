@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::node::{Context, Decided, KeyPlace, Progress, protected};
+use super::node::{Context, Decided, KeyPlace, Progress};
 use super::order::{Drafts, Kept};
 use super::recorded::RecordedRow;
+use super::replace::protected;
 use super::targets::Targets;
 use super::{Op, Plan, Reason, Recorded, Step, consent, order};
 use crate::error::{Error, Turn};

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Fields, Three, named};
-use super::make::{holds_data, retire};
-use super::recorded::{RecordedRow, key_of, recorded_options};
+use super::recorded::{RecordedRow, key_of};
 use super::resolve::Known;
 use super::{FieldChange, Op, Reason, Recorded, Step};
 use crate::compare::{Comparison, complete};
@@ -17,7 +16,7 @@ use crate::options::Timeouts;
 use crate::program::{Declaration, ReadDeclaration};
 use crate::record::{Edge, RowKey, RowState};
 use crate::settings::{OnDrift, Settings, names};
-use crate::shape::{Guard, Schema, Shape};
+use crate::shape::{Guard, Schema};
 use crate::urn::{KindName, Uid, Urn};
 use crate::value::Value;
 
@@ -122,23 +121,23 @@ pub(super) fn evaluate(args: &BTreeMap<String, Expr>, urn: &Urn, known: &Known) 
     if errors.is_empty() { Ok(Value::Map(map)) } else { Err(errors) }
 }
 
-fn unresolved(name: &str, error: &EvalError) -> Error {
+pub(super) fn unresolved(name: &str, error: &EvalError) -> Error {
     Error::new(Turn::You, format!("resolve `{name}` of"), format!("`{}`: {}", error.expression, error.reason))
 }
 
 /// One resource while it is decided.
-struct Deciding<'a> {
-    context: Context<'a>,
-    node: NodeId,
-    declaration: &'a Declaration,
-    schema: &'static Schema,
+pub(super) struct Deciding<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) node: NodeId,
+    pub(super) declaration: &'a Declaration,
+    pub(super) schema: &'static Schema,
     /// Complete, beginnings of names as they were declared.
-    declared: Value,
+    pub(super) declared: Value,
     /// The values of `replace_when`.
-    asked: Vec<Value>,
-    row: Option<&'a RecordedRow>,
-    uid: Uid,
-    edges: Vec<Edge>,
+    pub(super) asked: Vec<Value>,
+    pub(super) row: Option<&'a RecordedRow>,
+    pub(super) uid: Uid,
+    pub(super) edges: Vec<Edge>,
 }
 
 impl<'a> Deciding<'a> {
@@ -256,91 +255,6 @@ impl<'a> Deciding<'a> {
             .then(|| Reason::Asked("replace_when".to_owned()))
     }
 
-    fn moves_place(&self, recorded: &RecordedRow) -> bool {
-        self.context
-            .seen
-            .places
-            .get(&self.declaration.options.provider)
-            .is_some_and(|place| (&place.account, &place.region) != (&recorded.row.account, &recorded.row.region))
-    }
-
-    /// The step of a resource that is kept.
-    fn stay(&self, recorded: &RecordedRow, fields: Fields, progress: &Progress) -> Result<Step, Vec<Error>> {
-        let row = &recorded.row;
-        let mut recorded_only = fields.noted.clone();
-        recorded_only.extend(self.option_changes(recorded, &progress.known)?);
-        let renamed = row.urn != self.declaration.urn;
-        let resume = row.state != RowState::Ready;
-        let (drift, maybe) = (fields.drifted(), fields.maybe());
-        let (op, reason) = match fields.changes.first().or(recorded_only.first()) {
-            _ if resume => (Op::Resume, Reason::Resumed),
-            Some(change) => (Op::Update, change.reason.clone()),
-            None if renamed => (Op::Move, Reason::DeclaredChanged),
-            None => (Op::Same, Reason::DeclaredChanged),
-        };
-        let mut changes = fields.changes;
-        let maybe = maybe && recorded_only.is_empty() && !renamed && !resume;
-        changes.extend(recorded_only);
-        changes
-            .extend(renamed.then(|| record_change("urn", text(row.urn.as_str()), text(self.declaration.urn.as_str()))));
-        Ok(Step {
-            row: Some(row.key()),
-            generation: row.generation,
-            resource_id: Some(row.id.clone()).filter(|id| !id.is_empty()),
-            changes,
-            changed_args: fields.changed_args,
-            planned: fields.planned,
-            observed: fields.observed,
-            hazards: fields.hazards,
-            maybe,
-            drift,
-            edges: self.kept_edges(recorded),
-            ..self.step(op, reason)
-        })
-    }
-
-    /// The edges of a resource that is kept. An option that is no longer declared stays in the account as it is, and so does what it refers to:
-    /// the recorded edge is kept, so that both are deleted in their order.
-    fn kept_edges(&self, recorded: &RecordedRow) -> Vec<Edge> {
-        let undeclared = |edge: &&Edge| {
-            let name = edge.field.split(['.', '[']).next().unwrap_or_default();
-            let optional = self.schema.arg(name).is_some_and(|arg| matches!(arg.shape, Shape::Optional(_)));
-            optional && self.declared.get(name).is_null()
-        };
-        let kept = recorded.row.edges.iter().filter(undeclared).chain(&self.edges).cloned();
-        kept.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    /// Differences of the options and edges, which are in the record alone.
-    fn option_changes(&self, recorded: &RecordedRow, known: &Known) -> Result<Vec<FieldChange>, Vec<Error>> {
-        let before = &recorded.row.options;
-        let digester = self.context.recorded.digester();
-        let after = recorded_options(self.declaration, Some(before), known, digester)
-            .map_err(|error| vec![unresolved("replace_when", &error)])?;
-        let list = |texts: &[String]| Value::List(texts.iter().map(|t| Value::from(t.as_str())).collect());
-        let seconds =
-            |timeout: Option<u64>| timeout.map_or(Value::Null, |t| Value::Int(t.try_into().unwrap_or(i64::MAX)));
-        let digests =
-            |d: &[crate::record::Stored]| Value::List(d.iter().map(crate::record::Stored::to_value).collect());
-        let edges = |edges: &[Edge]| {
-            let set: BTreeSet<String> = edges.iter().map(|edge| format!("{} by {}", edge.to, edge.field)).collect();
-            Value::List(set.into_iter().map(Value::from).collect())
-        };
-        let provider = &self.declaration.options.provider.0;
-        let pairs = [
-            ("options.protect", before.protect.into(), after.protect.into()),
-            ("options.retain_on_delete", before.retain_on_delete.into(), after.retain_on_delete.into()),
-            ("options.delete_before_create", before.delete_before_create.into(), after.delete_before_create.into()),
-            ("options.ignore_changes", list(&before.ignore_changes), list(&after.ignore_changes)),
-            ("options.replace_when", digests(&before.replace_when), digests(&after.replace_when)),
-            ("options.timeouts.delete", seconds(before.delete_timeout), seconds(after.delete_timeout)),
-            ("options.provider", text(&recorded.row.provider), text(provider)),
-            ("edges", edges(&recorded.row.edges), edges(&self.kept_edges(recorded))),
-        ];
-        let changed = pairs.into_iter().filter(|(_, before, after): &(_, Value, Value)| before != after);
-        Ok(changed.map(|(path, before, after)| record_change(path, before, after)).collect())
-    }
-
     fn without_row(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let urn = &self.declaration.urn;
         if let Some(id) = &self.declaration.options.import {
@@ -358,152 +272,7 @@ impl<'a> Deciding<'a> {
         Ok(Decided { node: self.node, step, former: None })
     }
 
-    fn adopt(&self, id: &str, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
-        let urn = &self.declaration.urn;
-        let observed = match self.context.seen.imports.get(urn) {
-            Some(Sight::Seen(observed)) => observed,
-            Some(Sight::Gone) => return Err(vec![self.refuse("adopt", format!("there is nothing with the id {id}"))]),
-            Some(Sight::Unreadable(reason)) => {
-                return Err(vec![self.refuse("adopt", format!("{id} could not be read: {reason}"))]);
-            }
-            None => return Err(vec![self.refuse("adopt", format!("{id} was not read"))]),
-        };
-        let ours = format!("{}/{}", self.context.graph.program().project, self.context.graph.program().stack);
-        if let Some(owner) = &observed.owner
-            && owner.stack != ours
-            && !owner.stack.starts_with(&format!("{ours}:"))
-        {
-            return Err(vec![self.refuse("adopt", format!("{id} belongs to the stack {}", owner.stack))]);
-        }
-        let nothing = complete(self.schema.args, &Value::empty_map());
-        let now = complete(self.schema.args, &observed.args);
-        let left: BTreeSet<String> = BTreeSet::new();
-        // What is there counts as applied, so that the difference is the program's and no drift.
-        let three = Three {
-            schema: self.schema,
-            urn,
-            comparison: self.context.comparison(),
-            exprs: &self.declaration.args,
-            recorded_exprs: &BTreeMap::new(),
-            declared: &self.declared,
-            applied: &nothing,
-            observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..(**observed).clone() }),
-            left: &left,
-            ignore_changes: &self.declaration.options.ignore_changes,
-            keep_drift: false,
-            known: &progress.known,
-        };
-        let mut fields = three.compare();
-        fields.warnings.clear();
-        for change in &mut fields.changes {
-            if !matches!(change.reason, Reason::DependsOn(..)) {
-                change.reason = Reason::New;
-            }
-        }
-        let hard = fields.changes.iter().filter(|change| change.forces_replacement && !change.maybe);
-        let errors: Vec<Error> = hard
-            .chain(&fields.refused)
-            .map(|change| {
-                let reason = format!(
-                    "`{}` of {id} is {:?} and cannot be changed to {:?} on the living resource",
-                    change.path, change.before, change.after
-                );
-                self.refuse("adopt", reason).hint("declare what is there, or leave the option import away")
-            })
-            .collect();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let step = Step {
-            generation: 1,
-            resource_id: Some(id.to_owned()),
-            maybe: fields.maybe(),
-            changes: fields.changes,
-            changed_args: fields.changed_args,
-            planned: fields.planned,
-            observed: fields.observed,
-            hazards: fields.hazards,
-            ..self.step(Op::Adopt, Reason::New)
-        };
-        progress.known.after(self.schema, &step, &observed.outputs, false);
-        Ok(Decided { node: self.node, step, former: None })
-    }
-
-    /// It is gone from the account: the next generation is made, and the row of this one forgotten.
-    fn vanished(&self, recorded: &RecordedRow, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
-        let step = Step { generation: recorded.row.generation + 1, ..self.create(Reason::Vanished) };
-        progress.known.after(self.schema, &step, &Value::Null, true);
-        let mut former = retire(recorded, self.schema, Op::Forget, Reason::Vanished);
-        former.source = Some(self.declaration.source.clone());
-        Ok(Decided { node: self.node, step, former: Some(Former { step: former, first: false }) })
-    }
-
-    fn replace(
-        &self,
-        recorded: &RecordedRow,
-        sight: Option<&Sight>,
-        reason: Reason,
-        fields: Fields,
-        progress: &mut Progress,
-    ) -> Result<Decided, Vec<Error>> {
-        let row = &recorded.row;
-        let gone = matches!(sight, Some(Sight::Gone));
-        let dying = matches!(row.state, RowState::Failed | RowState::Deleting);
-        if !gone && (row.options.protect || self.declaration.options.protect == Some(true)) {
-            return Err(vec![protected(&self.declaration.urn, recorded, "replaced", &reason)]);
-        }
-        let certain = dying
-            || self.moves_place(recorded)
-            || matches!(&reason, Reason::Asked(how) if how == "--replace")
-            || fields.changes.iter().any(|change| change.forces_replacement && !change.maybe)
-            || matches!(&reason, Reason::Asked(_)) && self.asked.iter().all(Value::is_known);
-        let mut step = Step {
-            generation: row.generation + 1,
-            replaces: true,
-            maybe: !certain,
-            data_store: holds_data(self.schema, row),
-            ..self.create(reason.clone())
-        };
-        step.drift = fields.drifted();
-        step.changes = fields.changes;
-        if self.moves_place(recorded) {
-            let place = |account: &str, region: &str| text(&format!("{account} {region}"));
-            let mut change =
-                record_change("options.provider", place(&row.account, &row.region), place(&step.account, &step.region));
-            change.forces_replacement = true;
-            step.changes.push(change);
-        }
-        let op = if gone { Op::Forget } else { Op::Delete };
-        let mut former = retire(recorded, self.schema, op, reason);
-        former.replaces = true;
-        former.maybe = step.maybe;
-        step.observed.clone_from(&fields.observed);
-        former.observed = fields.observed;
-        former.source = Some(self.declaration.source.clone());
-        let first = dying
-            || self.declaration.options.delete_before_create
-            || self.schema.delete_first
-            || self.schema.data_store
-            || self.same_key(recorded, &step.planned) && !self.moves_place(recorded);
-        progress.known.after(self.schema, &step, &Value::Null, true);
-        Ok(Decided { node: self.node, step, former: Some(Former { step: former, first }) })
-    }
-
-    /// Whether the next generation will have a key that only one may have, and the present one has it.
-    fn same_key(&self, recorded: &RecordedRow, planned: &Value) -> bool {
-        let applied = recorded.complete(self.schema);
-        std::iter::once(&self.schema.natural_key).chain(self.schema.exclusive).filter(|set| !set.is_empty()).any(
-            |set| {
-                match (key_of(set, planned), key_of(set, &applied)) {
-                    (Some(planned), Some(applied)) => planned == applied,
-                    // An upsert of the same thing would be deleted with the former one.
-                    _ => self.schema.guard == Guard::Upsert && set == &self.schema.natural_key,
-                }
-            },
-        )
-    }
-
-    fn create(&self, reason: Reason) -> Step {
+    pub(super) fn create(&self, reason: Reason) -> Step {
         let planned = named(self.schema.args, &self.declared, None);
         let changes = if matches!(reason, Reason::New | Reason::Vanished) {
             let nothing = Value::empty_map();
@@ -527,7 +296,7 @@ impl<'a> Deciding<'a> {
         Step { planned, changes, row: None, ..self.step(Op::Create, reason) }
     }
 
-    fn step(&self, op: Op, reason: Reason) -> Step {
+    pub(super) fn step(&self, op: Op, reason: Reason) -> Step {
         let options = &self.declaration.options;
         let place = match (self.context.seen.places.get(&options.provider), self.row) {
             (Some(place), _) => place.clone(),
@@ -559,7 +328,7 @@ impl<'a> Deciding<'a> {
         ))
     }
 
-    fn refuse(&self, act: &str, reason: String) -> Error {
+    pub(super) fn refuse(&self, act: &str, reason: String) -> Error {
         Error::new(Turn::You, act, reason).about(&self.declaration.urn, Some(&self.declaration.source))
     }
 }
@@ -594,35 +363,6 @@ impl<'a> Context<'a> {
             row.row.urn.path()
         ));
         Some(row)
-    }
-}
-
-/// The error for a protected resource that would have to go.
-pub(super) fn protected(urn: &Urn, recorded: &RecordedRow, what: &str, reason: &Reason) -> Error {
-    let why = match reason {
-        Reason::Removed => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    Error::new(Turn::Refused, "plan", format!("it is protected and would be {what}{why}"))
-        .about(urn, recorded.row.source.as_ref())
-        .hint("declare it with `.unprotect()`, run up, and then make this change")
-}
-
-fn text(text: &str) -> Value {
-    Value::from(text)
-}
-
-/// A change of the record and not of the resource.
-fn record_change(path: &str, before: Value, after: Value) -> FieldChange {
-    FieldChange {
-        path: path.to_owned(),
-        applied: before.clone(),
-        before,
-        after,
-        observed: None,
-        reason: Reason::DeclaredChanged,
-        forces_replacement: false,
-        maybe: false,
     }
 }
 
