@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_macros, reason = "its standard output is what it is for")]
 
-use formwork_engine::shape::{ArgSchema, Change, ChangeRule, Schema};
+use formwork_engine::shape::{ArgSchema, Change, ChangeRule, Schema, Shape};
 use serde_json::{Value, json};
 
 fn main() {
@@ -13,16 +13,26 @@ fn main() {
 }
 
 fn resource_type(schema: &Schema) -> Value {
-    let args: Vec<Value> = schema.args.iter().map(argument).collect();
+    let args: Vec<Value> = schema.args.iter().flat_map(arguments).collect();
     json!({ "kind": schema.kind, "cloudformation": schema.cfn, "args": args })
 }
 
-fn argument(argument: &ArgSchema) -> Value {
+/// An argument, or the fields of a block that has no property of its own: then CloudFormation has them side by side.
+fn arguments(arg: &ArgSchema) -> Vec<Value> {
+    match &arg.shape {
+        Shape::Block(fields) | Shape::Optional(Shape::Block(fields)) if arg.cfn.is_empty() => {
+            fields.iter().map(|field| argument(&format!("{}.{}", arg.name, field.name), field.cfn, arg)).collect()
+        }
+        _ => vec![argument(arg.name, arg.cfn, arg)],
+    }
+}
+
+fn argument(name: &str, cfn: &str, argument: &ArgSchema) -> Value {
     let change = match argument.change {
         ChangeRule::Always(Change::InPlace) => "in_place",
         ChangeRule::Always(Change::Replace) => "replace",
         ChangeRule::Always(Change::Never) => "never",
         ChangeRule::Decide(_) => "depends",
     };
-    json!({ "name": argument.name, "cloudformation": argument.cfn, "change": change })
+    json!({ "name": name, "cloudformation": cfn, "change": change })
 }
