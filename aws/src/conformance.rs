@@ -70,7 +70,17 @@ pub struct Example {
     /// base).
     pub declare: fn(&mut Stack, usize),
     /// The cases and the unseen arguments.
-    pub describe: fn(&mut Stack) -> (BTreeMap<String, Expr>, Vec<Case>, BTreeMap<&'static str, &'static str>),
+    pub describe: fn(&mut Stack) -> Described,
+}
+
+/// What [`Example::describe`] answers.
+pub struct Described {
+    /// The arguments of the base declaration.
+    pub base: BTreeMap<String, Expr>,
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// Arguments that the emulator cannot show, with the reason.
+    pub unseen: BTreeMap<&'static str, &'static str>,
 }
 
 /// The example of a type.
@@ -83,11 +93,9 @@ pub fn example<R: Conforms>() -> Example {
         }
         stack.add("it", Declared::<R>::new(args));
     }
-    fn describe<R: Conforms>(
-        stack: &mut Stack,
-    ) -> (BTreeMap<String, Expr>, Vec<Case>, BTreeMap<&'static str, &'static str>) {
-        let conformance = R::conformance(stack);
-        (conformance.base.args, conformance.cases, conformance.unseen)
+    fn describe<R: Conforms>(stack: &mut Stack) -> Described {
+        let Conformance { base, cases, unseen } = R::conformance(stack);
+        Described { base: base.args, cases, unseen }
     }
     Example { kind: R::schema().kind, declare: declare::<R>, describe: describe::<R> }
 }

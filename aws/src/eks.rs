@@ -21,7 +21,7 @@ pub use node_group::{
 };
 pub use pod_identity_association::{PodIdentityAssociation, PodIdentityAssociationId, PodIdentityAssociationOutputs};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use formwork_engine::kind::{Candidate, Owner, Ownership, Proof, Status};
 use formwork_engine::{Handle, Stack};
@@ -33,21 +33,21 @@ use crate::iam::{PolicyDocument, Principal, Role, Statement};
 use crate::tags::{self, Tags};
 
 /// The tags of a create call: ownership and the user's.
-pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Option<HashMap<String, String>> {
-    Some(tags::all(owner, tags).into_iter().collect())
+pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> impl Iterator<Item = (String, String)> {
+    tags::all(owner, tags).into_iter()
 }
 
 /// Takes apart the tags of an answer.
-pub(crate) fn read_tags(aws: &Aws, tags: Option<HashMap<String, String>>) -> tags::Read {
-    tags::read(aws, tags.unwrap_or_default())
+pub(crate) fn read_tags(aws: &Aws, tags: Option<impl IntoIterator<Item = (String, String)>>) -> tags::Read {
+    tags::read(aws, tags.into_iter().flatten())
 }
 
 /// Brings the user's tags of any EKS resource from one set to the other.
 pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
     let (set, removed) = tags::difference(now, planned);
     if !set.is_empty() {
-        let set: HashMap<_, _> = set.into_iter().collect();
-        aws.eks().tag_resource().resource_arn(arn).set_tags(Some(set)).send().await?;
+        let call = aws.eks().tag_resource().resource_arn(arn);
+        call.set_tags(Some(set.into_iter().collect())).send().await?;
     }
     if !removed.is_empty() {
         let removed = removed.into_iter().collect();

@@ -39,13 +39,16 @@ pub enum Expr {
     Secret(Box<Expr>),
 }
 
+/// A closure over values; an error names the reason and never the value.
+pub type Closure = dyn Fn(&Value) -> Result<Value, String> + Send + Sync;
+
 /// A closure applied to an expression.
 #[derive(Clone)]
 pub struct Mapped {
     /// What it is applied to.
     pub input: Box<Expr>,
-    /// The closure over values. An error names the reason without showing the value.
-    pub function: Arc<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>,
+    /// The closure.
+    pub function: Arc<Closure>,
     /// Where the program wrote it.
     pub place: SourceLine,
     /// The types it maps between, such as `String -> i64`.
@@ -244,6 +247,12 @@ impl Expr {
             found.insert(urn);
         });
         found
+    }
+}
+
+impl From<Vec<Expr>> for Expr {
+    fn from(items: Vec<Expr>) -> Self {
+        Expr::List(items)
     }
 }
 

@@ -94,7 +94,7 @@ impl Lifecycle for AccessEntry {
             .set_kubernetes_groups((!groups.is_empty()).then_some(groups))
             .set_username(args.user_name.clone())
             .r#type(args.entry_type.as_str())
-            .set_tags(tags_of(owner, &args.tags))
+            .set_tags(Some(tags_of(owner, &args.tags).collect()))
             .send()
             .await?;
         Ok(Created::whole(AccessEntryId::of(cluster, principal).to_string()))

@@ -123,7 +123,7 @@ impl Lifecycle for Addon {
             .set_service_account_role_arn(args.service_account_role_arn.as_ref().map(ToString::to_string))
             .resolve_conflicts(args.resolve_conflicts.as_str().into())
             .set_namespace_config(namespace)
-            .set_tags(tags_of(owner, &args.tags))
+            .set_tags(Some(tags_of(owner, &args.tags).collect()))
             .send()
             .await?
             .addon

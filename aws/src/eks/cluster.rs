@@ -315,7 +315,7 @@ impl Lifecycle for Cluster {
             .set_control_plane_scaling_config(args.control_plane_tier.map(scaling))
             .set_remote_network_config(args.has_remote_networks().then(|| args.remote_networks()))
             .deletion_protection(args.deletion_protection)
-            .set_tags(tags_of(owner, &args.tags))
+            .set_tags(Some(tags_of(owner, &args.tags).collect()))
             .send()
             .await?;
         let name = answer.cluster.and_then(|cluster| cluster.name);

@@ -2,7 +2,7 @@
 //!
 //! The desired size belongs to the autoscaler once the group is there: its drift is not reported.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
@@ -248,15 +248,13 @@ impl Lifecycle for NodeGroup {
             .set_disk_size(args.disk_size)
             .set_version(args.version.as_ref().map(ToString::to_string))
             .set_release_version(args.release_version.clone())
-            .set_labels(
-                Some(args.labels.clone().into_iter().collect()).filter(|labels: &HashMap<_, _>| !labels.is_empty()),
-            )
+            .set_labels((!args.labels.is_empty()).then(|| args.labels.clone().into_iter().collect()))
             .set_taints(Some(args.taints.iter().map(taint).collect::<Vec<_>>()).filter(|taints| !taints.is_empty()))
             .set_launch_template(args.launch_template.as_ref().map(template))
             .set_update_config(args.update_config())
             .node_repair_config(args.repair())
             .set_remote_access(args.remote_access.as_ref().map(remote_access))
-            .set_tags(tags_of(owner, &args.tags))
+            .set_tags(Some(tags_of(owner, &args.tags).collect()))
             .send()
             .await?
             .nodegroup

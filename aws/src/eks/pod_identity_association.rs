@@ -81,7 +81,7 @@ impl Lifecycle for PodIdentityAssociation {
             .set_target_role_arn(args.target_role_arn.as_ref().map(ToString::to_string))
             .disable_session_tags(args.disable_session_tags)
             .client_request_token(&owner.token)
-            .set_tags(tags_of(owner, &args.tags))
+            .set_tags(Some(tags_of(owner, &args.tags).collect()))
             .send()
             .await?;
         let id = answer.association.and_then(|association| association.association_id);
