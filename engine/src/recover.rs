@@ -20,8 +20,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
-use crate::apply::{has_tags, is_ours};
 use crate::apply::retry::{Advice, Jitter, Tried, UNREACHABLE_LIMIT, Verb, advise};
+use crate::apply::{has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
 use crate::kind::{CallClass, CallError, Candidate, Kind, Owner, Registry, Status, Waiting};
@@ -127,7 +127,11 @@ impl Recovery<'_> {
             pause = (pause * 2).min(Duration::from_secs(10));
         };
         let Some(id) = found else {
-            return Ok(("its create came to nothing".to_owned(), vec![dropped(intent)]));
+            let sentence = match self.patience {
+                Patience::Certain => "its create came to nothing",
+                Patience::OneLook => "nothing that its create made can be seen; `up` looks again before it plans",
+            };
+            return Ok((sentence.to_owned(), vec![dropped(intent)]));
         };
         // Which of its further arguments were set nobody knows: all of them are handed over again.
         let left = schema.args.iter().filter(|arg| arg.after_create).map(|arg| arg.name.to_owned()).collect();

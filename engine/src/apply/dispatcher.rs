@@ -123,7 +123,7 @@ impl<'a> Dispatcher<'a> {
     fn start(&mut self, tasks: &mut JoinSet<()>) -> Vec<Message> {
         let mut done = Vec::new();
         while self.stopped.is_none() && !self.context.cancel.is_stopped() {
-            let Some(id) = self.ready.next() else { break };
+            let Some(id) = self.ready.start() else { break };
             let Some(step) = self.steps.get(&id) else { continue };
             self.running.insert(id, self.context.clock.elapsed());
             if step.op != Op::Same {
@@ -149,7 +149,7 @@ impl<'a> Dispatcher<'a> {
             };
             tasks.spawn(async move {
                 let message = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-                    Message::Failed(id, Failure { entries: Vec::new(), stop: Stop::Failed(crash) })
+                    Message::Failed(id, Failure { entries: Vec::new(), stop: Stop::failed(crash) })
                 });
                 // Without a dispatcher the run is over, and nobody is left to tell.
                 let _ = tell.send(message);
@@ -262,7 +262,7 @@ impl<'a> Dispatcher<'a> {
         let Some(step) = self.steps.get(&id) else { return };
         let (urn, op) = (step.urn.clone(), step.op);
         let error = match stop {
-            Stop::Failed(error) => error,
+            Stop::Failed(error) => *error,
             Stop::Interrupted => {
                 self.tally.interrupted.push(urn);
                 self.ready.failed(&id).into_iter().for_each(|blocked| self.not_begun(blocked));

@@ -9,7 +9,7 @@ use super::retry::{Advice, Jitter, Tried, Verb, advise};
 use super::step::{Failure, Finish, Message, Stop};
 use crate::error::{Error, Turn};
 use crate::kind::CallClass;
-use crate::plan::{Op, Step};
+use crate::plan::{self, Op, Step};
 use crate::record::{Entry, Row, Stored};
 use crate::value::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn perform(step: &Step, row: Option<Row>, context: &Context, outputs:
     match finish(step, row, context, outputs) {
         Ok(finish) => Message::Finished(step.id, finish),
         Err(error) => {
-            let stop = Stop::Failed(error.about(&step.urn, step.source.as_ref()));
+            let stop = Stop::failed(error.about(&step.urn, step.source.as_ref()));
             Message::Failed(step.id, Failure { entries: Vec::new(), stop })
         }
     }
@@ -52,7 +52,7 @@ fn finish(step: &Step, row: Option<Row>, context: &Context, outputs: &OutputsNow
                 let schema = declaration.schema;
                 let planned = resolve::planned(schema, Some(declaration), &step.planned, outputs)?;
                 row.applied = Stored::from_value(&planned, &context.digester);
-                row.natural_key = resolve::natural_key(schema, &planned);
+                row.natural_key = plan::natural_key(schema, &planned);
                 row.kind_version = schema.version;
                 row.expressions = super::expressions(declaration);
                 row.options = super::options(declaration, Some(&row.options), outputs, &context.digester)
@@ -67,7 +67,7 @@ fn finish(step: &Step, row: Option<Row>, context: &Context, outputs: &OutputsNow
 /// Makes a read whose arguments were not known while planning.
 pub(super) async fn read(step: &Step, outputs: &OutputsNow, context: &Arc<Context>) -> Result<Finish, Stop> {
     let fail = |turn, reason: String| {
-        Stop::Failed(Error::new(turn, step.op.word(), reason).about(&step.urn, step.source.as_ref()))
+        Stop::failed(Error::new(turn, step.op.word(), reason).about(&step.urn, step.source.as_ref()))
     };
     let declaration = context.program.reads.get(&step.urn);
     let declaration = declaration.ok_or_else(|| fail(Turn::Bug, "it is not declared".to_owned()))?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The part of a graph that has not run, by key.
 ///
 /// # Guarantees
-/// A key is answered by [`ReadySet::next`] once, after everything it comes after was [`ReadySet::done`]. Of those that may start, the one
+/// A key is answered by [`ReadySet::start`] once, after everything it comes after was [`ReadySet::done`]. Of those that may start, the one
 /// with the greatest weight comes first (the rest of the way, so that the longest path is never the one that waits), then the smallest key.
 #[derive(Debug, Clone)]
 pub struct ReadySet<K> {
@@ -55,7 +55,7 @@ impl<K: Ord + Clone> ReadySet<K> {
     }
 
     /// Takes the next that may start.
-    pub fn next(&mut self) -> Option<K> {
+    pub fn start(&mut self) -> Option<K> {
         self.ready.pop_first().map(|(_, key)| key)
     }
 
@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn all(set: &mut ReadySet<&'static str>) -> Vec<&'static str> {
-        std::iter::from_fn(|| set.next()).collect()
+        std::iter::from_fn(|| set.start()).collect()
     }
 
     #[test]
@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn what_a_stopped_run_leaves_is_ready_and_waiting_alike() {
         let mut set = set(&[("a", &[], 1), ("b", &["a"], 1), ("c", &[], 1)]);
-        assert_eq!(set.next(), Some("a"));
+        assert_eq!(set.start(), Some("a"));
         assert_eq!(set.abandon(), ["b", "c"]);
-        assert!(set.next().is_none());
+        assert!(set.start().is_none());
     }
 
     #[test]

@@ -143,15 +143,6 @@ pub(super) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<Str
     marked.chain(left.iter().cloned()).collect()
 }
 
-/// The values of the natural key, joined with `/`; empty when the type has none.
-pub(super) fn natural_key(schema: &Schema, args: &Value) -> String {
-    let part = |arg: &&str| match args.get(arg).reveal() {
-        Value::Text(text) => text.clone(),
-        other => other.to_json().to_string(),
-    };
-    schema.natural_key.iter().map(part).collect::<Vec<_>>().join("/")
-}
-
 /// The text with every secret of the value blotted out: clouds repeat what they were sent.
 pub(super) fn without_secrets(text: &str, value: &Value) -> String {
     fn blot(text: String, value: &Value, secret: bool) -> String {

@@ -86,11 +86,17 @@ pub(super) struct Failure {
 /// Why a step does not go on.
 pub(super) enum Stop {
     /// It cannot.
-    Failed(Error),
+    Failed(Box<Error>),
     /// The run was asked to stop.
     Interrupted,
     /// The store failed.
     Store,
+}
+
+impl Stop {
+    pub(super) fn failed(error: Error) -> Self {
+        Stop::Failed(Box::new(error))
+    }
 }
 
 /// What is recorded if the step stops where it is.
@@ -117,7 +123,7 @@ pub(super) async fn run(
             Ok(finish) => Message::Finished(id, finish),
             Err(stop) => Message::Failed(id, task.failure(stop)),
         },
-        Err(error) => told(id, Err(Stop::Failed(error))),
+        Err(error) => told(id, Err(Stop::failed(error))),
     }
 }
 
@@ -299,7 +305,7 @@ impl Task {
                 let heard = if heard.is_empty() { String::new() } else { format!("; last heard: {heard}") };
                 let reason = format!("it is not done after {} s{heard}", wait.limit.as_secs());
                 let error = self.error(Turn::Provider, reason);
-                Err(Stop::Failed(
+                Err(Stop::failed(
                     error.hint("run again: the wait goes on, nothing was undone").hint("or raise its `timeouts`"),
                 ))
             }
@@ -307,8 +313,8 @@ impl Task {
         }
     }
 
-    /// What the resource is now. One that is new may be invisible for as long as `unseen`.
-    async fn observe(&self, id: &str, unseen: Duration) -> Result<Observed, Stop> {
+    /// What the resource is now; `None` when it is not there. One that is new may be invisible for as long as `unseen`.
+    async fn look_at(&self, id: &str, unseen: Duration) -> Result<Option<Observed>, Stop> {
         // Even services that promise nothing may answer from a replica that is a moment behind.
         let unseen = unseen.max(Duration::from_secs(5));
         let began = self.context.clock.elapsed();
@@ -321,22 +327,29 @@ impl Task {
                 answer = self.context.waits.read(&place, &self.kind, id) => answer,
             };
             match answer {
-                Ok(Some(observed)) => return Ok(observed),
+                Ok(Some(observed)) => return Ok(Some(observed)),
                 Err(error) => return Err(self.refused(error)),
-                Ok(None) if self.context.clock.elapsed().saturating_sub(began) >= unseen => {
-                    let reason = format!("{id} is not there any more");
-                    let error = self.error(Turn::Provider, reason);
-                    return Err(Stop::Failed(error.hint("run again: the next plan sees what is left")));
-                }
+                Ok(None) if self.context.clock.elapsed().saturating_sub(began) >= unseen => return Ok(None),
                 Ok(None) => self.sleep(pause).await?,
             }
             pause = (pause * 2).min(Duration::from_secs(10));
         }
     }
 
+    /// What an existing resource is now.
+    async fn observe(&self, id: &str) -> Result<Observed, Stop> {
+        match self.look_at(id, Duration::ZERO).await? {
+            Some(observed) => Ok(observed),
+            None => {
+                let error = self.error(Turn::Provider, format!("{id} is not there any more"));
+                Err(Stop::failed(error.hint("run again: the next plan sees what is left")))
+            }
+        }
+    }
+
     /// What a step is now that its arguments are known: the planned thing or something smaller, and the complete arguments to make true.
     fn decide(&mut self, step: &Step, row: Option<&Row>, token: &str) -> Result<Decided, Stop> {
-        let about = |error: Error| Stop::Failed(error.about(&step.urn, step.source.as_ref()));
+        let about = |error: Error| Stop::failed(error.about(&step.urn, step.source.as_ref()));
         let declaration = self.declaration.as_ref();
         let (op, args, changes) = match declaration {
             Some(declaration) => {
@@ -387,7 +400,7 @@ impl Task {
             _ => None,
         };
         let failed = self.error(turn, error.to_string()).answered(error.answer);
-        Stop::Failed(match hint {
+        Stop::failed(match hint {
             Some(hint) => failed.hint(hint),
             None => failed,
         })
@@ -409,7 +422,7 @@ impl Task {
             account: registry.map_or_else(|| self.step.account.clone(), |registry| registry.account.clone()),
             region: registry.map_or_else(|| self.step.region.clone(), |registry| registry.region.clone()),
             id: String::new(),
-            natural_key: resolve::natural_key(self.schema, planned),
+            natural_key: plan::natural_key(self.schema, planned),
             applied: Stored::from_value(planned, &context.digester),
             observed: None,
             outputs: Stored::from_value(&Value::empty_map(), &context.digester),
@@ -426,7 +439,7 @@ impl Task {
         if let Some(declaration) = &self.declaration {
             row.expressions = super::expressions(declaration);
             row.options = super::options(declaration, before.map(|row| &row.options), &self.outputs, &context.digester)
-                .map_err(|error| Stop::Failed(self.error(Turn::You, error.to_string())))?;
+                .map_err(|error| Stop::failed(self.error(Turn::You, error.to_string())))?;
         }
         if let Some(before) = before.filter(|row| row.generation == self.step.generation) {
             row.id = before.id.clone();

@@ -42,6 +42,9 @@ pub(super) enum Waited {
     Refused(CallError),
 }
 
+/// Is told a word that was heard, and whether it means being stuck.
+pub(super) type Tell = Box<dyn Fn(&str, bool) + Send + Sync>;
+
 /// A wait to make.
 pub(super) struct Watch {
     /// Of what.
@@ -53,7 +56,7 @@ pub(super) struct Watch {
     /// How long from now "absent" means "not visible yet".
     pub(super) unseen: Duration,
     /// Is told what is heard while it is not done, each word once: the word, and whether it is stuck.
-    pub(super) tell: Box<dyn Fn(&str, bool) + Send + Sync>,
+    pub(super) tell: Tell,
 }
 
 /// The answer of a read: `None` when it is not there.

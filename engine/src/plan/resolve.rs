@@ -54,10 +54,16 @@ fn expected(schema: &Schema, output: &OutputSchema, step: &Step, current: &Value
     };
     let now = current.as_map().and_then(|map| map.get(output.name)).cloned();
     let changed = |args: &[&str]| args.iter().any(|arg| step.changed_args.contains(*arg));
+    let moves = |output: &OutputSchema| match output.moves {
+        Moves::Stable => false,
+        Moves::With(args) => changed(args),
+        Moves::Always => true,
+    };
     match step.op {
         Op::Create => Some(echoed(&unknown)),
         Op::Resume if creating => match now {
-            Some(now) if output.stage == Stage::Accepted && !now.is_null() => Some(now),
+            // What the rest of the create still moves is not known by what it is now.
+            Some(now) if output.stage == Stage::Accepted && !now.is_null() && !moves(output) => Some(now),
             _ => Some(echoed(&unknown)),
         },
         Op::Update | Op::Resume | Op::Adopt if !step.changed_args.is_empty() || now.is_none() => match output.moves {

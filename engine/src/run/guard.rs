@@ -63,8 +63,8 @@ pub(super) fn strays(
     view: &Snapshot,
     binding: &Binding,
 ) -> Result<Vec<String>, Vec<Error>> {
-    let known: BTreeSet<&str> = view.rows().values().map(|row| row.id.as_str()).collect();
-    let strays: Vec<_> = tagged.iter().filter(|(_, id, _)| !known.contains(id.as_str())).collect();
+    let known: BTreeSet<(&str, &str)> = view.rows().values().map(|row| (row.kind.as_str(), row.id.as_str())).collect();
+    let strays: Vec<_> = tagged.iter().filter(|(kind, id, _)| !known.contains(&(kind.as_str(), id.as_str()))).collect();
     if strays.is_empty() {
         return Ok(Vec::new());
     }

@@ -45,6 +45,9 @@ impl Summary {
     pub(super) fn of(applied: Applied, snapshot: &Snapshot, command: &str) -> Self {
         let Applied { done, failed, mut blocked, interrupted, not_begun, signalled, store_error, outputs: _ } = applied;
         blocked.extend(not_begun.into_iter().map(|urn| (urn.clone(), urn)));
+        // The two halves of a replacement are one line.
+        let mut seen = std::collections::BTreeSet::new();
+        blocked.retain(|pair| seen.insert(pair.clone()));
         let interrupted = signalled && !(interrupted.is_empty() && blocked.is_empty() && failed.is_empty());
         let left_behind: Vec<(Urn, String)> = snapshot.rows().values().filter_map(left_behind).collect();
         let unfinished = interrupted || !failed.is_empty() || !blocked.is_empty() || store_error.is_some();

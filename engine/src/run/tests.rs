@@ -4,4 +4,5 @@ mod bench;
 mod crashes;
 mod failures;
 mod order;
+mod random;
 mod waits;

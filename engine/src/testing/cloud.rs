@@ -458,7 +458,7 @@ impl Kind for ScriptedKind {
         self.cloud
             .call(schema.kind, "delete", id, |account| {
                 let key = self.key(id);
-                if !account.things.get(&key).is_some_and(|thing| thing.region == self.region) {
+                if account.things.get(&key).is_none_or(|thing| thing.region != self.region) {
                     return Ok(Deletion::Done);
                 }
                 let user = account.things.values().find(|thing| thing.id != id && mentions(&thing.args, id));

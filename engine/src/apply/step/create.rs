@@ -9,7 +9,7 @@ use futures::FutureExt;
 use super::{Finish, OnStop, Stop, Task, Tried, Until, Verb, Waited, is_none, with_limit};
 use crate::apply::resolve;
 use crate::apply::retry::{Advice, advise};
-use crate::error::Turn;
+use crate::error::{Error, Turn};
 use crate::event::Event;
 use crate::kind::{CallClass, Candidate, Kind, Owner, Proof};
 use crate::plan::Op;
@@ -34,8 +34,10 @@ enum Look {
 impl Task {
     pub(super) async fn create(&mut self) -> Result<Finish, Stop> {
         let token = self.mint();
-        let step = self.step.clone();
+        let mut step = self.step.clone();
         let former = self.former().cloned();
+        // Once the former generation is gone there is nothing to shrink to.
+        step.maybe &= former.is_some();
         let unsure = former.as_ref().filter(|_| step.replaces && step.maybe);
         let decided = self.decide(&step, unsure, &token)?;
         if let (Some(former), Op::Update | Op::Same) = (unsure, decided.op) {
@@ -69,18 +71,13 @@ impl Task {
     pub(super) async fn complete_create(&mut self, mut row: Row, planned: Value) -> Result<Finish, Stop> {
         let wait = with_limit(self.schema.create_wait, self.step.timeouts.create);
         if !is_none(&wait) || row.waiting.is_some() {
-            let unseen = self.schema.visibility.max(wait.delay);
+            let unseen = wait.delay + self.schema.visibility;
             match self.wait(&row.id, row.waiting.clone(), wait, Until::Ready, unseen).await? {
                 Waited::Failed(reason) => {
-                    (row.state, row.reason) = (RowState::Failed, Some(reason.clone()));
-                    self.on_stop = OnStop::Record(Box::new(row));
                     let error = self.error(Turn::Provider, format!("it failed for good: {reason}"));
-                    return Err(Stop::Failed(error.hint("the next run deletes it and makes it anew")));
+                    return Err(self.never_ready(row, reason, error));
                 }
-                Waited::Gone => {
-                    let error = self.error(Turn::Provider, format!("{} disappeared while it was being made", row.id));
-                    return Err(Stop::Failed(error.hint("run again: the next plan sees that it is gone")));
-                }
+                Waited::Gone => return Err(self.disappeared(row)),
                 // Paused and refused waits were turned into errors by `wait`.
                 Waited::Ready | Waited::Paused(_) | Waited::Refused(_) => {}
             }
@@ -88,8 +85,23 @@ impl Task {
         row.waiting = None;
         row.state = RowState::Incomplete;
         self.on_stop = OnStop::Record(Box::new(row.clone()));
-        let now = self.observe(&row.id, self.schema.visibility).await?;
-        self.converge(row, None, planned, now).await
+        match self.look_at(&row.id, self.schema.visibility).await? {
+            Some(now) => self.converge(row, None, planned, now).await,
+            None => Err(self.disappeared(row)),
+        }
+    }
+
+    fn disappeared(&mut self, row: Row) -> Stop {
+        let reason = format!("{} disappeared while it was being made", row.id);
+        let error = self.error(Turn::Provider, reason.clone());
+        self.never_ready(row, reason, error)
+    }
+
+    /// Records that a resource will never be ready.
+    fn never_ready(&mut self, row: Row, reason: String, error: Error) -> Stop {
+        self.on_stop =
+            OnStop::Record(Box::new(Row { state: RowState::Failed, reason: Some(reason), waiting: None, ..row }));
+        Stop::failed(error.hint("run again: it is deleted and made anew"))
     }
 
     /// The calls that make it exactly once.
@@ -194,7 +206,7 @@ impl Task {
     fn foreign(&self, id: &str) -> Stop {
         let reason = format!("{id} exists already and was not made by this stack");
         let error = self.error(Turn::You, reason);
-        Stop::Failed(
+        Stop::failed(
             error
                 .hint(format!("to take it over: options().import(\"{id}\")"))
                 .hint("to leave it alone: give this one another name"),

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use super::{Finish, OnStop, Stop, Task, Until, Verb, Waited, with_limit};
 use crate::error::Turn;
 use crate::kind::{Deletion, Kind};
-use crate::plan::Op;
+use crate::plan::{self, Op, Step};
 use crate::record::{Entry, IntentOp, Row, RowState};
 
 /// How often a type may answer that another step is needed; more is a type that goes round in circles.
@@ -19,8 +19,7 @@ impl Task {
     pub(super) async fn delete(&mut self) -> Result<Finish, Stop> {
         let Some(mut row) = self.row.clone() else { return Ok(Finish::default()) };
         if let Some(next) = self.successor.clone().filter(|next| next.maybe) {
-            let decided = self.decide(&next, Some(&row), "")?;
-            if decided.op != Op::Create {
+            if !self.still_replaces(&next, &row)? {
                 return Ok(Finish { shrunk: Some(Op::Same), ..Finish::default() });
             }
         }
@@ -54,13 +53,23 @@ impl Task {
                 Waited::Failed(reason) => {
                     row.reason = Some(reason.clone());
                     self.on_stop = OnStop::Record(Box::new(row));
-                    return Err(Stop::Failed(self.error(Turn::Provider, format!("the delete failed: {reason}"))));
+                    return Err(Stop::failed(self.error(Turn::Provider, format!("the delete failed: {reason}"))));
                 }
                 // Paused and refused waits were turned into errors by `wait`.
                 Waited::Ready | Waited::Paused(_) | Waited::Refused(_) => {}
             }
         }
-        Err(Stop::Failed(self.error(Turn::Bug, format!("its type asked for more than {ROUNDS} deletes of {id}"))))
+        Err(Stop::failed(self.error(Turn::Bug, format!("its type asked for more than {ROUNDS} deletes of {id}"))))
+    }
+
+    /// Whether the next generation is made after all, as far as that is known by now: what is not known counts as the worst, as in the plan.
+    fn still_replaces(&self, next: &Step, row: &Row) -> Result<bool, Stop> {
+        let Some(declaration) = &self.declaration else { return Ok(true) };
+        let verified = plan::verify(next, declaration, Some(row), &self.outputs, &self.context.digester);
+        match verified {
+            Ok(verified) => Ok(verified.op == Op::Create),
+            Err(error) => Err(Stop::failed(error.about(&next.urn, next.source.as_ref()))),
+        }
     }
 
     fn removed(&mut self, row: &Row) -> Finish {

@@ -30,7 +30,7 @@ impl Task {
             let outputs = None;
             return Ok(Finish { entries: vec![Entry::Row(row)], outputs, shrunk, id });
         }
-        let now = self.observe(&before.id, Duration::ZERO).await?;
+        let now = self.observe(&before.id).await?;
         row.left = changes.clone();
         self.intend(&row, &changes, &planned).await?;
         let finish = self.converge(row, Some(before.applied.to_value()), planned, now).await?;
@@ -60,16 +60,16 @@ impl Task {
             self.stand(&mut row, Some(&applied), &planned);
             self.wait_ready(&mut row, step.timeouts.update).await?;
         }
-        let now = self.observe(&row.id, Duration::ZERO).await?;
+        let now = self.observe(&row.id).await?;
         self.converge(row, Some(applied), planned, now).await
     }
 
     pub(super) async fn adopt(&mut self) -> Result<Finish, Stop> {
         let id = self.step.resource_id.clone().unwrap_or_default();
-        let now = self.observe(&id, Duration::ZERO).await?;
+        let now = self.observe(&id).await?;
         if let Some(owner) = now.owner.as_ref().filter(|owner| owner.stack != self.context.stack_tag) {
             let error = self.error(Turn::You, format!("{id} belongs to the stack {}", owner.stack));
-            return Err(Stop::Failed(error.hint("remove it there first, with `state forget`")));
+            return Err(Stop::failed(error.hint("remove it there first, with `state forget`")));
         }
         let step = self.step.clone();
         let Decided { planned, changes, .. } = self.decide(&step, None, "")?;
@@ -120,7 +120,7 @@ impl Task {
             if !done.left.is_subset(&row.left) || (!shrank && unshrunk.as_ref() == Some(&now.args)) {
                 let left = done.left.into_iter().collect::<Vec<_>>().join(", ");
                 let reason = format!("its type handed back `{left}` of an update that did not get any further");
-                return Err(Stop::Failed(self.error(Turn::Bug, reason)));
+                return Err(Stop::failed(self.error(Turn::Bug, reason)));
             }
             unshrunk = (!shrank).then(|| now.args.clone());
             (row.left, row.waiting) = (done.left, done.waiting);
@@ -130,7 +130,7 @@ impl Task {
                 self.commit(vec![Entry::Progress(row.clone())], None).await?;
                 self.wait_ready(&mut row, self.step.timeouts.update).await?;
             }
-            now = self.observe(&row.id, Duration::ZERO).await?;
+            now = self.observe(&row.id).await?;
         }
         row.state = RowState::Ready;
         (row.waiting, row.reason) = (None, None);
@@ -162,11 +162,11 @@ impl Task {
                 row.waiting = None;
                 row.reason = Some(reason.clone());
                 self.on_stop = OnStop::Record(Box::new(row.clone()));
-                Err(Stop::Failed(self.error(Turn::Provider, format!("the change failed: {reason}"))))
+                Err(Stop::failed(self.error(Turn::Provider, format!("the change failed: {reason}"))))
             }
             Waited::Gone => {
                 let error = self.error(Turn::Provider, format!("{} disappeared while it was being changed", row.id));
-                Err(Stop::Failed(error.hint("run again: the next plan sees that it is gone")))
+                Err(Stop::failed(error.hint("run again: the next plan sees that it is gone")))
             }
             Waited::Ready | Waited::Paused(_) | Waited::Refused(_) => {
                 row.waiting = None;
@@ -190,7 +190,7 @@ impl Task {
     }
 
     pub(super) fn recorded(&self) -> Result<Row, Stop> {
-        self.row.clone().ok_or_else(|| Stop::Failed(self.error(Turn::Bug, "its row is not in the store")))
+        self.row.clone().ok_or_else(|| Stop::failed(self.error(Turn::Bug, "its row is not in the store")))
     }
 }
 

@@ -139,3 +139,28 @@ async fn what_failed_for_good_is_recorded_so_and_made_anew_by_the_next_run() {
     bench.done(&world.program).await;
     bench.settled(&world.program).await;
 }
+
+#[tokio::test]
+async fn what_disappears_while_it_is_made_is_made_anew_by_the_next_run() {
+    let bench = Bench::of(&[&SLOW]);
+    bench.cloud.behave(SLOW.kind, Behaviour { create_polls: 30, ..Behaviour::default() });
+    let world = many(1);
+    assert_eq!(bench.up(&world.program).await.exit_code(), exit::FAILED);
+    bench.cloud.remove("thing-0001");
+    bench.cloud.behave(SLOW.kind, Behaviour::default());
+    let summary = bench.up(&world.program).await;
+    assert!(summary.failed[0].1.reason.contains("disappeared"), "{}", summary.failed[0].1);
+    assert_eq!(bench.state().rows().values().next().unwrap().state, RowState::Failed);
+    bench.done(&world.program).await;
+    bench.settled(&world.program).await;
+}
+
+#[tokio::test]
+async fn new_things_may_be_invisible_for_a_while() {
+    let bench = Bench::of(&[&SLOW]);
+    bench.cloud.behave(SLOW.kind, Behaviour { lag: 1, ..Behaviour::default() });
+    let world = many(1);
+    bench.done(&world.program).await;
+    bench.settled(&world.program).await;
+    assert!(bench.told.lines().contains(&"waiting thing-000 not visible yet".to_owned()), "{:#?}", bench.told.lines());
+}
