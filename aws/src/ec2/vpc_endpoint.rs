@@ -161,10 +161,7 @@ impl Lifecycle for VpcEndpoint {
             .set_route_table_ids(given(&args.route_tables))
             .set_subnet_ids(given(&args.subnets))
             .set_security_group_ids(args.security_groups.as_ref().and_then(given))
-            // Gateways refuse to be told anything about it.
-            .set_private_dns_enabled(
-                (args.endpoint_type == VpcEndpointType::Interface).then_some(args.private_dns_enabled),
-            )
+            .private_dns_enabled(args.private_dns_enabled)
             .set_ip_address_type(args.ip_address_type.map(|it| it.as_str().into()))
             .set_dns_options(args.dns_record_ip_type.map(dns_options))
             .tag_specifications(tag_specification(owner, &args.tags, ResourceType::VpcEndpoint))
