@@ -1,0 +1,195 @@
+//! [`Trial`]: a stack in an account of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use formwork_aws::AwsCloud;
+use formwork_emulator::Emulator;
+use formwork_engine::apply::Cancel;
+use formwork_engine::clock::Clock;
+use formwork_engine::event::Silent;
+use formwork_engine::kind::{Cloud, Kind};
+use formwork_engine::plan::{Op, Plan};
+use formwork_engine::record::Row;
+use formwork_engine::run::{Refreshed, Session, Summary};
+use formwork_engine::settings::Settings;
+use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _};
+use formwork_engine::{Error, Program, ProviderName, Urn};
+
+use crate::account::Account;
+use crate::clock::ScaledClock;
+
+/// The region of all tests.
+pub const REGION: &str = "eu-west-1";
+
+/// How much faster than the machine's the clock of a trial goes: AWS's limits of minutes stay seconds, which is much for an emulator.
+const FACTOR: u32 = 100;
+
+/// A stack in an account of its own, with a store in a folder of its own.
+pub struct Trial {
+    /// The account.
+    pub account: Account,
+    /// Its cloud: clients are shared by all runs of the trial.
+    pub cloud: Arc<AwsCloud>,
+    /// The clock of all runs.
+    pub clock: Arc<dyn Clock>,
+    /// What the runs are allowed; the default is everything but overwriting drift.
+    pub settings: Settings,
+    folder: tempfile::TempDir,
+}
+
+impl Trial {
+    /// An empty account and an empty store.
+    ///
+    /// # Panics
+    /// When there is no folder for the store.
+    pub async fn new(emulator: &'static Emulator) -> Self {
+        let account = Account::new(emulator);
+        let cloud = Arc::new(AwsCloud::connect(account.config()).await);
+        let settings = Settings { consent_implied: true, ..Settings::default() };
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for a store: {error}"));
+        Self { account, cloud, clock: Arc::new(ScaledClock::new(FACTOR)), settings, folder }
+    }
+
+    /// The folder of the store.
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// What is recorded.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn recorded(&self) -> Result<Snapshot> {
+        Ok(LocalStore::open(&self.store(), OpenMode::Read)?.snapshot().clone())
+    }
+
+    /// The row of a resource.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn row(&self, urn: &Urn) -> Result<Row> {
+        self.recorded()?.live(urn).cloned().with_context(|| format!("there is no row of {urn}"))
+    }
+
+    /// The verbs of a type in this account.
+    ///
+    /// # Errors
+    /// When the account is not to be had or has no such type.
+    pub async fn kind(&self, name: &str) -> Result<Arc<dyn Kind>> {
+        let registry = self.cloud.registry(&ProviderName::default(), None).await?;
+        registry.kind(name).cloned().with_context(|| format!("{name} is not registered"))
+    }
+
+    /// The plan of a program. Fails when planning changed something in the account.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn plan(&self, program: &Program) -> Result<Plan> {
+        self.plan_with(program, self.settings.clone()).await
+    }
+
+    /// The plan of a program under other settings.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn plan_with(&self, program: &Program, settings: Settings) -> Result<Plan> {
+        let before = self.account.last_call();
+        let mut session = self.session(OpenMode::Read, settings)?;
+        let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
+        if let Some(call) = self.account.calls(before).iter().find(|call| call.mutating) {
+            bail!("planning made a call that changes something: {} {}", call.service, call.operation);
+        }
+        Ok(preview.plan)
+    }
+
+    /// Brings a program up, all of it.
+    ///
+    /// # Errors
+    /// What the engine says; a step that failed.
+    pub async fn up(&self, program: &Program) -> Result<Summary> {
+        self.up_with(program, self.settings.clone()).await
+    }
+
+    /// Brings a program up under other settings.
+    ///
+    /// # Errors
+    /// What the engine says; a step that failed.
+    pub async fn up_with(&self, program: &Program, settings: Settings) -> Result<Summary> {
+        let mut session = self.session(OpenMode::Write(Holder::here("up", self.clock.now_millis())), settings)?;
+        session.recover(program).await.map_err(|errors| self.failed("recover", &errors))?;
+        let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
+        let summary =
+            session.up(program, preview, &Cancel::new()).await.map_err(|errors| self.failed("begin", &errors))?;
+        if summary.exit_code() != 0 {
+            let errors: Vec<Error> = summary.failed.iter().map(|(_, error)| error.clone()).collect();
+            let error = self.failed("finish", &errors);
+            let left = &summary.left_behind;
+            return Err(error.context(format!("exit code {}, left behind: {left:?}", summary.exit_code())));
+        }
+        Ok(summary)
+    }
+
+    /// Reads everything and records it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn refresh(&self, program: &Program) -> Result<Refreshed> {
+        let mode = OpenMode::Write(Holder::here("refresh", self.clock.now_millis()));
+        let mut session = self.session(mode, self.settings.clone())?;
+        session.refresh(program).await.map_err(|errors| self.failed("refresh", &errors))
+    }
+
+    /// Deletes everything that the program's stack has.
+    ///
+    /// # Errors
+    /// What the engine says; a step that failed.
+    pub async fn destroy(&self, program: &Program) -> Result<Summary> {
+        let settings = Settings { destroy: true, ..self.settings.clone() };
+        self.up_with(&Program::empty(&program.project, &program.stack), settings).await
+    }
+
+    /// Kind and id of everything that is recorded, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn rows(&self) -> Result<Vec<(String, String)>> {
+        let recorded = self.recorded()?;
+        let mut rows: Vec<_> =
+            recorded.rows().values().map(|row| (row.kind.as_str().to_owned(), row.id.clone())).collect();
+        rows.sort();
+        Ok(rows)
+    }
+
+    fn session(&self, mode: OpenMode, settings: Settings) -> Result<Session> {
+        let store = LocalStore::open(&self.store(), mode)?;
+        let cloud: Arc<dyn Cloud> = self.cloud.clone();
+        Ok(Session::new(cloud, Box::new(store), Arc::new(Silent), Arc::clone(&self.clock), settings))
+    }
+
+    /// The errors of a run; where the emulator has a gap, that comes first.
+    fn failed(&self, act: &str, errors: &[Error]) -> anyhow::Error {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let said = self.account.gaps().into_iter().chain(errors).collect::<Vec<_>>().join("\n  ");
+        anyhow!("could not {act}:\n  {said}")
+    }
+}
+
+/// What a plan would do, one line per step and change, `Same` left out.
+pub fn told(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for step in plan.steps.iter().filter(|step| step.op != Op::Same) {
+        let (op, path, reason) = (step.op.word(), step.urn.path(), &step.reason);
+        let replaces = if step.replaces { " (replaces)" } else { "" };
+        lines.push(format!("{op}{replaces} {path}: {reason}"));
+        for change in &step.changes {
+            let forces = if change.forces_replacement { ", forces replacement" } else { "" };
+            lines.push(format!(
+                "    {}: {:?} -> {:?} (applied {:?}; {}{forces})",
+                change.path, change.before, change.after, change.applied, change.reason
+            ));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,73 @@
+//! Every resource type, from the examples in its own file ([`formwork_aws::conformance`]): one test for each.
+
+mod coverage;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use formwork_aws::conformance::Example;
+
+/// A test for each type, and one that no type was forgotten.
+macro_rules! types {
+    ($($test:ident $kind:literal)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                walk::walk(&example($kind)).await;
+            }
+        )*
+
+        #[test]
+        fn every_registered_type_has_a_test() {
+            let tested = BTreeSet::from([$($kind),*]);
+            let registered: BTreeSet<&str> = formwork_aws::schemas().iter().map(|schema| schema.kind).collect();
+            assert_eq!(registered, tested);
+        }
+    };
+}
+
+types! {
+    ec2_elastic_ip "aws:ec2/elastic-ip"
+    ec2_flow_log "aws:ec2/flow-log"
+    ec2_internet_gateway "aws:ec2/internet-gateway"
+    ec2_nat_gateway "aws:ec2/nat-gateway"
+    ec2_route "aws:ec2/route"
+    ec2_route_table "aws:ec2/route-table"
+    ec2_route_table_association "aws:ec2/route-table-association"
+    ec2_security_group "aws:ec2/security-group"
+    ec2_security_group_egress_rule "aws:ec2/security-group-egress-rule"
+    ec2_security_group_ingress_rule "aws:ec2/security-group-ingress-rule"
+    ec2_subnet "aws:ec2/subnet"
+    ec2_vpc "aws:ec2/vpc"
+    ec2_vpc_endpoint "aws:ec2/vpc-endpoint"
+    ecr_repository "aws:ecr/repository"
+    eks_access_entry "aws:eks/access-entry"
+    eks_access_policy_association "aws:eks/access-policy-association"
+    eks_addon "aws:eks/addon"
+    eks_cluster "aws:eks/cluster"
+    eks_node_group "aws:eks/node-group"
+    eks_pod_identity_association "aws:eks/pod-identity-association"
+    elasticache_parameter_group "aws:elasticache/parameter-group"
+    elasticache_replication_group "aws:elasticache/replication-group"
+    elasticache_subnet_group "aws:elasticache/subnet-group"
+    iam_instance_profile "aws:iam/instance-profile"
+    iam_open_id_connect_provider "aws:iam/open-id-connect-provider"
+    iam_policy "aws:iam/policy"
+    iam_role "aws:iam/role"
+    iam_role_policy "aws:iam/role-policy"
+    iam_role_policy_attachment "aws:iam/role-policy-attachment"
+    kms_alias "aws:kms/alias"
+    kms_key "aws:kms/key"
+    logs_log_group "aws:logs/log-group"
+    rds_instance "aws:rds/instance"
+    rds_parameter_group "aws:rds/parameter-group"
+    rds_subnet_group "aws:rds/subnet-group"
+    s3_bucket "aws:s3/bucket"
+    s3_bucket_policy "aws:s3/bucket-policy"
+    secretsmanager_secret "aws:secretsmanager/secret"
+}
+
+fn example(kind: &str) -> Example {
+    let example = formwork_aws::examples().into_iter().find(|example| example.kind == kind);
+    example.unwrap_or_else(|| panic!("{kind} is not registered"))
+}
