@@ -14,7 +14,7 @@ use crate::observe::{Observations, Place, Sight};
 use crate::options::Options;
 use crate::plan::{Op, Plan, Recorded, Step, Verified, make, natural_key, recorded_options, verify};
 use crate::program::{Declaration, Program, ProviderName};
-use crate::record::{Row, RowKey, RowState, Stored};
+use crate::record::{RecordedOptions, Row, RowKey, RowState, Stored};
 use crate::settings::Settings;
 use crate::shape::{
     After, ArgSchema, Change, ChangeRule, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
@@ -470,14 +470,6 @@ impl World {
         let outputs = outputs(schema, &id, &args, self.made);
         let options = recorded_options(&declaration, None, &Now(self), &digester()).unwrap();
         let row = Row {
-            uid: step.uid.clone(),
-            generation: step.generation,
-            urn: step.urn.clone(),
-            kind: step.kind.clone(),
-            kind_version: 1,
-            state: RowState::Ready,
-            provider: step.provider.clone(),
-            account: step.account.clone(),
             region: step.region.clone(),
             id,
             natural_key: key,
@@ -485,14 +477,9 @@ impl World {
             observed: Some(Stored::from_value(&args, &digester())),
             outputs: Stored::from_value(&outputs, &digester()),
             expressions: declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect(),
-            left: BTreeSet::new(),
-            waiting: None,
-            edges: step.edges.clone(),
             options,
-            token: None,
-            deployment: 1,
             source: Some(declaration.source.clone()),
-            reason: None,
+            ..row_of(step)
         };
         let thing = Observed {
             args: observed(schema, &args),
@@ -561,6 +548,36 @@ impl World {
         }
         self.rows.remove(key);
         self.things.remove(key);
+    }
+}
+
+/// A row of the resource that a step makes, without arguments and outputs.
+pub(crate) fn row_of(step: &Step) -> Row {
+    let nothing = Stored::from_value(&Value::empty_map(), &digester());
+    Row {
+        uid: step.uid.clone(),
+        generation: step.generation,
+        urn: step.urn.clone(),
+        kind: step.kind.clone(),
+        kind_version: 1,
+        state: RowState::Ready,
+        provider: step.provider.clone(),
+        account: step.account.clone(),
+        region: step.region.clone(),
+        id: format!("{}-{}", step.urn.name(), step.generation),
+        natural_key: String::new(),
+        applied: nothing.clone(),
+        observed: None,
+        outputs: nothing,
+        expressions: BTreeMap::new(),
+        left: BTreeSet::new(),
+        waiting: None,
+        edges: step.edges.clone(),
+        options: RecordedOptions::default(),
+        token: None,
+        deployment: 1,
+        source: step.source.clone(),
+        reason: None,
     }
 }
 

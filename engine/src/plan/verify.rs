@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::fields::{believed, named};
+use super::recorded::recorded_options;
 use super::{Op, Reason, Step};
 use crate::compare::{Comparison, Difference, complete};
 use crate::digest::Digester;
 use crate::error::{Error, Turn};
 use crate::expr::Outputs;
 use crate::program::Declaration;
-use crate::record::Row;
+use crate::record::{Edge, Row};
 use crate::shape::{Change, Schema};
 use crate::value::Value;
 
@@ -127,12 +128,13 @@ impl Again<'_> {
         }
         let now = self.now();
         let wanted = named(self.schema.args, &filled, Some(&now));
-        let mut args = now.clone();
+        let mut args = wanted.clone();
         let mut changed = BTreeSet::new();
         for difference in self.comparison.diff(self.schema.args, &wanted, &now) {
             // What the plan left alone (ignored, kept drift) is not among its changes.
             let name = difference.path.argument();
             if !self.step.changes.iter().any(|change| argument(&change.path) == name) {
+                difference.path.set(&mut args, difference.before.clone());
                 continue;
             }
             match difference.change {
@@ -143,20 +145,24 @@ impl Again<'_> {
                         return Err(self.harder(&difference, "the change needs consent"));
                     }
                     changed.insert(name.to_owned());
-                    difference.path.set(&mut args, difference.after.clone());
                 }
             }
         }
-        // What cannot be read back is recorded as a digest and must not be sent: the program has the value itself.
-        for arg in self.schema.args {
-            if args.get(arg.name).has_secret()
-                && let Value::Map(map) = &mut args
-            {
-                map.insert(arg.name.to_owned(), wanted.get(arg.name).clone());
-            }
-        }
-        let op = if changed.is_empty() { Op::Same } else { Op::Update };
+        let op = if changed.is_empty() && !self.record_moves(outputs) { Op::Same } else { Op::Update };
         Ok(Verified { op, args: complete(self.schema.args, &args), changed_args: changed })
+    }
+
+    /// Whether the row must be written although nothing is called.
+    fn record_moves(&self, outputs: &dyn Outputs) -> bool {
+        let digester = self.comparison.digester();
+        self.row.is_none_or(|row| {
+            let options = recorded_options(self.declaration, Some(&row.options), outputs, digester);
+            let edges = |edges: &[Edge]| edges.iter().cloned().collect::<BTreeSet<Edge>>();
+            row.urn != self.step.urn
+                || row.provider != self.step.provider
+                || edges(&row.edges) != edges(&self.step.edges)
+                || options.is_ok_and(|options| options != row.options)
+        })
     }
 
     /// Whether a value of `replace_when` still asks for the replacement.

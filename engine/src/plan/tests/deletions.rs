@@ -199,3 +199,37 @@ fn references_that_turn_round_while_something_goes_first_still_have_an_order() {
     world.add(&SUBNET, "s", [("network", text("x")), ("peer", of(&role, "id"))]);
     world.up();
 }
+
+#[test]
+fn thousands_of_resources_are_planned_replaced_and_deleted() {
+    let mut world = World::new();
+    world.strict = false;
+    let stack = |world: &mut World, cidr: &str| {
+        let network = world.add(&NETWORK, "main", [("cidr", text(cidr))]);
+        for number in 0..1000 {
+            let subnet = world.add(&SUBNET, &format!("s{number}"), [("network", of(&network, "id"))]);
+            world.add(&NAT, &format!("n{number}"), [("subnet", of(&subnet, "id"))]);
+        }
+    };
+    stack(&mut world, "a");
+    let plan = world.plan();
+    assert_eq!(plan.steps.len(), 2001);
+    // Filling the rows by hand keeps the account of the test, which is not made for thousands, out of it.
+    let made = |step: &crate::plan::Step| {
+        let mut row = crate::fixtures::row_of(step);
+        row.applied = crate::record::Stored::from_value(&step.planned, &digester());
+        row
+    };
+    world.rows =
+        plan.steps.iter().map(|step| (step.uid.clone(), step.generation)).zip(plan.steps.iter().map(made)).collect();
+    world.settings.refresh = false;
+    let mut seen = world.seen();
+    seen.rows.clear();
+    stack(&mut world, "b");
+    let plan = crate::plan::make(&world.graph().unwrap(), &world.recorded(), &seen, &world.settings).unwrap();
+    assert_eq!(plan.counts().replace, 2001);
+    let nothing = crate::graph::Graph::new(&crate::Program::empty("project", "test")).unwrap();
+    let plan = crate::plan::make(&nothing, &world.recorded(), &seen, &world.settings).unwrap();
+    assert_eq!(plan.counts().delete, 2001);
+    assert_eq!(plan.steps.last().unwrap().urn.path(), "main");
+}
