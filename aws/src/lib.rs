@@ -18,6 +18,8 @@ pub mod ec2;
 pub mod ecr;
 #[cfg(feature = "eks")]
 pub mod eks;
+#[cfg(feature = "elasticache")]
+pub mod elasticache;
 #[cfg(feature = "iam")]
 pub mod iam;
 #[cfg(feature = "kms")]
@@ -75,10 +77,11 @@ kinds! {
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
+    "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
-    "rds": rds::ParameterGroup, rds::SubnetGroup;
+    "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
     "secretsmanager": secretsmanager::Secret;
 }
 

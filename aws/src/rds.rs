@@ -1,8 +1,13 @@
 //! Amazon RDS: databases and the groups they are put into; and what the types here share: names, ARNs, tags.
 
+pub mod instance;
 pub mod parameter_group;
 pub mod subnet_group;
 
+pub use instance::{
+    DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs, MasterUserAuthenticationType,
+    NetworkType, PointInTime, ReplicaMode, StorageType,
+};
 pub use parameter_group::{ParameterGroup, ParameterGroupName, ParameterGroupOutputs};
 pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs};
 
