@@ -5,4 +5,5 @@ mod crashes;
 mod failures;
 mod order;
 mod random;
+mod stories;
 mod waits;

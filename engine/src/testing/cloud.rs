@@ -338,7 +338,7 @@ impl Kind for ScriptedKind {
                     let id = taken.id.clone();
                     account.things.remove(&self.key(&id));
                 }
-                let tags = schema.guard == Guard::TagOnly || schema.args.iter().any(|arg| arg.tags);
+                let tags = crate::apply::has_tags(schema);
                 Ok(created(account.insert(schema, &self.region, args.clone(), tags.then_some(ours))))
             })
             .await

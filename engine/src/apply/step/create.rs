@@ -237,9 +237,9 @@ pub(crate) fn is_ours(candidate: &Candidate, known: &BTreeSet<&str>, tagged: boo
     }
 }
 
-/// Whether things of a type carry ownership tags.
+/// Whether things of a type carry ownership tags. Those that no name tells apart do, or nothing could ever find them again.
 pub(crate) fn has_tags(schema: &Schema) -> bool {
-    schema.guard == Guard::TagOnly || schema.args.iter().any(|arg| arg.tags)
+    matches!(schema.guard, Guard::TagOnly | Guard::Token) || schema.args.iter().any(|arg| arg.tags)
 }
 
 fn judge(found: Vec<Candidate>, known: &BTreeSet<&str>, tagged: bool, lost: bool) -> Look {

@@ -6,10 +6,11 @@ use super::bench::Bench;
 use crate::clock::Clock;
 use crate::error::exit;
 use crate::fixtures::*;
+use crate::kind::CallClass;
 use crate::record::RowState;
 use crate::settings::Settings;
 use crate::shape::{ArgSchema, Change, ChangeRule, Guard, Moves, OutputSchema, Schema, Shape, Stage, Wait};
-use crate::testing::Behaviour;
+use crate::testing::{Behaviour, Fault};
 
 /// A type that takes its time, guarded by a token.
 static SLOW: Schema = Schema {
@@ -163,4 +164,16 @@ async fn new_things_may_be_invisible_for_a_while() {
     bench.done(&world.program).await;
     bench.settled(&world.program).await;
     assert!(bench.told.lines().contains(&"waiting thing-000 not visible yet".to_owned()), "{:#?}", bench.told.lines());
+}
+
+#[tokio::test]
+async fn a_create_under_a_token_is_sent_again_and_makes_one_thing() {
+    let bench = Bench::of(&[&SLOW]);
+    let world = many(1);
+    bench.cloud.fail(Fault::new(SLOW.kind, "create", CallClass::Uncertain).after().times(2));
+    bench.done(&world.program).await;
+    bench.settled(&world.program).await;
+    let lines = bench.cloud.journal().lines();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("call create")).count(), 3);
+    assert!(lines.iter().all(|line| !line.starts_with("call find")), "the token is guard enough: {lines:#?}");
 }
