@@ -3,15 +3,21 @@
 //! Each is a plain struct of settings with a method `declare(stack, name)` that declares the resources under that path and answers
 //! their handles. What it does not cover is one `stack.add` away: the handles are the same.
 
+mod access;
 mod eks_cluster;
 mod image_repository;
 mod irsa_role;
 mod network;
+mod postgres_database;
+mod redis_cache;
 
+pub use access::AccessFrom;
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};
 pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
+pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
+pub use redis_cache::{RedisCache, RedisCacheParts};
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use formwork_aws::iam::{
 };
 use formwork_aws::kms::{Alias, Key};
 use formwork_aws::logs::LogGroup;
-use formwork_engine::{Handle, Options, Stack};
+use formwork_engine::{Handle, Options, Output, Stack, join};
 
 use super::{Tags, irsa_role};
 
@@ -94,14 +94,13 @@ pub struct ClusterAddon {
 }
 
 /// Who may do what in a cluster.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Access {
-    /// The ARN of a role.
-    pub principal_arn: String,
+    /// The role that is let in: of the stack, or `Output::known(Arn::new("arn:…"))`.
+    pub principal_arn: Output<Arn<Role>>,
     /// EKS's access policy, such as `AmazonEKSClusterAdminPolicy`.
     pub policy: String,
     /// The namespaces it holds in; the whole cluster when empty.
-    #[serde(default)]
     pub namespaces: Vec<String>,
 }
 
@@ -118,6 +117,38 @@ pub struct EksClusterParts {
     pub node_groups: BTreeMap<String, Handle<NodeGroup>>,
     /// The key of Kubernetes secrets.
     pub secrets_key: Handle<Key>,
+}
+
+impl EksClusterParts {
+    /// A kubeconfig for people and pipelines: who they are is asked of the AWS command line (`aws eks get-token`), so that there is no
+    /// secret in it.
+    pub fn kubeconfig(&self, region: &Output<String>) -> Output<String> {
+        let (name, endpoint, authority) =
+            (&self.cluster.name, &self.cluster.endpoint, &self.cluster.certificate_authority);
+        join([
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: ".into(),
+            name.into(),
+            "\n  cluster:\n    server: ".into(),
+            endpoint.into(),
+            "\n    certificate-authority-data: ".into(),
+            authority.into(),
+            "\ncontexts:\n- name: ".into(),
+            name.into(),
+            "\n  context:\n    cluster: ".into(),
+            name.into(),
+            "\n    user: ".into(),
+            name.into(),
+            "\ncurrent-context: ".into(),
+            name.into(),
+            "\nusers:\n- name: ".into(),
+            name.into(),
+            "\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: aws\n      args: [--region, ".into(),
+            region.into(),
+            ", eks, get-token, --cluster-name, ".into(),
+            name.into(),
+            "]\n".into(),
+        ])
+    }
 }
 
 impl EksCluster {
@@ -251,12 +282,12 @@ impl EksCluster {
 
     fn access(&self, stack: &mut Stack, cluster: &Handle<Cluster>) {
         for (name, access) in &self.access {
-            let principal = Arn::<Role>::new(&access.principal_arn);
-            let entry = AccessEntry::builder().cluster(cluster).principal_arn(&principal).tags(self.tags.clone());
+            let principal = &access.principal_arn;
+            let entry = AccessEntry::builder().cluster(cluster).principal_arn(principal).tags(self.tags.clone());
             stack.add(name, entry.build());
             let association = AccessPolicyAssociation::builder()
                 .cluster(cluster)
-                .principal_arn(&principal)
+                .principal_arn(principal)
                 .policy_arn(cluster_access_policy(&access.policy))
                 .namespaces(access.namespaces.clone());
             stack.add(name, association.build());
