@@ -228,3 +228,21 @@ fn the_outputs_of_the_stack_are_shown_before_and_after() {
     assert_eq!(plan.outputs["id"], (Value::Null, "network-1".into()));
     world.up();
 }
+
+#[test]
+fn the_plan_for_machines_has_the_promised_shape() {
+    let mut world = World::new();
+    let network = world.add(&NETWORK, "main", [("cidr", text("a"))]);
+    world.add(&DATABASE, "db", [("engine", of(&network, "id")), ("password", secret("hunter2"))]);
+    let plan = world.plan().to_json();
+    assert_eq!(plan["version"], 1);
+    assert_eq!(plan["summary"], serde_json::json!({"create": 2, "update": 0, "replace": 0, "delete": 0, "same": 0}));
+    let step = &plan["steps"][1];
+    assert_eq!((&step["op"], &step["urn"]), (&"create".into(), &"test::db::test:store/database".into()));
+    assert_eq!(step["after"], serde_json::json!([0]));
+    let change = |path: &str| step["changes"].as_array().unwrap().iter().find(|c| c["path"] == path).unwrap().clone();
+    assert_eq!(change("engine")["after"], serde_json::json!({ "$unknown": "main.id" }));
+    assert!(change("password")["after"]["$secret"].is_string());
+    let keys = ["generation", "maybe", "drift", "data_store", "hazards", "account", "region", "replaces", "id", "kind"];
+    assert!(keys.iter().all(|key| step.get(key).is_some()));
+}
