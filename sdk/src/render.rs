@@ -13,7 +13,7 @@ pub use plan::{Heading, Intent, plan};
 pub use style::Look;
 
 pub(crate) use errors::shown_error;
-pub(crate) use progress::{Progress, Telling, error_json};
+pub(crate) use progress::{Progress, Telling, Waiting, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
 pub(crate) use summary::{Outcome, summary};
 pub(crate) use table::table;

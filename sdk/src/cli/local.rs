@@ -12,6 +12,7 @@ use super::args::LocalCommand;
 use crate::Runner;
 use crate::config::{Base, ConfigFile};
 use crate::environment::Environment;
+use crate::render::Waiting;
 use crate::terminal::Terminal;
 
 /// The account of a stack whose configuration names none.
@@ -53,19 +54,31 @@ impl Local {
 
     /// Provides the running emulator. Blocks; says what it does.
     pub(super) fn ensure(&self, terminal: &Terminal) -> Result<emulator::Emulator, Error> {
-        let mut tell = |progress: emulator::Progress| {
-            let quiet = matches!(
-                progress,
-                emulator::Progress::Ready { reused: true, .. } | emulator::Progress::LookingForPython
-            );
-            if !quiet {
-                terminal.say(&progress.to_string());
-            }
+        self.keep_out_of_repositories()?;
+        let waiting = Waiting::new(terminal.clone());
+        let mut tell = |progress: emulator::Progress| match progress {
+            // What is there already, or takes no time, need not be told.
+            emulator::Progress::Ready { reused: true, .. } | emulator::Progress::LookingForPython => {}
+            emulator::Progress::Ready { .. } => waiting.done(&progress.to_string()),
+            other => waiting.doing(&other.to_string()),
         };
-        let emulator =
-            emulator::Emulator::ensure(&self.config, &mut tell).map_err(|error| failed("start LocalStack", &error))?;
+        let emulator = emulator::Emulator::ensure(&self.config, &mut tell);
+        waiting.end();
+        let emulator = emulator.map_err(|error| failed("start LocalStack", &error))?;
         confirm_ours(&emulator)?;
         Ok(emulator)
+    }
+
+    /// The state folder is private and ignores itself, also where no store has made it so yet.
+    fn keep_out_of_repositories(&self) -> Result<(), Error> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let top = self.folder.parent().unwrap_or(&self.folder);
+        let ignore = top.join(".gitignore");
+        let make = || {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+            if ignore.exists() { Ok(()) } else { std::fs::write(&ignore, "*\n") }
+        };
+        make().map_err(|error| Error::new(Turn::State, "make the state folder", format!("{}: {error}", top.display())))
     }
 }
 

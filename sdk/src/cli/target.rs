@@ -169,11 +169,7 @@ impl Target {
             Ok((cloud, identity)) => (cloud, identity.map_err(|error| vec![self.unreachable(&error)])?),
             Err(_) => {
                 let reason = format!("nobody answered within {} seconds", IDENTITY_LIMIT.as_secs());
-                return Err(vec![self.two_ways_on(Error::new(
-                    Turn::Credentials,
-                    "find out who the credentials are",
-                    reason,
-                ))]);
+                return Err(vec![self.two_ways_on(Error::new(Turn::You, "find out who the credentials are", reason))]);
             }
         };
         if let Some(wanted) = aws.account_id.as_ref().filter(|wanted| **wanted != identity.account) {
@@ -194,15 +190,16 @@ impl Target {
     fn unreachable(&self, error: &CallError) -> Error {
         let act = "find out who the credentials are";
         let answer = error.answer.clone();
-        match error.class {
-            CallClass::Credentials => self
-                .two_ways_on(Error::new(Turn::Credentials, act, "there are no valid AWS credentials").answered(answer)),
-            CallClass::Unsent | CallClass::Uncertain => {
-                let error = Error::new(Turn::Credentials, act, "AWS cannot be reached from here").answered(answer);
-                self.two_ways_on(error)
+        let (turn, reason) = match error.class {
+            // Expired ones may be renewed and the run taken up again; missing ones are like a missing configuration.
+            CallClass::Credentials if answer.code.contains("Expired") => {
+                (Turn::Credentials, "the credentials have expired")
             }
-            _ => Error::new(Turn::Provider, act, answer.message.clone()).answered(answer),
-        }
+            CallClass::Credentials => (Turn::You, "there are no valid AWS credentials"),
+            CallClass::Unsent | CallClass::Uncertain => (Turn::You, "AWS cannot be reached from here"),
+            _ => return Error::new(Turn::Provider, act, answer.message.clone()).answered(answer),
+        };
+        self.two_ways_on(Error::new(turn, act, reason).answered(answer))
     }
 
     fn two_ways_on(&self, error: Error) -> Error {

@@ -83,7 +83,11 @@ impl Run<'_> {
         progress.end();
         match summary? {
             Some(summary) => Ok(self.end(&summary)),
-            None => Ok(exit::INTERRUPTED),
+            None => {
+                let command = self.target.command(self.at, self.verb(), &self.args.stack);
+                at.terminal.say(&format!("left at once; what was done is recorded\n  next: {command}"));
+                Ok(exit::INTERRUPTED)
+            }
         }
     }
 
@@ -137,8 +141,6 @@ impl Run<'_> {
                 summary = &mut run => return summary.map(Some),
                 () = signals.next() => {
                     if cancel.is_stopped() {
-                        let command = self.target.command(self.at, self.verb(), &self.args.stack);
-                        self.at.terminal.say(&format!("left at once; what was done is recorded. To go on: {command}"));
                         return Ok(None);
                     }
                     cancel.stop();

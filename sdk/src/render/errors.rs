@@ -35,7 +35,16 @@ fn one(error: &Error, look: Look, text: &mut String) {
     }
     if let Some(answer) = &error.answer {
         let request = answer.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
-        line("AWS said", &format!("{} answered {}: {}{request}", answer.operation, answer.code, answer.message));
+        // A call that got no answer has a cause and no code of AWS's.
+        let (label, said) = match answer.code.as_str() {
+            "NoAnswer" | "" => ("call", format!("{} got no answer: {}", answer.operation, answer.message)),
+            code => ("AWS said", format!("{} answered {code}: {}{request}", answer.operation, answer.message)),
+        };
+        // What the first sentence says already need not be said twice.
+        match error.reason.contains(&answer.message) && error.reason.contains(&answer.code) && !answer.code.is_empty() {
+            true => line("request", answer.request_id.as_deref().unwrap_or("without an id")),
+            false => line(label, &said),
+        }
     }
     line("turn", turn(error.turn));
     for hint in &error.hints {

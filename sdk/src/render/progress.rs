@@ -82,8 +82,8 @@ impl Consumer for Progress {
         let told = state.take(event, self.telling, now);
         if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
             match &state.live {
-                // A terminal that is gone cannot be told anything.
-                Some(live) => drop(live.bars.println(line.trim_end())),
+                // What moves is taken away for the moment, so that the lines stand above it.
+                Some(live) => live.bars.suspend(|| self.terminal.say(&line)),
                 None => self.terminal.say(&line),
             }
         }
@@ -171,6 +171,48 @@ impl State {
         }
         let more = self.running.len() - shown;
         live.total.set_message(if more > 0 { format!(", and {more} more running") } else { String::new() });
+    }
+}
+
+/// Tells of something that takes its time before a run: with the time that passes on a terminal, a line each elsewhere.
+pub(crate) struct Waiting {
+    terminal: Terminal,
+    bar: Option<ProgressBar>,
+}
+
+impl Waiting {
+    pub(crate) fn new(terminal: Terminal) -> Self {
+        let bar = terminal.is_live().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+            bar.set_style(step_style());
+            bar
+        });
+        Self { terminal, bar }
+    }
+
+    /// Something has begun.
+    pub(crate) fn doing(&self, what: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.reset();
+                bar.enable_steady_tick(Duration::from_millis(200));
+                bar.set_message(fit(what, self.terminal.err_look().width.saturating_sub(14)));
+            }
+            None => self.terminal.say(what),
+        }
+    }
+
+    /// It came to this.
+    pub(crate) fn done(&self, what: &str) {
+        self.end();
+        self.terminal.say(what);
+    }
+
+    /// Takes away what moves.
+    pub(crate) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

@@ -251,3 +251,20 @@ fn the_json_has_the_shape_of_the_contract() {
     let secret = &json["steps"][8]["changes"][0];
     assert_eq!((&secret["before"]["$secret"], &secret["after"]["$secret"]), (&"a".into(), &"b".into()));
 }
+
+#[test]
+fn an_error_says_what_of_what_by_whom_and_what_next() {
+    use formwork::engine::{Answer, Error, Turn};
+    let answer = Answer {
+        operation: "ec2 CreateVpc".into(),
+        code: "VpcLimitExceeded".into(),
+        message: "The maximum number of VPCs has been reached.".into(),
+        request_id: Some("5c02c322-f979-4e1e-ab05-6873105bd062".into()),
+    };
+    let quota = Error::new(Turn::Provider, "create", "the account has no room for another VPC")
+        .about(&urn("network/main", "ec2/vpc"), None)
+        .answered(answer)
+        .hint("ask for a higher quota: Service Quotas, VPCs per Region");
+    let bug = Error::new(Turn::Bug, "plan", "the subnet has no address range");
+    insta::assert_snapshot!(render::errors(&[quota, bug], Look { width: 80, colour: false }));
+}
