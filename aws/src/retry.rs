@@ -75,6 +75,7 @@ pub const PASSING: &[Passing] = passing! {
     // ElastiCache.
     "elasticache" ["DeleteReplicationGroup", "ModifyReplicationGroup", "IncreaseReplicaCount", "DecreaseReplicaCount"] ["InvalidReplicationGroupState"] "" 600;
     "elasticache" ["DeleteCacheSubnetGroup"] ["CacheSubnetGroupInUse"] "" 300;
+    "elasticache" ["ModifyCacheParameterGroup", "ResetCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "has pending changes" 60;
     "elasticache" ["DeleteCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "" 300;
     // S3: a bucket of seconds ago, and calls that step on each other.
     "s3" ["CreateBucket"] ["OperationAborted"] "" 120;

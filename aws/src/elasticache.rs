@@ -1,0 +1,81 @@
+//! Amazon ElastiCache: replication groups and the groups they refer to; and what the types here share: names, ARNs, tags.
+
+pub mod parameter_group;
+pub mod replication_group;
+pub mod subnet_group;
+
+pub use parameter_group::{ParameterGroup, ParameterGroupName, ParameterGroupOutputs};
+pub use replication_group::{
+    AuthTokenStrategy, ClusterMode, Engine, IpProtocol, LogDelivery, LogDestination, LogFormat, LogType, NetworkType,
+    ReplicationGroup, ReplicationGroupName, ReplicationGroupOutputs, Shard, TransitMode,
+};
+pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs};
+
+use aws_sdk_elasticache::types::Tag;
+use formwork_engine::Name;
+use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+
+use crate::context::Aws;
+use crate::error::{OrGone, Result};
+use crate::tags::{self, Tags};
+
+fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+/// The tags of a create call: ownership and the user's.
+pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Vec<Tag> {
+    tags::all(owner, tags).into_iter().map(|(key, value)| tag(key, value)).collect()
+}
+
+/// The tags of a thing, which no description shows; `None` when it is gone.
+pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+    let answer = aws.elasticache().list_tags_for_resource().resource_name(arn).send().await.or_gone(gone)?;
+    let pairs = answer.map(|answer| answer.tag_list.unwrap_or_default().into_iter());
+    let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
+    Ok(pairs.map(|pairs| tags::read(aws, pairs.map(pair))))
+}
+
+/// Brings the user's tags of anything in ElastiCache from one set to the other. The ownership tags are written along, since an update
+/// may be what takes a thing over.
+pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(now, planned);
+    // What was taken over was not made by any token of ours.
+    let absent = |tag: &Tag| tag.key() == Some(tags::TOKEN) && owner.token.is_empty();
+    let set = tags_of(owner, &set).into_iter().filter(|tag| !absent(tag)).collect();
+    aws.elasticache().add_tags_to_resource().resource_name(arn).set_tags(Some(set)).send().await?;
+    if !removed.is_empty() {
+        let removed = removed.into_iter().collect();
+        aws.elasticache().remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed)).send().await?;
+    }
+    Ok(())
+}
+
+/// The ARN of something in ElastiCache: `of` is `replicationgroup`, `subnetgroup` or `parametergroup`.
+pub(crate) fn arn(aws: &Aws, of: &str, name: &str) -> String {
+    format!("arn:{}:elasticache:{}:{}:{of}:{name}", aws.partition(), aws.region(), aws.account())
+}
+
+/// What was found under the name that a lost create would have taken.
+pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
+    let proof = match theirs {
+        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
+        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
+        Some(_) => Proof::Tag,
+        None => Proof::Name,
+    };
+    Candidate { id: id.into(), proof }
+}
+
+/// ElastiCache stores names in lower case and finds them in any.
+pub(crate) fn same_name(wanted: &Name, found: &Name) -> bool {
+    wanted.as_str().eq_ignore_ascii_case(found.as_str())
+}
+
+/// The same for an id that somebody wrote down.
+pub(crate) fn same_id<T: std::fmt::Display>(wanted: &Option<T>, found: &Option<T>) -> bool {
+    match (wanted, found) {
+        (Some(wanted), Some(found)) => wanted.to_string().eq_ignore_ascii_case(&found.to_string()),
+        (wanted, found) => wanted.is_none() && found.is_none(),
+    }
+}
