@@ -106,3 +106,25 @@ async fn what_a_killed_run_made_and_nobody_declares_any_more_is_deleted() {
         bench.settled(&empty).await;
     }
 }
+
+#[tokio::test]
+async fn a_change_that_was_cut_short_and_is_taken_back_is_taken_back_in_the_account() {
+    // A password is never read back: only what the row says is left tells that it may have been changed.
+    let with = |password: &str| {
+        let mut world = World::new();
+        world.add(&DATABASE, "db", [("engine", text("x")), ("password", secret(password))]);
+        world.program
+    };
+    for point in 1.. {
+        let bench = Bench::new();
+        bench.done(&with("first-password")).await;
+        let over = bench.dying(&with("second-password"), point).await.is_some();
+        bench.done(&with("first-password")).await;
+        bench.settled(&with("first-password")).await;
+        let password = bench.cloud.things()[0].args.get("password").clone();
+        assert_eq!(password.as_text(), Some("first-password"), "killed at point {point}");
+        if over {
+            break;
+        }
+    }
+}
