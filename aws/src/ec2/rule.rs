@@ -56,6 +56,7 @@ pub(super) fn same_sort<T>(before: &Option<T>, after: &Option<T>) -> Change {
 }
 
 /// AWS answers names for the protocols that it has names for.
+#[expect(clippy::ptr_arg, reason = "an equality takes references to the type of its field")]
 pub(super) fn same_protocol(wanted: &String, found: &String) -> bool {
     protocol(wanted) == protocol(found)
 }

@@ -57,6 +57,7 @@ pub struct OpenIdConnectProvider {
 }
 
 /// AWS leaves the scheme out when it answers.
+#[expect(clippy::ptr_arg, reason = "an equality takes references to the type of its field")]
 fn same_issuer(wanted: &String, found: &String) -> bool {
     without_scheme(wanted) == without_scheme(found)
 }
