@@ -26,7 +26,7 @@ use formwork_engine::plan::{self, Op, Plan, Recorded, Step};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::Snapshot;
 use formwork_engine::value::Unknown;
-use formwork_engine::{Error, Program, ProviderName, Resource, Stack, Urn, Value};
+use formwork_engine::{Error, Expr, Program, ProviderName, Resource, Stack, Urn, Value};
 use serde::de::DeserializeOwned;
 
 use crate::config::{ConfigFile, Generator, Secrets};
@@ -86,6 +86,16 @@ fn expect<T>(result: Result<T, Vec<Error>>) -> T {
 pub struct Planner {
     region: String,
     answers: BTreeMap<String, Value>,
+    altered: Vec<Altered>,
+}
+
+/// A change to what the program declares: kind, path, argument, what it becomes.
+#[derive(Debug, Clone)]
+struct Altered {
+    kind: &'static str,
+    path: String,
+    arg: &'static str,
+    value: Expr,
 }
 
 impl Default for Planner {
@@ -97,7 +107,7 @@ impl Default for Planner {
 impl Planner {
     /// An empty account in [`REGION`], with three availability zones.
     pub fn new() -> Self {
-        Self { region: REGION.to_owned(), answers: BTreeMap::new() }
+        Self { region: REGION.to_owned(), answers: BTreeMap::new(), altered: Vec::new() }
     }
 
     /// Another region.
@@ -114,10 +124,31 @@ impl Planner {
         self
     }
 
+    /// Plans as if the program declared another value for an argument: a check that a stack keeps a promise should fail then.
+    /// [`Expr::null`] takes the argument away.
+    ///
+    /// ```
+    /// # use formwork::prelude::*;
+    /// # use formwork::testing;
+    /// # fn network(stack: &mut Stack, cidr_block: &String) -> Result<()> {
+    /// #     stack.add("main", ec2::Vpc::builder().cidr_block(cidr_block).build());
+    /// #     Ok(())
+    /// # }
+    /// let planner = testing::Planner::new().altering::<ec2::Vpc>("main", "enable_dns_support", false);
+    /// let plan = planner.plan(network, &"10.0.0.0/16".to_owned())?;
+    /// assert!(!plan.resource::<ec2::Vpc>("main").args().enable_dns_support);
+    /// # Ok::<(), Vec<Error>>(())
+    /// ```
+    #[must_use]
+    pub fn altering<R: Resource>(mut self, path: &str, arg: &'static str, value: impl Into<Expr>) -> Self {
+        self.altered.push(Altered { kind: R::schema().kind, path: path.to_owned(), arg, value: value.into() });
+        self
+    }
+
     /// The plan of a stack.
     ///
     /// # Errors
-    /// The mistakes of the program.
+    /// The mistakes of the program; something that is to be altered and is not declared.
     pub fn plan<C>(
         &self,
         declare: impl Fn(&mut Stack, &C) -> crate::Result<()>,
@@ -125,7 +156,7 @@ impl Planner {
     ) -> Result<TypedPlan, Vec<Error>> {
         let mut stack = Stack::new("test", "test", BTreeMap::new());
         let declared = declare(&mut stack, config);
-        let program = match (declared, stack.finish()) {
+        let mut program = match (declared, stack.finish()) {
             (Ok(()), program) => program?,
             (Err(error), Ok(_)) => return Err(vec![error]),
             (Err(error), Err(mut errors)) => {
@@ -133,6 +164,9 @@ impl Planner {
                 return Err(errors);
             }
         };
+        for altered in &self.altered {
+            altered.alter(&mut program).map_err(|error| vec![error])?;
+        }
         let graph = Graph::new(&program)?;
         let recorded = Recorded::of(&Snapshot::default());
         let plan = plan::make(&graph, &recorded, &self.observations(&program), &Settings::default())?;
@@ -162,6 +196,24 @@ impl Planner {
     }
 }
 
+impl Altered {
+    fn alter(&self, program: &mut Program) -> crate::Result<()> {
+        let Self { kind, path, arg, value } = self;
+        let mut declared = program.resources.values_mut();
+        let Some(declaration) = declared.find(|it| it.schema.kind == *kind && it.urn.path() == path) else {
+            return Err(crate::mistake(format!("there is no {kind} at `{path}` to alter")));
+        };
+        if declaration.schema.arg(arg).is_none() {
+            return Err(crate::mistake(format!("{kind} has no argument `{arg}`")));
+        }
+        match value {
+            Expr::Literal(Value::Null) => declaration.args.remove(*arg),
+            value => declaration.args.insert((*arg).to_owned(), value.clone()),
+        };
+        Ok(())
+    }
+}
+
 /// What a lookup usually answers.
 fn usual(read: &str, region: &str) -> Option<Value> {
     match read {
@@ -173,11 +225,8 @@ fn usual(read: &str, region: &str) -> Option<Value> {
             ("account", Value::from(ACCOUNT)),
             ("arn", Value::from(format!("arn:aws:iam::{ACCOUNT}:user/test"))),
             ("user_id", Value::from("AIDATEST")),
-            ("partition", Value::from("aws")),
         ])),
-        "aws:ec2/region" | "aws:sts/region" => {
-            Some(Value::from([("name", Value::from(region)), ("region", Value::from(region))]))
-        }
+        "aws:account/region" => Some(Value::from([("name", Value::from(region))])),
         _ => None,
     }
 }
@@ -188,6 +237,15 @@ struct Nothing;
 impl Outputs for Nothing {
     fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
         Ok(Value::Unknown(Unknown { expression: format!("{}.{name}", urn.path()), secret: false }))
+    }
+}
+
+/// Answers every output with its name.
+struct ByName;
+
+impl Outputs for ByName {
+    fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
+        Ok(Value::Text(format!("${{{}.{name}}}", urn.path())))
     }
 }
 
@@ -314,10 +372,28 @@ impl<R: Resource> PlannedResource<'_, R> {
         }
     }
 
+    /// A JSON argument such as a policy, as a tree. What is not known yet stands in it by its name, such as `${network/main.id}`.
+    ///
+    /// # Panics
+    /// When nothing is declared for the argument, or what is declared is no JSON.
+    #[track_caller]
+    pub fn document(&self, arg: &str) -> serde_json::Value {
+        let declared = self.program.resources.get(&self.step.urn).and_then(|declaration| declaration.args.get(arg));
+        let Some(declared) = declared else { panic!("{} declares no `{arg}`", self.path()) };
+        let value = declared.evaluate(&ByName).unwrap_or_else(|error| panic!("{}: {error}", self.path()));
+        let tree = value.as_text().and_then(|text| serde_json::from_str(text).ok());
+        tree.unwrap_or_else(|| panic!("`{arg}` of {} is no JSON", self.path()))
+    }
+
+    /// The resources and lookups that an argument refers to, directly.
+    pub fn references(&self, arg: &str) -> BTreeSet<&Urn> {
+        let declared = self.program.resources.get(&self.step.urn).and_then(|declaration| declaration.args.get(arg));
+        declared.map(Expr::references).unwrap_or_default()
+    }
+
     /// Whether an argument refers to the resource at a path, such as `network/main`.
     pub fn refers_to(&self, arg: &str, path: &str) -> bool {
-        let declared = self.program.resources.get(&self.step.urn).and_then(|declaration| declaration.args.get(arg));
-        declared.is_some_and(|expr| expr.references().iter().any(|urn| urn.path() == path))
+        self.references(arg).iter().any(|urn| urn.path() == path)
     }
 
     /// Whether it is made after the resource at a path.

@@ -12,8 +12,9 @@ const MOST: usize = 3;
 const MANAGED_POLICY: &str = "arn:aws:iam::aws:policy/";
 
 /// Arguments that tell a resource apart by their value alone, the most telling first.
-const TELLING: [&str; 30] = [
+const TELLING: [&str; 31] = [
     "cidr_block",
+    "destination",
     "destination_cidr_block",
     "destination_ipv6_cidr_block",
     "cidr_ipv4",
