@@ -5,8 +5,8 @@ pub mod parameter_group;
 pub mod subnet_group;
 
 pub use instance::{
-    DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs, MasterUserAuthenticationType,
-    NetworkType, PointInTime, ReplicaMode, StorageType,
+    AssociatedRole, DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs,
+    MasterUserAuthenticationType, NetworkType, PointInTime, ReplicaMode, StorageType,
 };
 pub use parameter_group::{ParameterGroup, ParameterGroupName, ParameterGroupOutputs};
 pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs};

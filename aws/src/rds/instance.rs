@@ -263,6 +263,9 @@ pub struct Instance {
     /// Whether another certificate restarts the server. Without it the certificate waits for the next restart.
     #[arg(in_place, default = true, write_only)]
     pub certificate_rotation_restart: bool,
+    /// Roles by which the engine reaches other services, such as `s3Import` of PostgreSQL.
+    #[arg(in_place, after_create, default)]
+    pub associated_roles: BTreeSet<AssociatedRole>,
     /// The character set of the database; the engine's default when absent. Oracle, Db2.
     #[arg(replace)]
     pub character_set_name: Option<String>,
@@ -333,6 +336,17 @@ pub struct PointInTime {
     /// The time, such as `2026-02-01T09:30:00Z`; the latest possible one when absent.
     #[arg(replace, cfn = "RestoreTime")]
     pub restore_time: Option<String>,
+}
+
+/// A role by which the engine reaches another service.
+#[derive(Block, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AssociatedRole {
+    /// What it is for, such as `s3Import`, `s3Export` or `Lambda`.
+    #[arg(in_place)]
+    pub feature_name: String,
+    /// The role.
+    #[arg(in_place)]
+    pub role_arn: Arn<Role>,
 }
 
 /// A sort of storage.

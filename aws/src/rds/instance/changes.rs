@@ -57,6 +57,7 @@ pub(super) fn next_round(changes: InstanceChanges) -> Option<(InstanceChanges, I
         enable_cloudwatch_logs_exports,
         ca_certificate_identifier,
         certificate_rotation_restart: _sent_with_the_certificate,
+        associated_roles,
         domain,
         domain_iam_role_name,
         domain_fqdn,
@@ -121,7 +122,8 @@ pub(super) fn next_round(changes: InstanceChanges) -> Option<(InstanceChanges, I
         replica_mode,
         ..InstanceChanges::default()
     };
-    let mut rounds = [first, second, third].into_iter().filter(|round| !names(round).is_empty());
+    let last = InstanceChanges { associated_roles, ..InstanceChanges::default() };
+    let mut rounds = [first, second, third, last].into_iter().filter(|round| !names(round).is_empty());
     let round = rounds.next()?;
     let left = rounds.flat_map(|round| names(&round)).collect();
     Some((round, formwork_engine::ChangeSet::from_names(&left)))

@@ -164,6 +164,7 @@ impl Conforms for Instance {
             .unseen("replica_mode", of_other_engines)
             .unseen("option_group", "PostgreSQL has the default group only")
             .unseen("master_user_authentication_type", "the emulator does not know it")
+            .unseen("associated_roles", "the emulator does not know them")
             .unseen("domain", of_a_directory)
             .unseen("domain_iam_role_name", of_a_directory)
             .unseen("domain_fqdn", of_a_directory)

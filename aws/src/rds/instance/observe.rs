@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{DbInstance, Filter, PendingModifiedValues, ProcessorFeature};
+use aws_sdk_rds::types::{DbInstance, DbInstanceRole, Filter, PendingModifiedValues, ProcessorFeature};
 use formwork_engine::kind::Status;
 use formwork_engine::plan::PENDING_WINDOW;
 use formwork_engine::{Caseless, Field, Name, Value, Version};
 
 use super::{
-    DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs, NetworkType, ReplicaMode,
-    StorageType,
+    AssociatedRole, DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs, NetworkType,
+    ReplicaMode, StorageType,
 };
 use crate::arn::Arn;
 use crate::context::Aws;
@@ -97,6 +97,9 @@ fn outstanding(instance: &DbInstance) -> Option<String> {
     if instance.option_group_memberships().iter().any(|it| under_way(it.status())) {
         names.push("option_group");
     }
+    if instance.associated_roles().iter().any(|it| it.status() == Some("PENDING")) {
+        names.push("associated_roles");
+    }
     if instance.master_user_secret().is_some_and(|it| under_way(it.secret_status())) {
         names.push("manage_master_user_password");
     }
@@ -131,6 +134,10 @@ fn modifications(pending: &PendingModifiedValues) -> BTreeMap<&'static str, Valu
 
 fn processor_features(features: Option<Vec<ProcessorFeature>>) -> BTreeMap<String, String> {
     features.unwrap_or_default().into_iter().filter_map(|it| Some((it.name?, it.value?))).collect()
+}
+
+fn associated(role: DbInstanceRole) -> Option<AssociatedRole> {
+    Some(AssociatedRole { feature_name: role.feature_name?, role_arn: Arn::new(role.role_arn?) })
 }
 
 /// What an instance is. What cannot be read is as its default says.
@@ -218,6 +225,7 @@ pub(super) fn observe(aws: &Aws, instance: DbInstance) -> Observed<Instance> {
             .collect(),
         ca_certificate_identifier: certificate.clone(),
         certificate_rotation_restart: true,
+        associated_roles: instance.associated_roles.unwrap_or_default().into_iter().filter_map(associated).collect(),
         character_set_name: instance.character_set_name,
         nchar_character_set_name: instance.nchar_character_set_name,
         timezone: instance.timezone,

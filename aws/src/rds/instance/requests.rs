@@ -9,9 +9,9 @@ use formwork_engine::ChangeSet;
 use formwork_engine::kind::Owner;
 
 use super::changes::runs;
-use super::{Instance, InstanceChanges, InstanceId, PointInTime, StorageType};
+use super::{AssociatedRole, Instance, InstanceChanges, InstanceId, PointInTime, StorageType};
 use crate::context::Aws;
-use crate::error::{Error, Result};
+use crate::error::{Error, OrGone, Result};
 use crate::rds::tags_of;
 
 /// From how many GiB on `gp3` has operations and throughput that are chosen apart from the size.
@@ -383,6 +383,28 @@ pub(super) async fn modify(
     // AWS refuses a call that asks for nothing.
     if call.as_input() != bare.as_input() {
         call.send().await?;
+    }
+    if round.associated_roles {
+        associate(aws, id, &now.associated_roles, &planned.associated_roles).await?;
+    }
+    Ok(())
+}
+
+async fn associate(
+    aws: &Aws,
+    id: &InstanceId,
+    now: &BTreeSet<AssociatedRole>,
+    planned: &BTreeSet<AssociatedRole>,
+) -> Result<()> {
+    // A feature has one role: the former has to go first.
+    for role in now.difference(planned) {
+        let call = aws.rds().remove_role_from_db_instance().db_instance_identifier(id.as_str());
+        let call = call.feature_name(&role.feature_name).role_arn(role.role_arn.as_str());
+        call.send().await.or_gone(&["DBInstanceRoleNotFound"])?;
+    }
+    for role in planned.difference(now) {
+        let call = aws.rds().add_role_to_db_instance().db_instance_identifier(id.as_str());
+        call.feature_name(&role.feature_name).role_arn(role.role_arn.as_str()).send().await?;
     }
     Ok(())
 }
