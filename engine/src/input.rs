@@ -206,6 +206,12 @@ impl<T> From<Input<T>> for Expr {
     }
 }
 
+impl<T> From<Output<T>> for Expr {
+    fn from(output: Output<T>) -> Self {
+        output.expr
+    }
+}
+
 impl<T> From<&Output<T>> for Expr {
     fn from(output: &Output<T>) -> Self {
         output.expr.clone()

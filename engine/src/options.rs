@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::expr::Expr;
-use crate::input::IntoInput;
 use crate::program::ProviderName;
 use crate::urn::Urn;
 
@@ -95,8 +94,8 @@ impl Options {
 
     /// Replaces the resource when this value changes.
     #[must_use]
-    pub fn replace_when<T>(mut self, value: impl IntoInput<T>) -> Self {
-        self.replace_when.push(value.into_input().into_expr());
+    pub fn replace_when(mut self, value: impl Into<Expr>) -> Self {
+        self.replace_when.push(value.into());
         self
     }
 

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use crate::error::{Error, Turn};
 use crate::expr::Expr;
 use crate::field::Field;
-use crate::input::{IntoInput, Output};
+use crate::input::Output;
 use crate::options::{Options, options};
 use crate::resource::{Declared, OutputFields, Resource};
 use crate::shape::{ReadSchema, Schema};
@@ -214,9 +214,9 @@ impl Stack {
 
     /// Declares an output of the stack.
     #[track_caller]
-    pub fn export<T>(&mut self, name: &str, value: impl IntoInput<T>) {
+    pub fn export(&mut self, name: &str, value: impl Into<Expr>) {
         let source = SourceLine::here();
-        let export = Export { expr: value.into_input().into_expr(), source: source.clone() };
+        let export = Export { expr: value.into(), source: source.clone() };
         if let Some(first) = self.program.exports.insert(name.to_owned(), export) {
             let reason = format!("the output `{name}` is declared twice: at {} and at {source}", first.source);
             self.errors.push(Error::new(Turn::You, "declare an output", reason).hint("give one of them another name"));

@@ -85,9 +85,13 @@ fn comparison(
     let (ty, take, name) = (&arg.ty, named("take", arg), named(purpose, arg));
     quote! {
         fn #name(before: &::formwork_engine::Value, after: &::formwork_engine::Value) -> #answer {
-            const AUTHORS: fn(&#ty, &#ty) -> #answer = #path;
             match (#take(before), #take(after)) {
-                (::core::result::Result::Ok(before), ::core::result::Result::Ok(after)) => AUTHORS(&before, &after),
+                (::core::result::Result::Ok(before), ::core::result::Result::Ok(after)) => {
+                    let (before, after): (#ty, #ty) = (before, after);
+                    // Called by its path, so that a function of `&str` serves a `String`.
+                    let answer: #answer = #path(&before, &after);
+                    answer
+                }
                 _ => #otherwise,
             }
         }

@@ -1,2 +1,7 @@
-//! stacks
-fn main() {}
+//! `cargo run -p stacks -- up prod`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    formwork::Runner::new("stacks").stack("prod", stacks::prod).main()
+}
