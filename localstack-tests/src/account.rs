@@ -1,7 +1,7 @@
 //! [`Account`]: an account of the emulator for one test.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use formwork_aws::{AwsConfig, EmulatorTarget};
 use formwork_emulator::{Call, Emulator, Resource};
@@ -18,6 +18,12 @@ pub struct Account {
     pub id: String,
     /// Where it is.
     pub emulator: &'static Emulator,
+    seen: AtomicU64,
+}
+
+/// An id whose parts are joined in the one way, whether it is a row's or the lister's: each has its own separators.
+pub fn plain(id: &str) -> String {
+    id.replace(['|', '_', ':', '/', '#'], " ")
 }
 
 impl Account {
@@ -30,7 +36,7 @@ impl Account {
         // Process ids have at most seven digits.
         let id = format!("1{:07}{:04}", std::process::id() % 10_000_000, NEXT.fetch_add(1, Ordering::Relaxed) % 10_000);
         emulator.reset(Some(&id)).unwrap_or_else(|error| panic!("{error}"));
-        Self { id, emulator }
+        Self { id, emulator, seen: AtomicU64::new(0) }
     }
 
     /// The configuration to work in it: as `--local` has it, deletes leave nothing behind.
@@ -47,12 +53,12 @@ impl Account {
         }
     }
 
-    /// What stands in it, as kind and id in order, read from the emulator's stores and through no API.
+    /// What stands in it, as kind and [`plain`] id in order, read from the emulator's stores and through no API.
     ///
     /// # Panics
     /// When the emulator does not answer.
     pub fn listed(&self) -> Vec<(String, String)> {
-        let mut listed: Vec<_> = self.resources().into_iter().map(|one| (one.kind, one.id)).collect();
+        let mut listed: Vec<_> = self.resources().into_iter().map(|one| (one.kind, plain(&one.id))).collect();
         listed.sort();
         listed
     }
@@ -73,9 +79,16 @@ impl Account {
         self.emulator.admin().calls(&self.id, since).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The number of the last call that was made in it.
-    pub fn last_call(&self) -> u64 {
-        self.calls(0).last().map_or(0, |call| call.seq)
+    /// The calls since this was last asked.
+    ///
+    /// # Panics
+    /// When the emulator does not answer.
+    pub fn news(&self) -> Vec<Call> {
+        let calls = self.calls(self.seen.load(Ordering::Relaxed));
+        if let Some(last) = calls.last() {
+            self.seen.store(last.seq, Ordering::Relaxed);
+        }
+        calls
     }
 
     /// The operations that the emulator does not know or broke on, as sentences. Errors that a test injects must not have these codes.

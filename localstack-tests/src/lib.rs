@@ -13,7 +13,7 @@ mod clock;
 mod home;
 mod trial;
 
-pub use account::Account;
+pub use account::{Account, plain};
 pub use clock::ScaledClock;
 pub use home::emulator;
 pub use trial::{REGION, Trial, told};

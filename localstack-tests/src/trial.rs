@@ -17,7 +17,7 @@ use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _};
 use formwork_engine::{Error, Program, ProviderName, Urn};
 
-use crate::account::Account;
+use crate::account::{Account, plain};
 use crate::clock::ScaledClock;
 
 /// The region of all tests.
@@ -95,10 +95,10 @@ impl Trial {
     /// # Errors
     /// What the engine says.
     pub async fn plan_with(&self, program: &Program, settings: Settings) -> Result<Plan> {
-        let before = self.account.last_call();
+        self.account.news();
         let mut session = self.session(OpenMode::Read, settings)?;
         let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
-        if let Some(call) = self.account.calls(before).iter().find(|call| call.mutating) {
+        if let Some(call) = self.account.news().iter().find(|call| call.mutating) {
             bail!("planning made a call that changes something: {} {}", call.service, call.operation);
         }
         Ok(preview.plan)
@@ -150,14 +150,14 @@ impl Trial {
         self.up_with(&Program::empty(&program.project, &program.stack), settings).await
     }
 
-    /// Kind and id of everything that is recorded, in order.
+    /// Kind and [`plain`] id of everything that is recorded, in order.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn rows(&self) -> Result<Vec<(String, String)>> {
         let recorded = self.recorded()?;
         let mut rows: Vec<_> =
-            recorded.rows().values().map(|row| (row.kind.as_str().to_owned(), row.id.clone())).collect();
+            recorded.rows().values().map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
         rows.sort();
         Ok(rows)
     }

@@ -75,8 +75,9 @@ def _routing(at: str, backend: Any) -> Iterator[Row]:
             listed = route.destination_prefix_list
             destination = route.destination_cidr_block or route.destination_ipv6_cidr_block or (listed.id if listed else "")
             yield _row("aws:ec2/route", f"{table.id}_{destination}", at, {})
-        for association_id in list(table.associations):
-            yield _row("aws:ec2/route-table-association", association_id, at, {})
+        # Known by its subnet, which has one at most: its own id changes when another table is put in.
+        for association_id, subnet_id in list(table.associations.items()):
+            yield _row("aws:ec2/route-table-association", subnet_id, at, {}, association=association_id)
 
 
 def _made_by_endpoint(route: Any, backend: Any) -> bool:
@@ -200,8 +201,8 @@ def _s3(account_id: str, region: str | None) -> Iterator[Row]:
 def _secrets(account_id: str, region: str | None) -> Iterator[Row]:
     for at, backend in _backends("moto.secretsmanager.models", "secretsmanager_backends", account_id, region):
         for secret in list(backend.secrets.values()):
-            # Names with this prefix are AWS's own; RDS takes its secret away with the database.
-            if not secret.name.startswith("rds!"):
+            # Names with this prefix are AWS's own; RDS takes its secret away with the database. A replica comes and goes with its secret.
+            if not secret.name.startswith("rds!") and hasattr(secret, "deleted_date"):
                 state = "scheduled" if secret.deleted_date else "available"
                 yield _row("aws:secretsmanager/secret", secret.arn, at, _listed_tags(secret.tags), name=secret.name, state=state)
 

@@ -238,3 +238,32 @@ def ec2_interface_endpoint_lives(account: Account) -> None:
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     for subnet in subnets:
         ec2.delete_subnet(SubnetId=subnet)
+
+
+@check
+def ec2_rules_of_every_kind_change_in_place(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    first, second, third = (ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"] for name in ("a", "b", "c"))
+    peers = [
+        ({"Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}]}, "CidrIpv6", "2001:db8:1::/48"),
+        ({"PrefixListIds": [{"PrefixListId": "pl-0123456789abcdef0"}]}, "PrefixListId", "pl-0123456789abcdef1"),
+        ({"UserIdGroupPairs": [{"GroupId": second}]}, "ReferencedGroupId", third),
+        ({"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}, "CidrIpv4", "10.1.0.0/16"),
+    ]
+    for made, key, value in peers:
+        permission = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, **made}
+        rule = ec2.authorize_security_group_ingress(GroupId=first, IpPermissions=[permission])["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        wanted = {"IpProtocol": "udp", "FromPort": 2, "ToPort": 3, key: value, "Description": "changed"}
+        ec2.modify_security_group_rules(GroupId=first, SecurityGroupRules=[{"SecurityGroupRuleId": rule, "SecurityGroupRule": wanted}])
+        found = ec2.describe_security_group_rules(Filters=[{"Name": "security-group-rule-id", "Values": [rule]}])["SecurityGroupRules"][0]
+        shown = found["ReferencedGroupInfo"]["GroupId"] if key == "ReferencedGroupId" else found[key]
+        same((shown, found["IpProtocol"], found["FromPort"], found["ToPort"]), (value, "udp", 2, 3))
+
+
+@check
+def ec2_endpoints_are_found_by_a_filter_on_their_id(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]["VpcEndpointId"]
+    found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": [made, "vpce-00000000"]}])["VpcEndpoints"]
+    same([one["VpcEndpointId"] for one in found], [made])
+    same(ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": ["vpce-00000000"]}])["VpcEndpoints"], [])

@@ -11,6 +11,7 @@ from localstack.aws.api import RequestContext
 
 from .. import known
 from ..intercept import Layer, Proceed, around, refusal
+from .altered import alter, call
 
 _SUBNET_EXTRAS = "formwork_extras"
 _RECORD = "formwork_ptr_record"
@@ -121,8 +122,14 @@ def create_vpc_endpoint(context: RequestContext, request: dict[str, Any], procee
 
 
 @around(Layer.GAPS, "ec2", "DescribeVpcEndpoints")
-def describe_vpc_endpoints(context: RequestContext, _request: dict[str, Any], proceed: Proceed) -> Any:
-    answer = proceed()
+def describe_vpc_endpoints(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """moto does not know the filter by id, which finds nothing where the parameter `VpcEndpointIds` refuses."""
+    by_id = [filter for filter in request.get("Filters") or [] if filter["Name"] == "vpc-endpoint-id"]
+    if by_id:
+        alter(context, request, Filters=[filter for filter in request["Filters"] if filter not in by_id] or None)
+    answer = call(context, request) if by_id else proceed()
+    for filter in by_id:
+        answer["VpcEndpoints"] = [row for row in answer.get("VpcEndpoints") or [] if row["VpcEndpointId"] in filter["Values"]]
     endpoints = known.ec2(context.account_id, context.region).vpc_end_points
     for row in answer.get("VpcEndpoints") or []:
         if row["VpcEndpointId"] in endpoints:
@@ -276,6 +283,8 @@ def _unroute(backend: Any, endpoint: Any, table_id: str) -> None:
 def _show_endpoint(endpoint: Any, row: dict[str, Any]) -> None:
     row["VpcEndpointType"] = endpoint.vpc_endpoint_type or "Gateway"
     row["OwnerId"] = endpoint.owner_id
+    row.setdefault("RequesterManaged", False)
+    row.setdefault("RouteTableIds", [])
     row["PrivateDnsEnabled"] = bool(endpoint.private_dns_enabled)
     row.update(getattr(endpoint, "formwork_kept", {}))
     if endpoint.vpc_endpoint_type == "Interface":

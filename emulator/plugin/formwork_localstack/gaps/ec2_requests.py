@@ -67,6 +67,47 @@ def revoke(context: RequestContext, request: dict[str, Any], proceed: Proceed) -
     return proceed()
 
 
+@around(Layer.GAPS, "ec2", "ModifySecurityGroupRules")
+def modify_rules(context: RequestContext, request: dict[str, Any], _proceed: Proceed) -> Any:
+    """moto changes IPv4 ranges only; the kind of a rule's peer stays what it was made with."""
+    group = known.security_group(context.account_id, context.region, request["GroupId"])
+    if group is None:
+        raise refusal("InvalidGroup.NotFound", f"The security group '{request['GroupId']}' does not exist")
+    held = {rule.id: rule for rule in group.ingress_rules + group.egress_rules}
+    for update in request["SecurityGroupRules"]:
+        rule, wanted = held.get(update["SecurityGroupRuleId"]), update["SecurityGroupRule"]
+        if rule is None:
+            raise refusal("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{update['SecurityGroupRuleId']}' does not exist")
+        _modify_rule(rule, wanted)
+    return {"Return": True}
+
+
+def _modify_rule(rule: Any, wanted: dict[str, Any]) -> None:
+    given = [key for key in ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId") if wanted.get(key)]
+    if len(given) != 1:
+        raise refusal("InvalidParameterCombination", "Exactly one of CidrIpv4, CidrIpv6, PrefixListId and ReferencedGroupId must be specified")
+    had = {"CidrIpv4": rule.cidr_ipv4, "CidrIpv6": rule.cidr_ipv6, "PrefixListId": rule.prefix_list_id, "ReferencedGroupId": rule.source_group}
+    if not had[given[0]]:
+        raise refusal("InvalidParameterValue", f"Invalid rule type for security group rule '{rule.id}'. You may not specify {given[0]} for an existing rule of another type.")
+    protocol = wanted.get("IpProtocol")
+    if not protocol:
+        raise refusal("InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
+    rule.ip_protocol = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}.get(str(protocol).lower(), str(protocol).lower())
+    every = rule.ip_protocol == "-1"
+    rule.from_port, rule.to_port = (None, None) if every else (wanted.get("FromPort"), wanted.get("ToPort"))
+    description = wanted.get("Description")
+    if given[0] == "ReferencedGroupId":
+        rule.source_group = {**rule.source_group, "GroupId": wanted[given[0]]}
+        if description is not None:
+            rule.source_group["Description"] = description
+    elif given[0] == "PrefixListId":
+        rule.prefix_list_id = wanted[given[0]]
+    else:
+        rule.ip_range = {**rule.ip_range, {"CidrIpv4": "CidrIp", "CidrIpv6": "CidrIpv6"}[given[0]]: wanted[given[0]]}
+    if description is not None:
+        rule.ip_range = {**rule.ip_range, "Description": description}
+
+
 def _check_tags(tags: list[dict[str, Any]]) -> None:
     for tag in tags:
         if (tag.get("Key") or "").lower().startswith("aws:"):
