@@ -22,8 +22,8 @@ impl Conforms for Instance {
         let (one, two) = (role("rds-conformance-1"), role("rds-conformance-2"));
         let mut parameters =
             |name: &str, family: &str| stack.add(name, ParameterGroup::builder().name(name).family(family).build());
-        let g16 = parameters("conformance-16", "postgres16");
-        let (g17, h17) = (parameters("conformance-17", "postgres17"), parameters("conformance-17b", "postgres17"));
+        let g17 = parameters("conformance-17", "postgres17");
+        let (g18, h18) = (parameters("conformance-18", "postgres18"), parameters("conformance-18b", "postgres18"));
         let mut network = |name: &str, range: &str| {
             let vpc = stack.add(name, Vpc::builder().cidr_block(format!("{range}.0.0/16")).build());
             let mut subnet = |zone: &str, third: u8| {
@@ -44,7 +44,6 @@ impl Conforms for Instance {
         let base = Instance::builder()
             .identifier("Conformance-Orders")
             .engine("postgres")
-            .engine_version("16")
             .allow_major_version_upgrade(true)
             .auto_minor_version_upgrade(true)
             .engine_lifecycle_support(EngineLifecycleSupport::Standard)
@@ -67,7 +66,7 @@ impl Conforms for Instance {
             .publicly_accessible(false)
             .network_type(NetworkType::Ipv4)
             .multi_az(true)
-            .parameter_group(&g16)
+            .parameter_group(&g17)
             .backup_retention_period(3)
             .preferred_backup_window("04:00-05:00")
             .preferred_maintenance_window("Sun:06:00-Sun:07:00")
@@ -108,9 +107,10 @@ impl Conforms for Instance {
             .change("master_user_secret_kms_key_id", &secret_key.arn)
             .together_with("manage_master_user_password", true)
             .together_with("master_user_password", Expr::null())
-            .change("engine_version", "17")
-            .together_with("parameter_group", &g17.id)
-            .change("parameter_group", &h17.id)
+            // The base leaves the version to AWS, which begins with 17: a declared one that was raised outside could not be lowered again.
+            .change("engine_version", "18")
+            .together_with("parameter_group", &g18.id)
+            .change("parameter_group", &h18.id)
             .change("allow_major_version_upgrade", false)
             .change("auto_minor_version_upgrade", false)
             .change("engine_lifecycle_support", "open-source-rds-extended-support")
@@ -153,8 +153,11 @@ impl Conforms for Instance {
             .change("master_username", "customers")
             .change("backup_target", "local")
             .change("identifier", "Conformance-Customers")
-            .unseen("engine", of_other_engines)
-            .unseen("license_model", "PostgreSQL has one only")
+            .change("engine", "mysql")
+            .together_with("engine_version", Expr::null())
+            .together_with("license_model", "general-public-license")
+            .together_with("parameter_group", Expr::null())
+            .together_with("enable_cloudwatch_logs_exports", Vec::<Expr>::new())
             .unseen("processor_features", of_other_engines)
             .unseen("character_set_name", of_other_engines)
             .unseen("nchar_character_set_name", of_other_engines)
