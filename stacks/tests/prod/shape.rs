@@ -10,7 +10,7 @@ fn the_preview_is_read_at_a_glance() {
     let plan = plan();
     let text = plan.text();
     insta::assert_snapshot!(text);
-    let (lines, resources) = (text.lines().count(), plan.creates().len());
+    let (lines, resources) = (text.lines().count(), plan.plan().counts().create);
     assert!(lines * 2 <= resources * 3, "{lines} lines for {resources} resources");
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
     assert!(widest <= 100, "{widest} columns");
@@ -46,7 +46,7 @@ fn each_line_of_the_configuration_makes_what_it_names() {
     assert_eq!(plan.resources::<ecr::Repository>().len(), 5);
     assert_eq!(plan.resources::<secretsmanager::Secret>().len(), 2);
     let more = configured(|config| config.images.repositories.push("billing".to_owned()));
-    assert_eq!(more.creates().len(), plan.creates().len() + 1);
+    assert_eq!(more.plan().counts().create, plan.plan().counts().create + 1);
     assert_eq!(more.resource::<ecr::Repository>("images/billing").arg("name").as_text(), Some("prod/billing"));
 }
 

@@ -23,7 +23,7 @@ fn images_are_scanned_on_push_and_immutable() {
                 altered(|it| it.altering::<ecr::Repository>("images/worker", "lifecycle_policy", Expr::null())),
             ),
             (
-                "tag_mutability of scratch",
+                "`tag_mutability` of scratch",
                 beside(|stack| drop(stack.add("scratch", ecr::Repository::builder().name("scratch").build()))),
             ),
         ],
