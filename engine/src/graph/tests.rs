@@ -27,7 +27,7 @@ fn edges_know_the_argument_path_and_the_output() {
     let rule = Expr::Record([("prefix".to_owned(), of(&network, "id"))].into());
     let args = [("cidr", of(&network, "id")), ("tags", tags), ("rules", Expr::List(vec![rule]))];
     let other = world.add(&NETWORK, "other", args);
-    let last = options().depends_on(other.clone()).replace_when::<String>(&crate::Output::of(of(&network, "revision")));
+    let last = options().depends_on(other.clone()).replace_when(of(&network, "revision"));
     let last = world.add_with(&NETWORK, "last", [("cidr", text("a"))], last);
     assert_eq!(edges(&world, &other), ["cidr -> main.id", "rules[0].prefix -> main.id", "tags.net -> main.resolver"]);
     assert_eq!(edges(&world, &last), ["replace_when -> main.revision", "depends_on -> other"]);

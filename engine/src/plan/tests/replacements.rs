@@ -167,7 +167,7 @@ fn a_replacement_for_the_worst_case_shrinks_when_the_value_is_the_same() {
 #[test]
 fn what_is_asked_for_is_replaced() {
     let mut world = World::new();
-    let options = |text: &str| options().replace_when::<String>(text);
+    let options = |text: &str| options().replace_when(text);
     world.add_with(&NETWORK, "main", [("cidr", text("a"))], options("1"));
     world.add(&NETWORK, "other", [("cidr", text("a"))]);
     world.up();
