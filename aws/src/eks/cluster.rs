@@ -3,20 +3,23 @@
 //! EKS makes one kind of update at a time, each with an id of its own that has to be waited for: `update` makes the first that is
 //! asked for and leaves the rest.
 
+mod conformance;
+mod requests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{After, Block, Change, Choice, Expr, Hazard, Link, Name, Outputs, Resource, Stack, Version, id};
+use formwork_engine::{After, Block, Change, Choice, Hazard, Link, Name, Outputs, Resource, Version, id};
 use futures::future::join_all;
 
+use self::requests::{encryption, load_balancing, scaling, storage};
 use super::{UpdateOf, candidate, present, read_tags, retag, tags_of, update_status};
 use crate::arn::Arn;
-use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::ec2::{SecurityGroup, SecurityGroupId, Subnet, SubnetId, Vpc, VpcId};
+use crate::ec2::{SecurityGroupId, SubnetId, VpcId};
 use crate::error::{Error, OrGone, Result};
-use crate::iam::{PolicyDocument, Principal, Role, Statement};
+use crate::iam::Role;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::tags::Tags;
@@ -459,99 +462,6 @@ impl Lifecycle for Cluster {
     }
 }
 
-impl Cluster {
-    fn vpc_request(&self) -> sdk::VpcConfigRequest {
-        sdk::VpcConfigRequest::builder()
-            .set_subnet_ids(Some(self.subnets.iter().map(ToString::to_string).collect()))
-            .set_security_group_ids(Some(self.security_groups.iter().map(ToString::to_string).collect()))
-            .endpoint_private_access(self.endpoint_private_access)
-            .endpoint_public_access(self.endpoint_public_access)
-            .set_public_access_cidrs(self.public_cidrs())
-            .build()
-    }
-
-    fn endpoint_request(&self) -> sdk::VpcConfigRequest {
-        sdk::VpcConfigRequest::builder()
-            .endpoint_private_access(self.endpoint_private_access)
-            .endpoint_public_access(self.endpoint_public_access)
-            .set_public_access_cidrs(self.public_cidrs())
-            .build()
-    }
-
-    fn network_request(&self) -> sdk::VpcConfigRequest {
-        sdk::VpcConfigRequest::builder()
-            .set_subnet_ids(Some(self.subnets.iter().map(ToString::to_string).collect()))
-            .set_security_group_ids(Some(self.security_groups.iter().map(ToString::to_string).collect()))
-            .build()
-    }
-
-    fn public_cidrs(&self) -> Option<Vec<String>> {
-        self.public_access_cidrs.clone().map(|cidrs| cidrs.into_iter().collect())
-    }
-
-    /// All types, each switched on or off: one that is not named would keep its state.
-    fn logging(&self) -> sdk::Logging {
-        let all =
-            [LogType::Api, LogType::Audit, LogType::Authenticator, LogType::ControllerManager, LogType::Scheduler];
-        let setup = |enabled: bool| {
-            let types = all.iter().filter(|one| self.log_types.contains(one) == enabled).map(|one| one.as_str().into());
-            sdk::LogSetup::builder().enabled(enabled).set_types(Some(types.collect())).build()
-        };
-        let setups = [setup(true), setup(false)].into_iter().filter(|setup| !setup.types().is_empty());
-        sdk::Logging::builder().set_cluster_logging(Some(setups.collect())).build()
-    }
-
-    fn upgrade_policy(&self) -> sdk::UpgradePolicyRequest {
-        sdk::UpgradePolicyRequest::builder().support_type(self.support_type.as_str().into()).build()
-    }
-
-    fn has_remote_networks(&self) -> bool {
-        !self.remote_node_networks.is_empty() || !self.remote_pod_networks.is_empty()
-    }
-
-    fn remote_networks(&self) -> sdk::RemoteNetworkConfigRequest {
-        let list =
-            |cidrs: &BTreeSet<String>| Some(cidrs.iter().cloned().collect::<Vec<_>>()).filter(|it| !it.is_empty());
-        let nodes =
-            list(&self.remote_node_networks).map(|it| sdk::RemoteNodeNetwork::builder().set_cidrs(Some(it)).build());
-        let pods =
-            list(&self.remote_pod_networks).map(|it| sdk::RemotePodNetwork::builder().set_cidrs(Some(it)).build());
-        sdk::RemoteNetworkConfigRequest::builder()
-            .set_remote_node_networks(Some(nodes.into_iter().collect()))
-            .set_remote_pod_networks(Some(pods.into_iter().collect()))
-            .build()
-    }
-}
-
-impl AutoMode {
-    fn compute(&self, enabled: bool) -> sdk::ComputeConfigRequest {
-        let pools = self.node_pools.iter().cloned().collect::<Vec<_>>();
-        sdk::ComputeConfigRequest::builder()
-            .enabled(enabled)
-            .set_node_pools((!pools.is_empty()).then_some(pools))
-            .set_node_role_arn(self.node_role_arn.as_ref().map(ToString::to_string))
-            .build()
-    }
-}
-
-fn load_balancing(enabled: bool) -> sdk::ElasticLoadBalancing {
-    sdk::ElasticLoadBalancing::builder().enabled(enabled).build()
-}
-
-fn storage(enabled: bool) -> sdk::StorageConfigRequest {
-    sdk::StorageConfigRequest::builder().block_storage(sdk::BlockStorage::builder().enabled(enabled).build()).build()
-}
-
-fn scaling(tier: ControlPlaneTier) -> sdk::ControlPlaneScalingConfig {
-    sdk::ControlPlaneScalingConfig::builder().tier(tier.as_str().into()).build()
-}
-
-#[expect(deprecated, reason = "clusters of versions before 1.28 are only encrypted for what is named here")]
-fn encryption(key: &Arn<Key>) -> sdk::EncryptionConfig {
-    let provider = sdk::Provider::builder().key_arn(key.as_str()).build();
-    sdk::EncryptionConfig::builder().resources("secrets").provider(provider).build()
-}
-
 async fn describe(aws: &Aws, name: &str) -> Result<Option<sdk::Cluster>> {
     let answer = aws.eks().describe_cluster().name(name).send().await.or_gone(&["ResourceNotFoundException"])?;
     Ok(answer.and_then(|answer| answer.cluster))
@@ -650,84 +560,6 @@ fn observe(aws: &Aws, cluster: sdk::Cluster) -> Observed<Cluster> {
         running_version: version,
     };
     Observed::new(args, outputs, read.owner)
-}
-
-impl Conforms for Cluster {
-    fn conformance(stack: &mut Stack) -> Conformance<Self> {
-        let trust = |service| {
-            PolicyDocument::of([Statement::allow().principal(Principal::service(service)).action("sts:AssumeRole")])
-        };
-        let vpc = stack.add("vpc", Vpc::builder().cidr_block("10.20.0.0/16").build());
-        let mut subnet = |name: &str, cidr: &str, zone: &str| {
-            stack.add(name, Subnet::builder().vpc(&vpc).cidr_block(cidr).availability_zone(zone).build())
-        };
-        let a = subnet("a", "10.20.1.0/24", "eu-west-1a");
-        let b = subnet("b", "10.20.2.0/24", "eu-west-1b");
-        let c = subnet("c", "10.20.3.0/24", "eu-west-1c");
-        let group = stack.add(
-            "group",
-            SecurityGroup::builder().name("eks-conformance").description("control plane").vpc(&vpc).build(),
-        );
-        let key = stack.add("key", Key::builder().description("cluster secrets").build());
-        let mut role = |name: &str| {
-            stack.add(name, Role::builder().name(name).assume_role_policy(trust("eks.amazonaws.com")).build())
-        };
-        let (one, two) = (role("eks-conformance-1"), role("eks-conformance-2"));
-        let base = Cluster::builder()
-            .name("Conformance")
-            .role_arn(&one.arn)
-            .version("1.31")
-            .subnets([&a, &b])
-            .security_groups([&group])
-            .endpoint_private_access(true)
-            .endpoint_public_access(true)
-            .public_access_cidrs(["192.0.2.0/24"])
-            .service_ipv4_cidr("172.20.0.0/16")
-            .ip_family(IpFamily::Ipv4)
-            .log_types([LogType::Api, LogType::Audit])
-            .authentication_mode(AuthenticationMode::ApiAndConfigMap)
-            .bootstrap_creator_admin(false)
-            .bootstrap_self_managed_addons(false)
-            .support_type(SupportType::Standard)
-            .zonal_shift(false)
-            .control_plane_tier(ControlPlaneTier::Standard)
-            .remote_node_networks(["10.80.0.0/16"])
-            .remote_pod_networks(["10.81.0.0/16"])
-            .deletion_protection(false)
-            .force_upgrade(false)
-            .tags([("team", "a"), ("cost", "1")])
-            .build();
-        let auto = AutoMode::builder().node_pools(["system"]).node_role_arn(&two.arn).build();
-        Conformance::of(base)
-            .change("tags", [("team", "b")])
-            .change("version", "1.33")
-            .change("subnets", vec![Expr::from(&a), Expr::from(&b), Expr::from(&c)])
-            .change("security_groups", Vec::<Expr>::new())
-            .change("endpoint_public_access", false)
-            .together_with("public_access_cidrs", Expr::null())
-            .change("endpoint_private_access", true)
-            .together_with("endpoint_public_access", true)
-            .change("public_access_cidrs", vec![Expr::text("198.51.100.0/24")])
-            .change("log_types", vec![Expr::text("scheduler")])
-            .change("secrets_key", &key.arn)
-            .change("authentication_mode", "API")
-            .change("support_type", "EXTENDED")
-            .change("zonal_shift", true)
-            .change("control_plane_tier", "tier-xl")
-            .change("remote_node_networks", vec![Expr::text("10.82.0.0/16")])
-            .change("remote_pod_networks", vec![Expr::text("10.83.0.0/16")])
-            .change("auto_mode", auto)
-            .change("deletion_protection", true)
-            .change("deletion_protection", false)
-            .change("force_upgrade", true)
-            .change("role_arn", &two.arn)
-            .change("service_ipv4_cidr", "172.21.0.0/16")
-            .change("ip_family", "ipv6")
-            .together_with("service_ipv4_cidr", Expr::null())
-            .change("bootstrap_creator_admin", true)
-            .change("bootstrap_self_managed_addons", true)
-            .change("name", "Conformance-2")
-    }
 }
 
 #[cfg(test)]
