@@ -35,12 +35,12 @@ macro_rules! passing {
 /// The table. Sources: AWS's documentation of each error, and what operators of these services reported.
 pub const PASSING: &[Passing] = passing! {
     // EC2: what was made just now is not yet known to the next call, and what was deleted just now still blocks.
-    "ec2" [] ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "InvalidInternetGatewayID.NotFound"] "does not exist yet" 300;
     "ec2" ["AssociateAddress", "CreateNatGateway"] ["InvalidAllocationID.NotFound", "InvalidElasticIpID.NotFound"] "" 300;
     "ec2" ["CreateRoute", "ReplaceRoute"] ["InvalidGatewayID.NotFound", "InvalidInternetGatewayID.NotFound", "InvalidNatGatewayID.NotFound", "InvalidTransitGatewayID.NotFound"] "" 120;
     "ec2" ["AttachInternetGateway"] ["InvalidInternetGatewayID.NotFound"] "" 300;
     "ec2" ["ModifySubnetAttribute", "AssociateSubnetCidrBlock", "AssociateRouteTable", "CreateNatGateway"] ["InvalidSubnetID.NotFound"] "" 120;
     "ec2" ["AssociateRouteTable", "CreateRoute"] ["InvalidRouteTableID.NotFound", "InvalidNatGatewayID.NotFound"] "" 300;
+    "ec2" ["CreateSubnet", "CreateRouteTable", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "CreateRoute", "AssociateRouteTable", "AttachInternetGateway", "ModifyVpcAttribute", "CreateVpcEndpoint", "CreateFlowLogs", "CreateTags"] ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "InvalidInternetGatewayID.NotFound"] "" 120;
     "ec2" ["CreateVpc"] ["UnsupportedOperation"] "is not monitored by IPAM" 300;
     "ec2" ["DeleteVpc", "DeleteSubnet", "DeleteSecurityGroup", "DetachInternetGateway", "DeleteInternetGateway", "DeleteRouteTable"] ["DependencyViolation", "InvalidGroup.InUse"] "" 300;
     "ec2" ["ReleaseAddress"] ["InvalidIPAddress.InUse"] "" 300;
@@ -119,6 +119,10 @@ mod tests {
     fn other_operations_and_messages_are_not_retried() {
         assert_eq!(window("iam", "CreateRole", "MalformedPolicyDocument", "Syntax errors in policy."), None);
         assert_eq!(window("ec2", "CreateSubnet", "DependencyViolation", ""), None);
+        assert_eq!(
+            window("ec2", "DeleteSubnet", "InvalidSubnetID.NotFound", "The subnet ID 'subnet-1' does not exist"),
+            None
+        );
         assert_eq!(window("eks", "CreateCluster", "InvalidParameterException", "unsupported Kubernetes version"), None);
     }
 }

@@ -24,7 +24,7 @@ pair_id! {
     pub struct NodeGroupId;
 }
 
-/// Nodes register by their role's policies and need the network add-on to become ready.
+/// Nodes register by their role's policies, over a way out of their subnets, and need the network add-on to become ready.
 const AFTER: &[After] = &[
     After {
         kind: "aws:iam/role-policy-attachment",
@@ -50,6 +50,8 @@ const AFTER: &[After] = &[
         where_theirs: Some(("addon_name", "kube-proxy")),
         where_mine: None,
     },
+    After { kind: "aws:ec2/route", link: Link::Any, where_theirs: None, where_mine: None },
+    After { kind: "aws:ec2/route-table-association", link: Link::Any, where_theirs: None, where_mine: None },
 ];
 
 /// A managed node group.
