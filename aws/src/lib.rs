@@ -28,6 +28,8 @@ pub mod kms;
 pub mod logs;
 #[cfg(feature = "rds")]
 pub mod rds;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
 
@@ -82,6 +84,7 @@ kinds! {
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
     "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }
 
