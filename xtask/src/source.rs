@@ -31,12 +31,12 @@ impl Source {
         self.code[..at].matches('\n').count() + 1
     }
 
-    /// Whether a byte of the code belongs to tests: a `#[cfg(test)]` item, a `tests` folder or file,
-    /// or one of the crates that are tests and measurements as a whole.
+    /// Whether a byte of the code belongs to tests: a `#[cfg(test)]` item, a `tests` folder or file, the
+    /// fixtures of a crate's tests, or one of the crates that are tests and measurements as a whole.
     pub(crate) fn is_test(&self, at: usize) -> bool {
         let whole = self.path.starts_with("localstack-tests/")
             || self.path.starts_with("bench/")
-            || self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
+            || self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "fixtures.rs" | "benches"))
             || self.path.ends_with("_tests.rs");
         whole || self.tests.iter().any(|range| range.contains(&at))
     }
