@@ -166,7 +166,7 @@ impl Session {
     /// # Errors
     /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing.
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
-        let began = self.clock.elapsed();
+        let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;
         guard::drift(&preview.plan, &self.settings)?;
         guard::consents(&preview.plan, &self.settings)?;
@@ -180,7 +180,7 @@ impl Session {
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
             if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
-                return Ok(Summary::nothing(outputs, self.clock.elapsed().saturating_sub(began)));
+                return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
         }
         // Registries first: a provider that is not to be had stops the run before anything is written.
@@ -225,7 +225,7 @@ impl Session {
         )
         .await;
         let calls = places::since(self.cloud.calls(), &calls_before);
-        let took = self.clock.elapsed().saturating_sub(began);
+        let took = self.clock.stopwatch().saturating_sub(began);
         let outputs = outputs(&preview.graph, &applied.outputs);
         let end = DeploymentEnd {
             number: deployment,

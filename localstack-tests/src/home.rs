@@ -29,7 +29,7 @@ fn config(folder: &Path) -> Config {
 }
 
 /// The folder that `--local` uses too, so that LocalStack is installed once for both.
-pub(crate) fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let home = || variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
     cache.unwrap_or_else(|| PathBuf::from(".cache")).join("formwork")

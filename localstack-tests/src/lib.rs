@@ -3,17 +3,19 @@
 //! * [`emulator`]: the one LocalStack of a test process.
 //! * [`Account`]: an account of it that no other test meets, with its independent lister and its log of calls.
 //! * [`Trial`]: a stack in that account, with a store of its own: `up`, `plan`, `refresh`, `destroy`.
+//! * [`Target`]: a run as a process of its own, to be killed.
 //! * [`ScaledClock`]: time that goes faster, since the emulator needs none of the waits that AWS needs.
 //!
 //! Nothing here sleeps: what takes time is waited for by the engine, on the clock it is given. A call that the emulator does not know
 //! fails the test as a gap of the emulator ([`Account::gaps`]), and not as whatever came of it.
 
 mod account;
-mod clock;
 mod home;
+mod target;
 mod trial;
 
 pub use account::{Account, plain};
-pub use clock::ScaledClock;
-pub use home::emulator;
+pub use formwork_engine::clock::ScaledClock;
+pub use home::{cache, emulator};
+pub use target::Target;
 pub use trial::{REGION, Trial, told};

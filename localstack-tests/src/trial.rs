@@ -18,13 +18,13 @@ use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _}
 use formwork_engine::{Error, Program, ProviderName, Urn};
 
 use crate::account::{Account, plain};
-use crate::clock::ScaledClock;
+use formwork_engine::clock::ScaledClock;
 
 /// The region of all tests.
 pub const REGION: &str = "eu-west-1";
 
 /// How much faster than the machine's the clock of a trial goes: AWS's limits of minutes stay seconds, which is much for an emulator.
-const FACTOR: u32 = 100;
+pub(crate) const FACTOR: u32 = 100;
 
 /// A stack in an account of its own, with a store in a folder of its own.
 pub struct Trial {

@@ -159,12 +159,15 @@ async fn describe(aws: &Aws, id: &AccessEntryId) -> Result<Option<sdk::AccessEnt
 fn observe(aws: &Aws, id: AccessEntryId, entry: sdk::AccessEntry) -> Observed<AccessEntry> {
     let read = read_tags(aws, entry.tags);
     let (cluster, principal) = id.parts();
+    let entry_type = entry.r#type.and_then(|it| EntryType::parse(&it)).unwrap_or(EntryType::Standard);
+    // The groups of nodes are EKS's own, and cannot be declared.
+    let groups = entry.kubernetes_groups.filter(|_| entry_type == EntryType::Standard).unwrap_or_default();
     let args = AccessEntry {
         cluster: ClusterName::new(cluster),
         principal_arn: Arn::new(principal),
-        kubernetes_groups: entry.kubernetes_groups.unwrap_or_default().into_iter().collect(),
+        kubernetes_groups: groups.into_iter().collect(),
         user_name: entry.username,
-        entry_type: entry.r#type.and_then(|it| EntryType::parse(&it)).unwrap_or(EntryType::Standard),
+        entry_type,
         tags: read.tags,
     };
     let outputs = AccessEntryOutputs { arn: Arn::new(entry.access_entry_arn.unwrap_or_default()), id };

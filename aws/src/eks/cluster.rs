@@ -106,7 +106,7 @@ pub struct Cluster {
     #[arg(decide = encryption_change, cfn = "EncryptionConfig")]
     pub secrets_key: Option<Arn<Key>>,
     /// How callers are told who they are: access entries (`API`), the `aws-auth` config map, or both. Only towards `API`.
-    #[arg(in_place, default = AuthenticationMode::Api, cfn = "AccessConfig.AuthenticationMode")]
+    #[arg(decide = mode_change, default = AuthenticationMode::Api, cfn = "AccessConfig.AuthenticationMode")]
     pub authentication_mode: AuthenticationMode,
     /// Whether the caller that makes the cluster becomes its administrator without an access entry.
     #[arg(replace, default = false, write_only, cfn = "AccessConfig.BootstrapClusterCreatorAdminPermissions")]
@@ -265,6 +265,13 @@ fn version_change(before: &Option<Version>, after: &Option<Version>) -> Change {
         (Some(before), Some(after)) if after < before => Change::Never,
         _ => Change::InPlace,
     }
+}
+
+fn mode_change(before: &AuthenticationMode, after: &AuthenticationMode) -> Change {
+    // What was left behind is not taken back by EKS.
+    let way = [AuthenticationMode::ConfigMap, AuthenticationMode::ApiAndConfigMap, AuthenticationMode::Api];
+    let place = |mode: &AuthenticationMode| way.iter().position(|one| one == mode);
+    if place(after) < place(before) { Change::Never } else { Change::InPlace }
 }
 
 fn version_hazards(before: &Option<Version>, after: &Option<Version>) -> &'static [Hazard] {

@@ -509,7 +509,7 @@ fn observe(aws: &Aws, id: NodeGroupId, group: sdk::Nodegroup) -> Observed<NodeGr
 impl Conforms for NodeGroup {
     fn conformance(stack: &mut Stack) -> Conformance<Self> {
         let parts = super::example_cluster(stack, "node-group", "10.21");
-        let other: formwork_engine::Handle<Cluster> = super::example_cluster(stack, "node-group-2", "10.22").cluster;
+        let other = super::example_cluster(stack, "node-group-2", "10.22");
         let taint = |value: &str| Taint::builder().key("only").value(value).effect(TaintEffect::NoSchedule).build();
         let base = NodeGroup::builder()
             .cluster(&parts.cluster)
@@ -553,7 +553,8 @@ impl Conforms for NodeGroup {
             .change("node_role_arn", &parts.other_role.arn)
             .change("remote_access", RemoteAccess::builder().ec2_ssh_key("other").build())
             .change("name", "Conformance-2")
-            .change("cluster", &other)
+            .change("cluster", &other.cluster)
+            .together_with("subnets", vec![Expr::from(&other.a)])
             .unseen("release_version", "the emulator knows no image releases")
             .unseen("launch_template", "launch templates are a type of a later release")
     }

@@ -125,7 +125,7 @@ impl<'a> Dispatcher<'a> {
         while self.stopped.is_none() && !self.context.cancel.is_stopped() {
             let Some(id) = self.ready.start() else { break };
             let Some(step) = self.steps.get(&id) else { continue };
-            self.running.insert(id, self.context.clock.elapsed());
+            self.running.insert(id, self.context.clock.stopwatch());
             if step.op != Op::Same {
                 self.events.consume(&Event::StepStarted { step: id, urn: step.urn.clone(), op: step.op });
             }
@@ -247,7 +247,7 @@ impl<'a> Dispatcher<'a> {
         }
         let op = finish.shrunk.unwrap_or(step.op);
         if step.op != Op::Same {
-            let took = self.context.clock.elapsed().saturating_sub(began);
+            let took = self.context.clock.stopwatch().saturating_sub(began);
             let event = Event::StepFinished { step: id, urn: step.urn.clone(), op, id: finish.id, took };
             self.events.consume(&event);
         }
@@ -278,7 +278,7 @@ impl<'a> Dispatcher<'a> {
         if self.stopped.is_none() && (self.fail_fast || error.turn == Turn::Credentials) {
             self.stopped = Some(Stopped::Failure);
         }
-        let took = self.context.clock.elapsed().saturating_sub(began);
+        let took = self.context.clock.stopwatch().saturating_sub(began);
         let event = Event::StepFailed { step: id, urn: urn.clone(), op, error: Box::new(error.clone()), took };
         self.events.consume(&event);
         self.tally.failed.push((urn.clone(), error));

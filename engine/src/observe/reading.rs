@@ -53,7 +53,7 @@ type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
 /// # Errors
 /// When a registry is not to be had (wrong credentials, a region that does not exist), or when a read of the program fails.
 pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
-    let started = looking.clock.elapsed();
+    let started = looking.clock.stopwatch();
     let calls: u64 = looking.cloud.calls().values().sum();
     let rows = looking.rows_to_read();
     looking.events.consume(&Event::ObservationStarted { resources: rows.len() });
@@ -84,7 +84,7 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     looking.events.consume(&Event::ObservationFinished {
         resources,
         calls: looking.cloud.calls().values().sum::<u64>().saturating_sub(calls),
-        took: looking.clock.elapsed().saturating_sub(started),
+        took: looking.clock.stopwatch().saturating_sub(started),
     });
     Ok(seen)
 }
@@ -290,12 +290,20 @@ impl Looking<'_> {
         self.all(asked).await
     }
 
-    /// The arguments that are known without the account; `None` where those of the natural key are not.
+    /// The arguments that are known without the account; `None` where those of the natural key are not. What else is not known is left out, or
+    /// empty where it must be there: a look for a name does not need it.
     fn literal(&self, declared: &Declaration) -> Option<Value> {
         let answers = Answers { looking: self, seen: &Observations::default() };
         let args = evaluate(&declared.args, &answers)?;
         let args = complete(declared.schema.args, &args);
-        declared.schema.natural_key.iter().all(|name| args.get(name).is_known()).then_some(args)
+        if !declared.schema.natural_key.iter().all(|name| args.get(name).is_known()) {
+            return None;
+        }
+        let known = declared.schema.args.iter().filter_map(|arg| match args.get(arg.name) {
+            value if value.is_known() => Some((arg.name.to_owned(), value.clone())),
+            value => arg.required.then(|| (arg.name.to_owned(), emptied(value))),
+        });
+        Some(Value::Map(known.collect()))
     }
 
     fn has_row(&self, declared: &Declaration) -> bool {
@@ -450,6 +458,17 @@ impl Outputs for Answers<'_> {
         let read = self.seen.reads.get(urn).map(|answer| answer.outputs.get(name).clone());
         let found = read.or_else(row).filter(|value| !value.is_null());
         Ok(found.unwrap_or_else(|| Value::Unknown(Unknown { expression: String::new(), secret: false })))
+    }
+}
+
+/// The value with empty text in the place of what is not known.
+fn emptied(value: &Value) -> Value {
+    match value {
+        Value::Unknown(_) => Value::from(""),
+        Value::List(list) => Value::List(list.iter().map(emptied).collect()),
+        Value::Map(map) => Value::Map(map.iter().map(|(name, value)| (name.clone(), emptied(value))).collect()),
+        Value::Secret(inner) => emptied(inner).into_secret(),
+        plain => plain.clone(),
     }
 }
 

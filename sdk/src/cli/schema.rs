@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::args::SchemaArgs;
 use crate::config::nearest;
-use crate::render::{Ink, Look, table, wrapped};
+use crate::render::{Ink, Last, Look, table, wrapped};
 use crate::terminal::Terminal;
 
 /// Runs `schema`.
@@ -38,7 +38,7 @@ pub(super) fn command(args: &SchemaArgs, terminal: &Terminal) -> Result<u8, Vec<
             .iter()
             .map(|schema| vec![schema.kind.to_owned(), schema.cfn.to_owned(), sentence(schema.doc).to_owned()])
             .collect();
-        terminal.data(&table(&["TYPE", "CLOUDFORMATION", ""], &rows, look));
+        terminal.data(&table(&["TYPE", "CLOUDFORMATION", ""], &rows, Last::Cut, look));
     }
     Ok(exit::DONE)
 }

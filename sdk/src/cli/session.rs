@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use formwork_engine::Error;
-use formwork_engine::clock::{Clock, ImpatientClock, TokioClock};
+use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
 use formwork_engine::kind::Identity;
 use formwork_engine::run::Session;
@@ -38,7 +38,7 @@ pub(super) fn open(
     purpose: &Purpose,
 ) -> Result<(Session, Arc<Progress>), Vec<Error>> {
     let clock: Arc<dyn Clock> = match target.local {
-        Some(_) => Arc::new(ImpatientClock::new(EMULATOR_HASTE)),
+        Some(_) => Arc::new(ScaledClock::new(EMULATOR_HASTE)),
         None => Arc::new(TokioClock::new()),
     };
     begin_anew_after_restart(at, target, &connected.identity, &*clock)?;

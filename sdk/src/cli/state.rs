@@ -11,7 +11,7 @@ use super::args::StateCommand;
 use super::session::open_for_reading;
 use super::target::Target;
 use crate::config::nearest;
-use crate::render::{Ink, Look, shown, table};
+use crate::render::{Ink, Last, Look, shown, table};
 
 /// The version of the export.
 const VERSION: u32 = 1;
@@ -70,7 +70,7 @@ fn list(snapshot: &Snapshot, look: Look) -> String {
             vec![row.urn.path().to_owned(), kind.to_owned(), row.state.word().to_owned(), row.id.clone()]
         })
         .collect();
-    table(&["NAME", "TYPE", "STATUS", "ID"], &cells, look)
+    table(&["NAME", "TYPE", "STATUS", "ID"], &cells, Last::Whole, look)
 }
 
 /// The rows by name, deposed generations after the living one.

@@ -65,9 +65,11 @@ pub fn plan(plan: &Plan, heading: &Heading, look: Look) -> String {
     } else {
         text.push('\n');
         let lines = Branch::new(&items).lines();
-        let tree = Tree { heading, look, columns: Columns::of(&lines, look) };
-        for line in &lines {
-            tree.line(line, &mut text);
+        // One width for the things of one component: a long name elsewhere does not push them apart.
+        for siblings in lines.chunk_by(|one, next| one.item.is_some() && next.item.is_some() && one.depth == next.depth)
+        {
+            let tree = Tree { heading, look, columns: Columns::of(siblings, look) };
+            siblings.iter().for_each(|line| tree.line(line, &mut text));
         }
     }
     text.push_str(&outputs(plan, look));
@@ -244,7 +246,8 @@ struct Columns {
 impl Columns {
     /// As wide as the widest that is not too wide; those that are push the rest of their line.
     fn of(lines: &[Line<'_>], look: Look) -> Self {
-        let most = look.width * 2 / 5;
+        // Half of a usual width is left to type and details; on a narrow one names take what there is.
+        let most = (look.width * 2 / 5).max(look.width.saturating_sub(40) * 3 / 4);
         let widest = |widths: &dyn Fn(&Line<'_>) -> Option<usize>| {
             lines.iter().filter_map(widths).filter(|width| *width <= most).max().unwrap_or(0).max(8)
         };

@@ -78,7 +78,7 @@ impl Consumer for Progress {
             return;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.elapsed();
+        let now = self.clock.stopwatch();
         let told = state.take(event, self.telling, now);
         if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
             match &state.live {

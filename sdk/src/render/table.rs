@@ -2,8 +2,17 @@
 
 use super::{Ink, Look, fit, pad, wide};
 
-/// Rows under a heading, columns as wide as they need; the last one is cut where the line ends.
-pub(crate) fn table(heading: &[&str], rows: &[Vec<String>], look: Look) -> String {
+/// What becomes of a last column that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// It is written all the same: ids are copied, and searched for in pipes.
+    Whole,
+    /// It is cut where the line ends.
+    Cut,
+}
+
+/// Rows under a heading, columns as wide as they need.
+pub(crate) fn table(heading: &[&str], rows: &[Vec<String>], last: Last, look: Look) -> String {
     let columns = heading.len();
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -14,10 +23,10 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>], look: Look) -> Strin
     let line = |cells: &[&str]| {
         let mut text = String::new();
         for (column, cell) in cells.iter().enumerate() {
-            if column + 1 == columns {
-                text.push_str(&fit(cell, look.width.saturating_sub(wide(&text)).max(8)));
-            } else {
-                text.push_str(&pad(cell, widths[column] + 2));
+            match last {
+                _ if column + 1 < columns => text.push_str(&pad(cell, widths[column] + 2)),
+                Last::Whole => text.push_str(cell),
+                Last::Cut => text.push_str(&fit(cell, look.width.saturating_sub(wide(&text)).max(8))),
             }
         }
         text.trim_end().to_owned()

@@ -61,7 +61,7 @@ impl Conforms for Cluster {
             .change("security_groups", Vec::<Expr>::new())
             .change("endpoint_public_access", false)
             .together_with("public_access_cidrs", Expr::null())
-            .change("endpoint_private_access", true)
+            .change("endpoint_private_access", false)
             .together_with("endpoint_public_access", true)
             .change("public_access_cidrs", vec![Expr::text("198.51.100.0/24")])
             .change("log_types", vec![Expr::text("scheduler")])

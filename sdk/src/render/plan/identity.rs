@@ -8,8 +8,8 @@ use formwork_engine::plan::Step;
 /// How many are shown.
 const MOST: usize = 3;
 
-/// How the ARN of a policy that AWS manages begins; what follows is its name.
-const MANAGED_POLICY: &str = "arn:aws:iam::aws:policy/";
+/// What policies that AWS manages have in their ARNs, IAM's and those of EKS's access; what follows the last slash is the name.
+const MANAGED_POLICIES: [&str; 2] = [":iam::aws:policy/", ":eks::aws:cluster-access-policy/"];
 
 /// Arguments that tell a resource apart by their value alone, the most telling first.
 const TELLING: [&str; 31] = [
@@ -83,7 +83,9 @@ fn ports(args: &BTreeMap<String, Value>) -> Option<String> {
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) if !text.is_empty() && !text.contains('\n') => {
-            Some(text.strip_prefix(MANAGED_POLICY).unwrap_or(text).to_owned())
+            let managed = MANAGED_POLICIES.iter().any(|part| text.contains(part));
+            let name = text.rsplit_once('/').map(|(_, name)| name).filter(|_| managed);
+            Some(name.unwrap_or(text).to_owned())
         }
         Value::Int(number) => Some(number.to_string()),
         Value::Map(map) => {
