@@ -16,6 +16,7 @@
 
 mod blocks;
 mod convert;
+mod flows;
 mod read;
 mod write;
 
