@@ -110,9 +110,40 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
     while let Some(page) = pages.next().await {
         for tag in page?.tags.unwrap_or_default() {
             let (Some(id), Some(value)) = (tag.resource_id, tag.value) else { continue };
-            let kind = tag.resource_type.map_or_else(String::new, |of| format!("aws:ec2/{}", of.as_str()));
-            found.push((kind, id, Ownership { stack: value, uid: Uid::from_text(""), token: None }));
+            found.push((kind_of(&id), id, Ownership { stack: value, uid: Uid::from_text(""), token: None }));
         }
     }
     Ok(found)
+}
+
+/// The kind of what has this id, by how the id begins: EC2's own names of types in `DescribeTags` are not those of its API. A rule of a
+/// security group does not say whether it lets in or out.
+fn kind_of(id: &str) -> String {
+    let prefix = id.rsplit_once('-').map_or(id, |(prefix, _)| prefix);
+    let name = match prefix {
+        "eipalloc" => "elastic-ip",
+        "fl" => "flow-log",
+        "igw" => "internet-gateway",
+        "nat" => "nat-gateway",
+        "rtb" => "route-table",
+        "sg" => "security-group",
+        "sgr" => "security-group-rule",
+        "vpce" => "vpc-endpoint",
+        other => other,
+    };
+    format!("aws:ec2/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_id_is_of_is_said_in_the_words_of_the_kinds() {
+        let registered: Vec<&str> = crate::schemas().iter().map(|schema| schema.kind).collect();
+        for id in ["vpc-0a", "subnet-0a", "eipalloc-0a", "fl-0a", "igw-0a", "nat-0a", "rtb-0a", "sg-0a", "vpce-0a"] {
+            assert!(registered.contains(&kind_of(id).as_str()), "{id}");
+        }
+        assert_eq!((kind_of("sgr-0a"), kind_of("i-0a")), ("aws:ec2/security-group-rule".into(), "aws:ec2/i".into()));
+    }
 }

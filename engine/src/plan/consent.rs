@@ -3,11 +3,10 @@
 use super::node::Context;
 use super::{Op, Reason, Step};
 use crate::settings::names;
-use crate::shape::Hazard;
 use crate::urn::Urn;
 
-/// What must be consented to and is not, by resource; hazards that need no consent become warnings.
-pub(super) fn needed(context: &Context<'_>, steps: &[Step], warnings: &mut Vec<String>) -> Vec<(Urn, String)> {
+/// What must be consented to and is not, by resource. Hazards that need no consent stand at their steps.
+pub(super) fn needed(context: &Context<'_>, steps: &[Step]) -> Vec<(Urn, String)> {
     let settings = context.settings;
     let mut consents = Vec::new();
     for step in steps {
@@ -38,9 +37,6 @@ pub(super) fn needed(context: &Context<'_>, steps: &[Step], warnings: &mut Vec<S
                     format!("{path} is gone from the account with everything it held: --accept-gone {}", step.urn),
                 ));
             }
-        }
-        if step.hazards.contains(&Hazard::Outage) && matches!(step.op, Op::Update | Op::Resume) {
-            warnings.push(format!("{path}: this change interrupts its service"));
         }
     }
     consents

@@ -68,7 +68,7 @@ pub fn make(
     let kept = Kept { claimed: &progress.claimed, targets: &targets };
     let drafts = Drafts::new(&context, decided, removed, &kept, &mut warnings)?;
     let steps = order::number(drafts);
-    let consents = consent::needed(&context, &steps, &mut warnings);
+    let consents = consent::needed(&context, &steps);
     Ok(Plan { stack: graph.program().stack.clone(), steps, outputs, warnings, consents })
 }
 

@@ -63,8 +63,9 @@ pub(super) fn strays(
     view: &Snapshot,
     binding: &Binding,
 ) -> Result<Vec<String>, Vec<Error>> {
-    let known: BTreeSet<(&str, &str)> = view.rows().values().map(|row| (row.kind.as_str(), row.id.as_str())).collect();
-    let strays: Vec<_> = tagged.iter().filter(|(kind, id, _)| !known.contains(&(kind.as_str(), id.as_str()))).collect();
+    let known: BTreeSet<(&str, &str)> =
+        view.rows().values().map(|row| (service(row.kind.as_str()), row.id.as_str())).collect();
+    let strays: Vec<_> = tagged.iter().filter(|(kind, id, _)| !known.contains(&(service(kind), id.as_str()))).collect();
     if strays.is_empty() {
         return Ok(Vec::new());
     }
@@ -95,6 +96,11 @@ pub(super) fn strays(
         false => format!("{} was made for this stack out of another store ({})", name(stray), stray.2.stack),
     };
     Ok(strays.iter().map(sentence).collect())
+}
+
+/// `aws:ec2` of `aws:ec2/vpc`. An id is one thing's in its service; a list of tags does not always tell its kinds apart as we do.
+fn service(kind: &str) -> &str {
+    kind.split_once('/').map_or(kind, |(service, _)| service)
 }
 
 /// More than half of what should be there is not, or a data store is not: that is more likely a wrong account than a loss.
