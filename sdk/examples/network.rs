@@ -1,6 +1,7 @@
-//! A small stack with the command line: `cargo run -p formwork --example network -- up network --local --yes`.
+//! A small stack with the command line:
+//! `cargo run -p formwork --example network -- up network --local --config sdk/examples/network.toml`.
 //!
-//! Its configuration is `stacks/network.toml`, or the file that `--config` names.
+//! Without `--config` its configuration is `stacks/network.toml`.
 
 use formwork::prelude::*;
 use serde::Deserialize;
@@ -27,4 +28,20 @@ fn network(stack: &mut Stack, config: &NetworkConfig) -> Result<()> {
 
 fn main() -> std::process::ExitCode {
     formwork::Runner::new("examples").stack("network", network).main()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork::testing;
+
+    #[test]
+    fn every_subnet_is_in_the_network() {
+        let config = testing::config_text("cidr_block = \"10.0.0.0/16\"\nprivate = [\"10.0.1.0/24\", \"10.0.2.0/24\"]");
+        let plan = testing::plan(network, &config);
+        assert_eq!(plan.creates(), ["main", "private/subnet-1", "private/subnet-2"]);
+        for name in ["private/subnet-1", "private/subnet-2"] {
+            assert!(plan.resource::<ec2::Subnet>(name).refers_to("vpc", "main"));
+        }
+    }
 }

@@ -166,10 +166,11 @@ impl Target {
             (cloud, identity)
         };
         let (cloud, identity) = match tokio::time::timeout(IDENTITY_LIMIT, find).await {
-            Ok((cloud, identity)) => (cloud, identity.map_err(|error| vec![self.unreachable(&error)])?),
+            Ok((cloud, identity)) => (cloud, identity.map_err(|error| vec![self.unreachable(at, &error)])?),
             Err(_) => {
                 let reason = format!("nobody answered within {} seconds", IDENTITY_LIMIT.as_secs());
-                return Err(vec![self.two_ways_on(Error::new(Turn::You, "find out who the credentials are", reason))]);
+                let error = Error::new(Turn::You, "find out who the credentials are", reason);
+                return Err(vec![self.two_ways_on(at, error)]);
             }
         };
         if let Some(wanted) = aws.account_id.as_ref().filter(|wanted| **wanted != identity.account) {
@@ -187,7 +188,7 @@ impl Target {
         Ok(Connected { cloud, identity, endpoint })
     }
 
-    fn unreachable(&self, error: &CallError) -> Error {
+    fn unreachable(&self, at: At<'_>, error: &CallError) -> Error {
         let act = "find out who the credentials are";
         let answer = error.answer.clone();
         let (turn, reason) = match error.class {
@@ -199,15 +200,19 @@ impl Target {
             CallClass::Unsent | CallClass::Uncertain => (Turn::You, "AWS cannot be reached from here"),
             _ => return Error::new(Turn::Provider, act, answer.message.clone()).answered(answer),
         };
-        self.two_ways_on(Error::new(turn, act, reason).answered(answer))
+        self.two_ways_on(at, Error::new(turn, act, reason).answered(answer))
     }
 
-    fn two_ways_on(&self, error: Error) -> Error {
+    fn two_ways_on(&self, at: At<'_>, error: Error) -> Error {
         if self.local.is_some() {
             return error.hint("look at `local status`; `local stop` and the same command again begin anew");
         }
         error
             .hint("configure credentials (`aws configure sso`, `aws sso login`, AWS_PROFILE, or `profile` under [aws]), and check the network")
-            .hint(format!("or try the stack without an AWS account: add --local to `… {}`", self.stack))
+            .hint(format!(
+                "or try the stack without an AWS account: `{} preview {} --local`",
+                at.environment.invocation(),
+                self.stack
+            ))
     }
 }
