@@ -23,13 +23,14 @@ pub use pod_identity_association::{PodIdentityAssociation, PodIdentityAssociatio
 
 use std::collections::BTreeMap;
 
-use formwork_engine::kind::{Candidate, Owner, Ownership, Proof, Status};
+use formwork_engine::kind::{Owner, Status};
 use formwork_engine::{Handle, Stack};
 
 use crate::context::Aws;
 use crate::ec2::{Subnet, Vpc};
 use crate::error::{OrGone, Result};
 use crate::iam::{PolicyDocument, Principal, Role, Statement};
+pub(crate) use crate::tags::candidate;
 use crate::tags::{self, Tags};
 
 /// The tags of a create call: ownership and the user's.
@@ -54,18 +55,6 @@ pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> R
         aws.eks().untag_resource().resource_arn(arn).set_tag_keys(Some(removed)).send().await?;
     }
     Ok(())
-}
-
-/// What was found under the name that a lost create would have taken.
-pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
-    let proof = match theirs {
-        Some(theirs) if theirs.uid == owner.uid && theirs.token.as_deref() == Some(owner.token.as_str()) => {
-            Proof::Token
-        }
-        Some(theirs) if theirs.uid == owner.uid => Proof::Tag,
-        _ => Proof::Name,
-    };
-    Candidate { id: id.into(), proof }
 }
 
 /// What an update belongs to.

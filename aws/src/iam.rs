@@ -39,12 +39,7 @@ pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
 
 /// What the tags of a thing of the right name prove.
 pub(crate) fn proof(aws: &Aws, owner: &Owner, tags: Option<Vec<Tag>>) -> Proof {
-    match read_tags(aws, tags).owner {
-        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-        Some(_) => Proof::Tag,
-        None => Proof::Name,
-    }
+    tags::proof(owner, read_tags(aws, tags).owner.as_ref())
 }
 
 /// IAM answers documents URL-encoded (RFC 3986).

@@ -13,10 +13,11 @@ pub use subnet_group::{SubnetGroup, SubnetGroupName, SubnetGroupOutputs};
 
 use aws_sdk_rds::types::Tag;
 use formwork_engine::Name;
-use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+use formwork_engine::kind::Owner;
 
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
+pub(crate) use crate::tags::candidate;
 use crate::tags::{self, Tags};
 
 fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
@@ -57,17 +58,6 @@ pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> R
 /// The ARN of something in RDS: `of` is `db`, `subgrp` or `pg`.
 pub(crate) fn arn(aws: &Aws, of: &str, id: &str) -> String {
     format!("arn:{}:rds:{}:{}:{of}:{id}", aws.partition(), aws.region(), aws.account())
-}
-
-/// What was found under the name that a lost create would have taken.
-pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
-    let proof = match theirs {
-        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-        Some(_) => Proof::Tag,
-        None => Proof::Name,
-    };
-    Candidate { id: id.into(), proof }
 }
 
 /// RDS stores names in lower case and finds them in any.

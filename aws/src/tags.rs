@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::Uid;
-use formwork_engine::kind::{Owner, Ownership};
+use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
 
 use crate::context::Aws;
 
@@ -60,6 +60,22 @@ pub fn read(aws: &Aws, tags: impl IntoIterator<Item = (String, String)>) -> Read
     });
     let owner = stack.zip(uid).map(|(stack, uid)| Ownership { stack, uid: Uid::from_text(uid), token });
     Read { tags: all, owner }
+}
+
+/// What the tags of a thing prove that was found by its name: made by the very create that was lost, made for this owner by another
+/// one, or nothing.
+pub(crate) fn proof(owner: &Owner, theirs: Option<&Ownership>) -> Proof {
+    match theirs {
+        Some(theirs) if theirs.uid != owner.uid => Proof::Name,
+        Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
+        Some(_) => Proof::Tag,
+        None => Proof::Name,
+    }
+}
+
+/// What was found under the name that a lost create would have taken.
+pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ownership>) -> Candidate {
+    Candidate { id: id.into(), proof: proof(owner, theirs) }
 }
 
 /// The difference between two sets of tags: what to set and what to remove.

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecr::types as sdk;
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Block, Choice, Hazard, Json, Name, Outputs, Resource, Stack, id};
 use futures::future::{join_all, try_join3};
 
@@ -171,13 +171,8 @@ impl Lifecycle for Repository {
         let Some(args) = args else { return Ok(Vec::new()) };
         let Some(repository) = describe(aws, args.name.as_str()).await? else { return Ok(Vec::new()) };
         let tags = read_tags(aws, repository.repository_arn.as_deref().unwrap_or_default()).await?;
-        let proof = match tags.and_then(|tags| tags.owner) {
-            Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-            Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-            Some(_) => Proof::Tag,
-            None => Proof::Name,
-        };
-        Ok(vec![Candidate { id: args.name.to_string(), proof }])
+        let theirs = tags.and_then(|tags| tags.owner);
+        Ok(vec![tags::candidate(owner, args.name.as_str(), theirs.as_ref())])
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<RepositoryChanges>> {

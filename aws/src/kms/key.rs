@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::KeyMetadata;
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Choice, Hazard, Json, Outputs, Resource, Stack, id};
 use futures::future::{join_all, try_join3};
 
@@ -212,8 +212,7 @@ impl Lifecycle for Key {
                 if theirs.uid != owner.uid || describe(aws, &id).await?.is_none() {
                     continue;
                 }
-                let ours = theirs.token.as_deref() == Some(owner.token.as_str());
-                candidates.push(Candidate { id, proof: if ours { Proof::Token } else { Proof::Tag } });
+                candidates.push(tags::candidate(owner, id, Some(&theirs)));
             }
         }
         Ok(candidates)

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs::types::DataProtectionStatus;
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Choice, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
 use futures::future::join_all;
 
@@ -136,13 +136,8 @@ impl Lifecycle for LogGroup {
         if get(aws, name).await?.is_none() {
             return Ok(Vec::new());
         }
-        let proof = match read_tags(aws, arn(aws, name).as_str()).await?.and_then(|read| read.owner) {
-            Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-            Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-            Some(_) => Proof::Tag,
-            None => Proof::Name,
-        };
-        Ok(vec![Candidate { id: name.to_owned(), proof }])
+        let theirs = read_tags(aws, arn(aws, name).as_str()).await?.and_then(|read| read.owner);
+        Ok(vec![tags::candidate(owner, name, theirs.as_ref())])
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<LogGroupChanges>> {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Block, Expr, Hazard, Name, Outputs, Resource, Stack, id};
 use futures::future::join_all;
 
@@ -134,13 +134,8 @@ impl Lifecycle for Secret {
     async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
         let Some(args) = args else { return Ok(Vec::new()) };
         let Some(secret) = describe(aws, args.name.as_str()).await? else { return Ok(Vec::new()) };
-        let proof = match read_tags(aws, secret.tags).owner {
-            Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-            Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-            Some(_) => Proof::Tag,
-            None => Proof::Name,
-        };
-        Ok(secret.arn.map(|id| Candidate { id, proof }).into_iter().collect())
+        let theirs = read_tags(aws, secret.tags).owner;
+        Ok(secret.arn.map(|id| tags::candidate(owner, id, theirs.as_ref())).into_iter().collect())
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<SecretChanges>> {
