@@ -9,6 +9,7 @@ mod image_repository;
 mod irsa_role;
 mod network;
 mod postgres_database;
+mod private_bucket;
 mod redis_cache;
 
 pub use access::AccessFrom;
@@ -17,6 +18,7 @@ pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};
 pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
+pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use formwork::components::{
     Access, AccessFrom, ClusterAddon, EksCluster, FlowLogs, ImageRepository, IrsaRole, NatGateways, Network, NodePool,
-    PostgresDatabase, RedisCache, ServiceAccount,
+    PostgresDatabase, PrivateBucket, RedisCache, ServiceAccount,
 };
 use formwork::prelude::*;
 use serde::Deserialize;
@@ -250,6 +250,15 @@ pub fn prod(stack: &mut Stack, config: &ProdConfig) -> Result<()> {
     }
     .declare(stack, "cache", &network.vpc, &network.private_subnets);
 
+    let artefacts = PrivateBucket {
+        bucket_name: join([format!("{prefix}-artefacts-").into(), (&account).into(), "-".into(), (&region).into()]),
+        expire_after_days: Some(config.artefacts.expire_after_days),
+        expire_noncurrent_after_days: Some(config.artefacts.expire_noncurrent_after_days),
+        options: options(),
+        tags: BTreeMap::new(),
+    }
+    .declare(stack, "artefacts");
+
     let mut repositories = BTreeMap::new();
     for name in &config.images.repositories {
         let repository = ImageRepository {
@@ -284,7 +293,10 @@ pub fn prod(stack: &mut Stack, config: &ProdConfig) -> Result<()> {
         role_name: format!("{prefix}-gateway").into(),
         service_accounts: vec![config.workloads.gateway.clone()],
         policy: iam::PolicyDocument::of([
-            iam::Statement::allow().action("s3:ListAllMyBuckets").resource("*"),
+            iam::Statement::allow().action("s3:ListBucket").resource(&artefacts.bucket.arn),
+            iam::Statement::allow()
+                .actions(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+                .resource(join([(&artefacts.bucket.arn).into(), "/*".into()])),
         ]),
         tags: BTreeMap::new(),
     }
@@ -304,6 +316,7 @@ pub fn prod(stack: &mut Stack, config: &ProdConfig) -> Result<()> {
     stack.export("database_password_secret_arn", &database.instance.master_user_secret);
     stack.export("redis_endpoint", &cache.replication_group.primary_endpoint);
     stack.export("redis_url", cache.url());
+    stack.export("artefacts_bucket", &artefacts.bucket.id);
     stack.export("operators_role_arn", &operators.arn);
     stack.export("external_secrets_role_arn", &external_secrets.arn);
     stack.export("gateway_role_arn", &gateway.arn);
