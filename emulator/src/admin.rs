@@ -291,6 +291,11 @@ impl Admin {
         self.delete("remove a fault", "faults", &[("account", account), ("id", id)])
     }
 
+    /// Removes one fault; the calls that it holds before their execution are never executed.
+    pub fn drop_fault(&self, account: &str, id: &str) -> Result<(), Error> {
+        self.delete("drop held calls", "faults", &[("account", account), ("id", id), ("drop", "true")])
+    }
+
     /// Removes the faults of an account and releases its held calls.
     pub fn clear_faults(&self, account: &str) -> Result<(), Error> {
         self.delete("clear faults", "faults", &[("account", account)])

@@ -9,7 +9,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting
 use formwork_engine::{After, Block, Change, Choice, Expr, Hazard, Link, Name, Outputs, Resource, Stack, Version};
 use futures::future::join_all;
 
-use super::{Cluster, ClusterName, UpdateOf, candidate, pair_id, present, read_tags, retag, tags_of, update_status};
+use super::{ClusterName, UpdateOf, candidate, pair_id, present, read_tags, retag, tags_of, update_status};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;

@@ -56,7 +56,7 @@ def faults(request: Request) -> Any:
         return {"id": FAULTS.add(request.get_json(force=True)).id}
     account = request.args.get("account")
     if request.method == "DELETE":
-        FAULTS.remove(account, request.args.get("id"))
+        FAULTS.remove(account, request.args.get("id"), drop=request.args.get("drop") == "true")
         return {}
     return FAULTS.listed(account)
 

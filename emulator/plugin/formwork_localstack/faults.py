@@ -71,6 +71,7 @@ class Held:
     call: Call
     phase: str
     released: threading.Event = field(default_factory=threading.Event)
+    dropped: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The call, with the fault that holds it and whether it has been executed (`after`) or not (`before`)."""
@@ -97,9 +98,9 @@ class FaultBook:
         with self._changed:
             return [fault.to_json() for fault in self._faults if account in (None, fault.account)]
 
-    def remove(self, account: str | None, fault_id: str | None = None) -> None:
+    def remove(self, account: str | None, fault_id: str | None = None, *, drop: bool = False) -> None:
         """Removes faults and lets go of the calls they hold. A call held before its execution is then executed: that
-        is the call which arrives after its sender was killed."""
+        is the call which arrives after its sender was killed. With `drop` it is not: the call that never arrived."""
 
         def leaves(fault: Fault) -> bool:
             return account in (None, fault.account) and fault_id in (None, fault.id)
@@ -108,6 +109,7 @@ class FaultBook:
             self._faults = [fault for fault in self._faults if not leaves(fault)]
             for held in self._held:
                 if leaves(held.fault):
+                    held.dropped = drop
                     held.released.set()
 
     def take(self, call: Call) -> list[Fault]:
@@ -126,19 +128,21 @@ class FaultBook:
                 acting.append(fault)
         return acting
 
-    def hold(self, fault: Fault, call: Call, phase: str) -> None:
-        """Blocks the calling thread until the fault is removed. Only this request waits: each has its own thread."""
+    def hold(self, fault: Fault, call: Call, phase: str) -> bool:
+        """Blocks the calling thread until the fault is removed. Only this request waits: each has its own thread.
+        True when the call is to be dropped."""
         held = Held(fault, call, phase)
         call.outcome = "held"
         with self._changed:
             if fault not in self._faults:
-                return  # Removed between being taken and now: nobody would release it.
+                return False  # Removed between being taken and now: nobody would release it.
             self._held.append(held)
             self._changed.notify_all()
         held.released.wait()
         with self._changed:
             self._held.remove(held)
             self._changed.notify_all()
+        return held.dropped
 
     def held(self, account: str | None, wait: float) -> list[dict[str, Any]]:
         """The held calls of an account, waiting up to `wait` seconds for the first one."""

@@ -57,7 +57,9 @@ def on_request(_chain: HandlerChain, context: RequestContext, _response: Respons
         if fault.kind == "delay":
             time.sleep(float(action["milliseconds"]) / 1000)
         elif fault.kind == "hold_before":
-            FAULTS.hold(fault, call, "before")
+            if FAULTS.hold(fault, call, "before"):
+                # Nobody waits for this answer: who sent the call is gone.
+                raise CommonServiceException("RequestDropped", "dropped by a test", status_code=503)
             call.outcome = "running"
         elif fault.kind == "error":
             status = int(action.get("status") or 400)
