@@ -635,7 +635,7 @@ struct Now<'a>(&'a World);
 
 impl Outputs for Now<'_> {
     fn output(&self, urn: &Urn, name: &str) -> Result<Value, String> {
-        let row = self.0.rows.values().filter(|row| row.urn == *urn && !self.0.to_come.contains(urn)).last();
+        let row = self.0.rows.values().rfind(|row| row.urn == *urn && !self.0.to_come.contains(urn));
         let thing = row.and_then(|row| self.0.things.get(&row.key()));
         match thing.and_then(|thing| thing.outputs.as_map()).and_then(|outputs| outputs.get(name)) {
             Some(value) => Ok(value.clone()),

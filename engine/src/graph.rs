@@ -8,7 +8,7 @@ mod components;
 mod edges;
 mod rules;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 pub(crate) use components::components;
 pub(crate) use components::order as order_of;
@@ -249,8 +249,8 @@ fn way_round<'e>(
     let mut open = std::collections::VecDeque::from([first]);
     while let Some(id) = open.pop_front() {
         for edge in edges[id].iter().filter(|edge| members.contains(&edge.to)) {
-            if !came.contains_key(&edge.to) {
-                came.insert(edge.to, (id, edge));
+            if let btree_map::Entry::Vacant(place) = came.entry(edge.to) {
+                place.insert((id, edge));
                 open.push_back(edge.to);
             }
         }

@@ -226,6 +226,7 @@ pub struct DeploymentStart {
 /// One entry of the log. A commit is one or more entries that become durable together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a commit has a handful of entries, and they are written and gone")]
 pub enum Entry {
     /// The first entry.
     Bound(Binding),

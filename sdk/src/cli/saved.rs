@@ -82,8 +82,8 @@ fn steps(plan: &Json) -> BTreeMap<String, Json> {
 
 /// The first field in which two steps differ.
 fn difference(kept: &Json, now: &Json) -> String {
-    let names = kept.as_object().into_iter().flat_map(|fields| fields.keys());
-    let differing = names.filter(|name| kept[name.as_str()] != now[name.as_str()]).next().map_or("", String::as_str);
+    let mut names = kept.as_object().into_iter().flat_map(|fields| fields.keys());
+    let differing = names.find(|name| kept[name.as_str()] != now[name.as_str()]).map_or("", String::as_str);
     if differing != "changes" {
         return format!("`{differing}` differs");
     }

@@ -18,10 +18,10 @@ const ROUNDS: u32 = 20;
 impl Task {
     pub(super) async fn delete(&mut self) -> Result<Finish, Stop> {
         let Some(mut row) = self.row.clone() else { return Ok(Finish::default()) };
-        if let Some(next) = self.successor.clone().filter(|next| next.maybe) {
-            if !self.still_replaces(&next, &row)? {
-                return Ok(Finish { shrunk: Some(Op::Same), ..Finish::default() });
-            }
+        if let Some(next) = self.successor.clone().filter(|next| next.maybe)
+            && !self.still_replaces(&next, &row)?
+        {
+            return Ok(Finish { shrunk: Some(Op::Same), ..Finish::default() });
         }
         let recorded = row.applied.to_value();
         let intent = self.intent(IntentOp::Delete, row.clone(), &self.mint(), BTreeSet::new());
