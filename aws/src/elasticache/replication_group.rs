@@ -264,6 +264,7 @@ fn retention_hazards(before: &i32, after: &i32) -> &'static [Hazard] {
 }
 
 /// The nodes that are there keep their zones.
+#[expect(clippy::ptr_arg, reason = "takes references to the type of its field")]
 fn zones_change(before: &Vec<String>, after: &Vec<String>) -> Change {
     if before.is_empty() || after.starts_with(before) || before.starts_with(after) {
         Change::InPlace

@@ -146,7 +146,7 @@ impl Conforms for RolePolicy {
         let allows = |action: &str| PolicyDocument::of([Statement::allow().action(action).resource("*")]);
         let base = RolePolicy::builder().role(&role).name("Inline-Policy").policy(allows("s3:GetObject")).build();
         Conformance::of(base)
-            .change("policy", &allows("s3:PutObject").output())
+            .change("policy", allows("s3:PutObject").output())
             .change("name", "Inline-Policy-2")
             .change("role", &other)
     }

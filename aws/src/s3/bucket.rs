@@ -174,6 +174,7 @@ impl LifecycleRule {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "takes references to the type of its field")]
 fn lifecycle_hazards(before: &Vec<LifecycleRule>, after: &Vec<LifecycleRule>) -> &'static [Hazard] {
     let known = |rule: &&LifecycleRule| before.iter().any(|before| rule.deletes_no_more_than(before));
     if after.iter().filter(|rule| rule.deletes()).all(|rule| known(&rule)) { &[] } else { &[Hazard::DataLoss] }

@@ -120,8 +120,8 @@ impl Conforms for BucketPolicy {
             .action("s3:GetObject")
             .resource("arn:aws:s3:::formwork-conformance-policy-2/*")]);
         Conformance::of(base)
-            .change("policy", &denies("s3:DeleteObject").output())
+            .change("policy", denies("s3:DeleteObject").output())
             .change("bucket", &two)
-            .together_with("policy", &other.output())
+            .together_with("policy", other.output())
     }
 }
