@@ -62,13 +62,11 @@ pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
     tags::read(aws, pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
 }
 
-/// Brings the user's tags of any EC2 resource from one set to the other; ownership tags are not touched.
-pub(crate) async fn retag(aws: &Aws, id: &str, now: &Tags, planned: &Tags) -> Result<()> {
-    let (set, removed) = tags::difference(now, planned);
-    if !set.is_empty() {
-        let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
-        aws.ec2().create_tags().resources(id).set_tags(Some(set)).send().await?;
-    }
+/// Brings the user's tags of any EC2 resource from one set to the other, and writes the ownership tags along.
+pub(crate) async fn retag(aws: &Aws, owner: &Owner, id: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(owner, now, planned);
+    let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+    aws.ec2().create_tags().resources(id).set_tags(Some(set)).send().await?;
     if !removed.is_empty() {
         let removed = removed.into_iter().map(|key| Tag::builder().key(key).build()).collect();
         aws.ec2().delete_tags().resources(id).set_tags(Some(removed)).send().await?;
@@ -99,7 +97,8 @@ pub(crate) fn candidate(aws: &Aws, owner: &Owner, id: Option<String>, tags: Opti
 /// Everything in EC2 that carries the tag of a stack, of any lineage.
 pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
     let mut found = Vec::new();
-    let pattern = format!("{stack}*");
+    // With the colon: `prod` is not `prod2`.
+    let pattern = format!("{stack}:*");
     let mut pages = aws
         .ec2()
         .describe_tags()

@@ -43,13 +43,11 @@ pub(crate) fn read_tags(aws: &Aws, tags: Option<impl IntoIterator<Item = (String
     tags::read(aws, tags.into_iter().flatten())
 }
 
-/// Brings the user's tags of any EKS resource from one set to the other.
-pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
-    let (set, removed) = tags::difference(now, planned);
-    if !set.is_empty() {
-        let call = aws.eks().tag_resource().resource_arn(arn);
-        call.set_tags(Some(set.into_iter().collect())).send().await?;
-    }
+/// Brings the user's tags of any EKS resource from one set to the other, and writes the ownership tags along.
+pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(owner, now, planned);
+    let call = aws.eks().tag_resource().resource_arn(arn);
+    call.set_tags(Some(set.into_iter().collect())).send().await?;
     if !removed.is_empty() {
         let removed = removed.into_iter().collect();
         aws.eks().untag_resource().resource_arn(arn).set_tag_keys(Some(removed)).send().await?;

@@ -37,13 +37,10 @@ pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<O
     Ok(pairs.map(|pairs| tags::read(aws, pairs.map(pair))))
 }
 
-/// Brings the user's tags of anything in ElastiCache from one set to the other. The ownership tags are written along, since an update
-/// may be what takes a thing over.
+/// Brings the user's tags of anything in ElastiCache from one set to the other, and writes the ownership tags along.
 pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
-    let (set, removed) = tags::difference(now, planned);
-    // What was taken over was not made by any token of ours.
-    let absent = |tag: &Tag| tag.key() == Some(tags::TOKEN) && owner.token.is_empty();
-    let set = tags_of(owner, &set).into_iter().filter(|tag| !absent(tag)).collect();
+    let (set, removed) = tags::difference(owner, now, planned);
+    let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
     aws.elasticache().add_tags_to_resource().resource_name(arn).set_tags(Some(set)).send().await?;
     if !removed.is_empty() {
         let removed = removed.into_iter().collect();

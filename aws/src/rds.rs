@@ -41,13 +41,11 @@ pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<O
     Ok(answer.map(|answer| read_tags(aws, answer.tag_list)))
 }
 
-/// Brings the user's tags of any RDS resource from one set to the other; ownership tags are not touched.
-pub(crate) async fn retag(aws: &Aws, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
-    let (set, removed) = tags::difference(now, planned);
-    if !set.is_empty() {
-        let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
-        aws.rds().add_tags_to_resource().resource_name(arn).set_tags(Some(set)).send().await?;
-    }
+/// Brings the user's tags of any RDS resource from one set to the other, and writes the ownership tags along.
+pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, planned: &Tags) -> Result<()> {
+    let (set, removed) = tags::difference(owner, now, planned);
+    let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+    aws.rds().add_tags_to_resource().resource_name(arn).set_tags(Some(set)).send().await?;
     if !removed.is_empty() {
         let removed = removed.into_iter().collect();
         aws.rds().remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(removed)).send().await?;

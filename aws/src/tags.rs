@@ -19,14 +19,15 @@ pub const TOKEN: &str = "formwork:token";
 /// The urn: a comment for people.
 pub const URN: &str = "formwork:urn";
 
-/// The tags that mark ownership.
-pub fn ownership(owner: &Owner) -> [(&'static str, String); 4] {
-    [
+/// The tags that mark ownership. What was taken over was not made by any token of ours and has no such tag.
+pub fn ownership(owner: &Owner) -> impl Iterator<Item = (&'static str, String)> {
+    let marks = [
         (STACK, owner.stack.clone()),
         (ID, owner.uid.to_string()),
         (TOKEN, owner.token.clone()),
         (URN, comment(owner.urn.as_str())),
-    ]
+    ];
+    marks.into_iter().filter(|(key, value)| *key != TOKEN || !value.is_empty())
 }
 
 /// A urn as the value of a tag: EC2 and most services take all its characters, none of them takes others than these.
@@ -36,7 +37,7 @@ fn comment(urn: &str) -> String {
 
 /// The user's tags and the ownership tags together: what a create sends, and what a call that replaces all tags must send.
 pub fn all(owner: &Owner, tags: &Tags) -> Vec<(String, String)> {
-    let ours = ownership(owner).into_iter().map(|(key, value)| (key.to_owned(), value));
+    let ours = ownership(owner).map(|(key, value)| (key.to_owned(), value));
     ours.chain(tags.iter().map(|(k, v)| (k.clone(), v.clone()))).collect()
 }
 
@@ -78,8 +79,18 @@ pub(crate) fn candidate(owner: &Owner, id: impl Into<String>, theirs: Option<&Ow
     Candidate { id: id.into(), proof: proof(owner, theirs) }
 }
 
-/// The difference between two sets of tags: what to set and what to remove.
-pub fn difference(now: &Tags, planned: &Tags) -> (Tags, BTreeSet<String>) {
+/// What brings the tags of a thing from one set of the user's to the other: what to set and what to remove. The ownership tags are always
+/// among what is to be set, since an update may be what takes a thing over; that costs no call, for an update of tags writes some anyway.
+pub(crate) fn difference(owner: &Owner, now: &Tags, planned: &Tags) -> (Tags, BTreeSet<String>) {
+    let (set, removed) = pairs_difference(now, planned);
+    (all(owner, &set).into_iter().collect(), removed)
+}
+
+/// The difference between two sets of pairs: what to set and what to remove.
+pub(crate) fn pairs_difference(
+    now: &BTreeMap<String, String>,
+    planned: &BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let set = planned.iter().filter(|(key, value)| now.get(*key) != Some(value));
     let removed = now.keys().filter(|key| !planned.contains_key(*key));
     (set.map(|(k, v)| (k.clone(), v.clone())).collect(), removed.cloned().collect())
@@ -89,13 +100,36 @@ pub fn difference(now: &Tags, planned: &Tags) -> (Tags, BTreeSet<String>) {
 mod tests {
     use super::*;
 
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn owner(token: &str) -> Owner {
+        Owner {
+            stack: "project/stack:lineage".to_owned(),
+            uid: Uid::from_text("uid"),
+            token: token.to_owned(),
+            urn: "stack::main::aws:ec2/vpc".parse().unwrap(),
+        }
+    }
+
     #[test]
     fn the_difference_sets_and_removes() {
-        let tags =
-            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Tags>();
-        let (set, removed) =
-            difference(&tags(&[("a", "1"), ("b", "2"), ("c", "3")]), &tags(&[("a", "1"), ("b", "9"), ("d", "4")]));
+        let (set, removed) = pairs_difference(
+            &tags(&[("a", "1"), ("b", "2"), ("c", "3")]),
+            &tags(&[("a", "1"), ("b", "9"), ("d", "4")]),
+        );
         assert_eq!(set, tags(&[("b", "9"), ("d", "4")]));
         assert_eq!(removed, ["c".to_owned()].into());
+    }
+
+    #[test]
+    fn an_update_of_tags_says_whose_it_is() {
+        let same = tags(&[("a", "1")]);
+        let marks = [(STACK, "project/stack:lineage"), (ID, "uid"), (URN, "stack::main::aws:ec2/vpc")];
+        let adopted = difference(&owner(""), &same, &same);
+        assert_eq!(adopted, (tags(&marks), BTreeSet::new()));
+        let (made, _) = difference(&owner("token"), &same, &same);
+        assert_eq!(made.get(TOKEN).map(String::as_str), Some("token"));
     }
 }

@@ -141,14 +141,14 @@ impl Lifecycle for ElasticIp {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ElasticIpChanges>> {
         let ElasticIpChanges { instance_id, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if let (true, Some(instance)) = (instance_id, &planned.instance_id) {
             // Moves it in one call when it is at another instance, and does nothing when it is at this one.
             let call = aws.ec2().associate_address().allocation_id(id.as_str()).instance_id(instance);
             call.allow_reassociation(true).send().await?;
         }
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

@@ -112,9 +112,9 @@ impl Lifecycle for InternetGateway {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<InternetGatewayChanges>> {
         let InternetGatewayChanges { vpc, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         match &planned.vpc {
             Some(wanted) if vpc && now.vpc.as_ref() != Some(wanted) => {

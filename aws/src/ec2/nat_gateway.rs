@@ -201,9 +201,9 @@ impl Lifecycle for NatGateway {
             max_drain_duration_seconds: _,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         if secondary_allocations || secondary_private_ip_addresses || secondary_private_ip_address_count {
             let Some(gateway) = describe(aws, std::slice::from_ref(id)).await?.into_iter().next() else {

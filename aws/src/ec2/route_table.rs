@@ -99,7 +99,8 @@ impl Lifecycle for RouteTable {
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<RouteTableChanges>> {
         let RouteTableChanges { tags } = update.changes;
         if tags {
-            retag(aws, update.id.as_str(), &update.now.tags, &update.planned.tags).await?;
+            let Update { owner, id, now, planned, .. } = update;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

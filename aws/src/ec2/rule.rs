@@ -180,6 +180,7 @@ pub(super) async fn find<R: Directed>(aws: &Aws, owner: &Owner, args: Option<&R>
 /// Brings the rule itself (`rule`) and its tags (`tags`) to what is planned.
 pub(super) async fn update<R: Directed>(
     aws: &Aws,
+    owner: &Owner,
     id: &SecurityGroupRuleId,
     now: &R,
     planned: &R,
@@ -203,7 +204,7 @@ pub(super) async fn update<R: Directed>(
         call.security_group_rules(update.security_group_rule(request).build()).send().await?;
     }
     if changed.tags {
-        retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+        retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
     }
     Ok(())
 }

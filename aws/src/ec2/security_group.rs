@@ -134,7 +134,7 @@ impl Lifecycle for SecurityGroup {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<SecurityGroupChanges>> {
         let SecurityGroupChanges { allow_all_egress, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if allow_all_egress && planned.allow_all_egress {
             let everything = IpPermission::builder().ip_protocol("-1");
             let everything = everything.ip_ranges(IpRange::builder().cidr_ip(ANYWHERE_IPV4).build()).build();
@@ -150,7 +150,7 @@ impl Lifecycle for SecurityGroup {
             }
         }
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

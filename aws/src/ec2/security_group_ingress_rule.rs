@@ -162,7 +162,7 @@ impl Lifecycle for SecurityGroupIngressRule {
         let ports = protocol || from_port || to_port;
         let peer = cidr_ipv4 || cidr_ipv6 || prefix_list || referenced_group;
         let changed = Changed { rule: ports || peer || description, tags };
-        rule::update(aws, update.id, update.now, update.planned, changed).await?;
+        rule::update(aws, update.owner, update.id, update.now, update.planned, changed).await?;
         Ok(Updated::done())
     }
 

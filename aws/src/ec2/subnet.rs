@@ -200,7 +200,7 @@ impl Lifecycle for Subnet {
             enable_lni_at_device_index,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         // AWS takes one attribute per call.
         let modify = || aws.ec2().modify_subnet_attribute().subnet_id(id.as_str());
         if map_public_ip_on_launch {
@@ -217,7 +217,7 @@ impl Lifecycle for Subnet {
             modify().enable_lni_at_device_index(index).send().await?;
         }
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         if let (true, None, Some(range)) = (ipv6_cidr_block, &now.ipv6_cidr_block, &planned.ipv6_cidr_block) {
             aws.ec2().associate_subnet_cidr_block().subnet_id(id.as_str()).ipv6_cidr_block(range).send().await?;

@@ -141,7 +141,7 @@ impl Lifecycle for Vpc {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<VpcChanges>> {
         let VpcChanges { enable_dns_support, enable_dns_hostnames, instance_tenancy, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         // One attribute per call; support before hostnames, which need it, and after them when both are switched off.
         let mut attributes = [(enable_dns_support, true), (enable_dns_hostnames, false)];
         if !planned.enable_dns_support {
@@ -159,7 +159,7 @@ impl Lifecycle for Vpc {
             aws.ec2().modify_vpc_tenancy().vpc_id(id.as_str()).instance_tenancy(VpcTenancy::Default).send().await?;
         }
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

@@ -199,7 +199,7 @@ impl Lifecycle for VpcEndpoint {
             dns_record_ip_type,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let members = route_tables || subnets || security_groups;
         if policy || members || private_dns_enabled || ip_address_type || dns_record_ip_type {
             let mut call = aws.ec2().modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
@@ -237,7 +237,7 @@ impl Lifecycle for VpcEndpoint {
             call.send().await?;
         }
         if tags {
-            retag(aws, id.as_str(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }
@@ -367,7 +367,7 @@ impl Conforms for VpcEndpoint {
             .build();
         let list = |items: &[Expr]| Expr::List(items.to_vec());
         Conformance::of(base)
-            .change("policy", &policy("ecr:GetAuthorizationToken").output())
+            .change("policy", policy("ecr:GetAuthorizationToken").output())
             .change("subnets", list(&[(&subnet).into(), (&next_subnet).into()]))
             .change("security_groups", list(&[(&next_group).into()]))
             .change("private_dns_enabled", false)

@@ -185,7 +185,7 @@ impl Lifecycle for Repository {
             force_delete: _used_by_delete,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let name = id.as_str();
         if scan_on_push {
             let call = aws.ecr().put_image_scanning_configuration().repository_name(name);
@@ -225,10 +225,8 @@ impl Lifecycle for Repository {
         }
         if tags {
             let arn = describe(aws, name).await?.and_then(|repository| repository.repository_arn).unwrap_or_default();
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                aws.ecr().tag_resource().resource_arn(&arn).set_tags(Some(tags_of(set)?)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            aws.ecr().tag_resource().resource_arn(&arn).set_tags(Some(tags_of(set)?)).send().await?;
             if !removed.is_empty() {
                 let removed = removed.into_iter().collect();
                 aws.ecr().untag_resource().resource_arn(&arn).set_tag_keys(Some(removed)).send().await?;
@@ -356,7 +354,7 @@ impl Conforms for Repository {
             .change("scan_on_push", false)
             .change("tag_mutability", "MUTABLE")
             .change("lifecycle_policy", expire(7))
-            .change("policy", &policy("Two").output())
+            .change("policy", policy("Two").output())
             .change("force_delete", true)
             .change("tags", [("team", "b")])
             .change("encryption", Encryption::builder().sort(EncryptionSort::Kms).kms_key(&key.arn).build())

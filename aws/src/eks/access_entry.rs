@@ -123,7 +123,7 @@ impl Lifecycle for AccessEntry {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<AccessEntryChanges>> {
         let AccessEntryChanges { kubernetes_groups, user_name, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let (cluster, principal) = id.parts();
         if kubernetes_groups || user_name {
             aws.eks()
@@ -137,7 +137,7 @@ impl Lifecycle for AccessEntry {
         }
         if tags {
             let arn = describe(aws, id).await?.and_then(|entry| entry.access_entry_arn).unwrap_or_default();
-            retag(aws, &arn, &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn, &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

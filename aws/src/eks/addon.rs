@@ -169,11 +169,11 @@ impl Lifecycle for Addon {
             preserve_on_delete: _used_by_delete,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let (cluster, name) = id.parts();
         if tags {
             let arn = describe(aws, id).await?.and_then(|addon| addon.addon_arn).unwrap_or_default();
-            retag(aws, &arn, &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn, &now.tags, &planned.tags).await?;
         }
         if !(addon_version || configuration_values || service_account_role_arn) {
             return Ok(Updated::done());

@@ -378,10 +378,10 @@ impl Lifecycle for Cluster {
             force_upgrade: _sent_with_the_version,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if tags {
             let arn = describe(aws, id.as_str()).await?.and_then(|cluster| cluster.arn);
-            retag(aws, &arn.unwrap_or_default(), &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn.unwrap_or_default(), &now.tags, &planned.tags).await?;
         }
         let config = || aws.eks().update_cluster_config().name(id.as_str());
         let mut left = ClusterChanges { tags: false, force_upgrade: false, ..update.changes };

@@ -309,11 +309,11 @@ impl Lifecycle for NodeGroup {
             node_repair,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let (cluster, name) = id.parts();
         if tags {
             let arn = describe(aws, id).await?.and_then(|group| group.nodegroup_arn).unwrap_or_default();
-            retag(aws, &arn, &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn, &now.tags, &planned.tags).await?;
         }
         let mut left = NodeGroupChanges { tags: false, force_update: false, ..update.changes };
         // What nodes run comes first, in a call and an update of its own.
@@ -417,7 +417,7 @@ fn remote_access(access: &RemoteAccess) -> sdk::RemoteAccessConfig {
 }
 
 fn labels_payload(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>) -> sdk::UpdateLabelsPayload {
-    let (set, removed) = crate::tags::difference(now, planned);
+    let (set, removed) = crate::tags::pairs_difference(now, planned);
     let payload = sdk::UpdateLabelsPayload::builder();
     payload
         .set_add_or_update_labels(Some(set.into_iter().collect()))

@@ -120,7 +120,7 @@ impl Lifecycle for PodIdentityAssociation {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<PodIdentityAssociationChanges>> {
         let PodIdentityAssociationChanges { role_arn, target_role_arn, disable_session_tags, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let (cluster, association) = id.parts();
         if role_arn || target_role_arn || disable_session_tags {
             aws.eks()
@@ -135,7 +135,7 @@ impl Lifecycle for PodIdentityAssociation {
         }
         if tags {
             let arn = describe(aws, id).await?.and_then(|found| found.association_arn).unwrap_or_default();
-            retag(aws, &arn, &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn, &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

@@ -117,7 +117,7 @@ impl Lifecycle for ParameterGroup {
         let ParameterGroupChanges { parameters, tags } = update.changes;
         let Update { owner, id, now, planned, .. } = update;
         if parameters {
-            let (set, removed) = tags::difference(&now.parameters, &planned.parameters);
+            let (set, removed) = tags::pairs_difference(&now.parameters, &planned.parameters);
             // Removed ones first: a value that is set may be valid only without them.
             let removed: Vec<_> = removed.iter().map(|name| parameter(name, None)).collect();
             for chunk in removed.chunks(PER_CALL) {

@@ -106,7 +106,7 @@ impl Lifecycle for InstanceProfile {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<InstanceProfileChanges>> {
         let InstanceProfileChanges { role, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         // One role at a time: the former one makes room first.
         if role && now.role != planned.role {
             if !now.role.as_str().is_empty() {
@@ -116,12 +116,10 @@ impl Lifecycle for InstanceProfile {
             call.role_name(planned.role.as_str()).send().await?;
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-                let call = aws.iam().tag_instance_profile().instance_profile_name(id.as_str());
-                call.set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+            let call = aws.iam().tag_instance_profile().instance_profile_name(id.as_str());
+            call.set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let call = aws.iam().untag_instance_profile().instance_profile_name(id.as_str());
                 call.set_tag_keys(Some(removed.into_iter().collect())).send().await?;

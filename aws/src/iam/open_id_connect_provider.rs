@@ -122,7 +122,7 @@ impl Lifecycle for OpenIdConnectProvider {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<OpenIdConnectProviderChanges>> {
         let OpenIdConnectProviderChanges { client_ids, thumbprints, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let arn = id.as_str();
         if client_ids {
             for client in planned.client_ids.difference(&now.client_ids) {
@@ -139,12 +139,10 @@ impl Lifecycle for OpenIdConnectProvider {
             call.set_thumbprint_list(Some(texts(thumbprints))).send().await?;
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-                let call = aws.iam().tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
-                call.set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+            let call = aws.iam().tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
+            call.set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let call = aws.iam().untag_open_id_connect_provider().open_id_connect_provider_arn(arn);
                 call.set_tag_keys(Some(removed.into_iter().collect())).send().await?;

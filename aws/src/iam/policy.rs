@@ -123,7 +123,7 @@ impl Lifecycle for Policy {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<PolicyChanges>> {
         let PolicyChanges { policy, users, groups, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if policy {
             let versions = versions(aws, id).await?;
             if versions.len() >= VERSIONS
@@ -151,11 +151,9 @@ impl Lifecycle for Policy {
             }
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-                aws.iam().tag_policy().policy_arn(id.as_str()).set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+            aws.iam().tag_policy().policy_arn(id.as_str()).set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let removed = removed.into_iter().collect();
                 aws.iam().untag_policy().policy_arn(id.as_str()).set_tag_keys(Some(removed)).send().await?;
@@ -278,7 +276,7 @@ impl Conforms for Policy {
         let actions = ["s3:PutObject", "s3:ListBucket", "sqs:SendMessage", "sqs:ReceiveMessage", "sns:Publish"];
         // One more than the versions that a policy may have.
         let cases = Conformance::of(base);
-        let cases = actions.into_iter().fold(cases, |cases, action| cases.change("policy", &allows(action).output()));
+        let cases = actions.into_iter().fold(cases, |cases, action| cases.change("policy", allows(action).output()));
         cases
             .change("tags", [("team", "b")])
             .change("description", "changed")

@@ -132,7 +132,7 @@ impl Lifecycle for Role {
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<RoleChanges>> {
         let RoleChanges { assume_role_policy, description, max_session_duration, permissions_boundary, tags } =
             update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if assume_role_policy {
             let document = planned.assume_role_policy.as_str();
             aws.iam().update_assume_role_policy().role_name(id.as_str()).policy_document(document).send().await?;
@@ -159,11 +159,9 @@ impl Lifecycle for Role {
             }
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-                aws.iam().tag_role().role_name(id.as_str()).set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+            aws.iam().tag_role().role_name(id.as_str()).set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let removed = removed.into_iter().collect();
                 aws.iam().untag_role().role_name(id.as_str()).set_tag_keys(Some(removed)).send().await?;
@@ -219,7 +217,7 @@ impl Conforms for Role {
             .tags([("team", "a"), ("cost", "1")])
             .build();
         Conformance::of(base)
-            .change("assume_role_policy", &trust("eks.amazonaws.com").output())
+            .change("assume_role_policy", trust("eks.amazonaws.com").output())
             .change("description", "")
             .change("max_session_duration", 3600_i64)
             .change("permissions_boundary", "arn:aws:iam::aws:policy/PowerUserAccess")

@@ -229,7 +229,7 @@ impl Lifecycle for Key {
             bypass_policy_lockout_safety_check: _sent_with_the_policy,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let id = id.as_str();
         // A disabled key refuses every other change: enable first, disable last.
         if enabled && planned.enabled {
@@ -256,11 +256,9 @@ impl Lifecycle for Key {
             }
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-                aws.kms().tag_resource().key_id(id).set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+            aws.kms().tag_resource().key_id(id).set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let removed = removed.into_iter().collect();
                 aws.kms().untag_resource().key_id(id).set_tag_keys(Some(removed)).send().await?;
@@ -351,7 +349,7 @@ impl Conforms for Key {
             .build();
         Conformance::of(base)
             .change("description", "changed")
-            .change("policy", &policy("Two").output())
+            .change("policy", policy("Two").output())
             .change("rotation_period_in_days", 90_i64)
             .change("tags", [("team", "b")])
             .change("pending_window_in_days", 8_i64)

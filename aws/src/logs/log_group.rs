@@ -149,7 +149,7 @@ impl Lifecycle for LogGroup {
             indexed_fields,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let name = id.as_str();
         if kms_key {
             match &planned.kms_key {
@@ -189,12 +189,10 @@ impl Lifecycle for LogGroup {
             }
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
             let arn = arn(aws, name);
-            if !set.is_empty() {
-                let call = aws.logs().tag_resource().resource_arn(arn.as_str());
-                call.set_tags(Some(set.into_iter().collect())).send().await?;
-            }
+            let call = aws.logs().tag_resource().resource_arn(arn.as_str());
+            call.set_tags(Some(set.into_iter().collect())).send().await?;
             if !removed.is_empty() {
                 let call = aws.logs().untag_resource().resource_arn(arn.as_str());
                 call.set_tag_keys(Some(removed.into_iter().collect())).send().await?;

@@ -489,9 +489,9 @@ impl Lifecycle for Instance {
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<InstanceChanges>> {
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if update.changes.tags {
-            retag(aws, &arn(aws, "db", id.as_str()), &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn(aws, "db", id.as_str()), &now.tags, &planned.tags).await?;
         }
         let Some((round, left)) = changes::next_round(update.changes) else { return Ok(Updated::done()) };
         requests::modify(aws, id, now, planned, round).await?;

@@ -114,7 +114,7 @@ impl Lifecycle for ParameterGroup {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ParameterGroupChanges>> {
         let ParameterGroupChanges { parameters, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         let changes = difference(&now.parameters, &planned.parameters);
         if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
             // Which are dynamic is only in the description of the whole family.
@@ -133,7 +133,7 @@ impl Lifecycle for ParameterGroup {
             }
         }
         if tags {
-            retag(aws, &arn(aws, "pg", id.as_str()), &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn(aws, "pg", id.as_str()), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

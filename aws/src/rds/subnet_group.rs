@@ -114,7 +114,7 @@ impl Lifecycle for SubnetGroup {
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<SubnetGroupChanges>> {
         let SubnetGroupChanges { description, subnets, tags } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if description || subnets {
             // The subnets are always replaced as a whole, so they go along with a new description too.
             let wanted = if subnets { &planned.subnets } else { &now.subnets };
@@ -127,7 +127,7 @@ impl Lifecycle for SubnetGroup {
                 .await?;
         }
         if tags {
-            retag(aws, &arn(aws, "subgrp", id.as_str()), &now.tags, &planned.tags).await?;
+            retag(aws, owner, &arn(aws, "subgrp", id.as_str()), &now.tags, &planned.tags).await?;
         }
         Ok(Updated::done())
     }

@@ -148,7 +148,7 @@ impl Lifecycle for Secret {
             recovery_window_in_days: _used_by_delete,
             tags,
         } = update.changes;
-        let Update { id, now, planned, .. } = update;
+        let Update { owner, id, now, planned, .. } = update;
         if description || kms_key_id || external_type || (secret_string && planned.secret_string.is_some()) {
             // Without a value in the call, the value stays; a repeated call makes one more version of the same value.
             let value = planned.secret_string.as_ref().filter(|_| secret_string).map(|value| value.reveal().clone());
@@ -178,11 +178,9 @@ impl Lifecycle for Secret {
             }
         }
         if tags {
-            let (set, removed) = tags::difference(&now.tags, &planned.tags);
-            if !set.is_empty() {
-                let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
-                aws.secretsmanager().tag_resource().secret_id(id.as_str()).set_tags(Some(set)).send().await?;
-            }
+            let (set, removed) = tags::difference(owner, &now.tags, &planned.tags);
+            let set = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+            aws.secretsmanager().tag_resource().secret_id(id.as_str()).set_tags(Some(set)).send().await?;
             if !removed.is_empty() {
                 let removed = removed.into_iter().collect();
                 aws.secretsmanager().untag_resource().secret_id(id.as_str()).set_tag_keys(Some(removed)).send().await?;

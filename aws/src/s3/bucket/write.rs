@@ -181,10 +181,8 @@ async fn retag(aws: &Aws, owner: &formwork_engine::kind::Owner, name: &str, plan
     let present = read::tags(aws, name).await?.unwrap_or_default();
     let foreign = |key: &str| aws.ignored_tags().iter().any(|prefix| key.starts_with(prefix.as_str()));
     let foreign = present.into_iter().filter(|(key, _)| foreign(key));
-    // What was taken over was not made by any token of ours.
-    let absent = |key: &str| key == tags::TOKEN && owner.token.is_empty();
-    let ours = tags::all(owner, &planned.tags).into_iter().filter(|(key, _)| !absent(key));
-    let set = ours.chain(foreign).map(|(key, value)| tag(&key, &value)).collect::<Result<Vec<_>>>()?;
+    let ours = tags::all(owner, &planned.tags);
+    let set = ours.into_iter().chain(foreign).map(|(key, value)| tag(&key, &value)).collect::<Result<Vec<_>>>()?;
     let tagging = built(sdk::Tagging::builder().set_tag_set(Some(set)).build())?;
     aws.s3().put_bucket_tagging().bucket(name).tagging(tagging).send().await?;
     Ok(())
