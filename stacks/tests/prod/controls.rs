@@ -1,5 +1,6 @@
 //! The security controls of `prod`.
 
+mod bucket;
 mod iam;
 mod images;
 mod network;

@@ -230,5 +230,8 @@ fn let_everybody_in(stack: &mut Stack, component: &str, port: i32) {
 pub(super) fn id_of<R: Resource>(path: &str) -> Expr {
     let path: Vec<&str> = path.split('/').collect();
     let kind = formwork::engine::KindName::new(R::schema().kind);
-    Expr::Output { urn: Urn::new("test", &path, &kind).unwrap(), name: "id".to_owned() }
+    Expr::Output {
+        urn: Urn::new("test", &path, &kind).expect("paths of the stack are well formed"),
+        name: "id".to_owned(),
+    }
 }
