@@ -231,8 +231,8 @@ impl Looking<'_> {
     }
 
     async fn read_imports(&self, registries: &Registries) -> Result<BTreeMap<Urn, Sight>, Vec<Error>> {
-        type Asked = BTreeMap<String, Vec<Urn>>;
-        let mut batches: BTreeMap<(&str, &ProviderName), (Arc<dyn Kind>, Asked)> = BTreeMap::new();
+        type Batch = (Arc<dyn Kind>, BTreeMap<String, Vec<Urn>>);
+        let mut batches: BTreeMap<(&str, &ProviderName), Batch> = BTreeMap::new();
         for declared in self.graph.program().resources.values().filter(|declared| !self.has_row(declared)) {
             let Some(id) = &declared.options.import else { continue };
             let Some(kind) = kind_of(declared, registries) else { continue };
