@@ -267,3 +267,51 @@ def ec2_endpoints_are_found_by_a_filter_on_their_id(account: Account) -> None:
     found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": [made, "vpce-00000000"]}])["VpcEndpoints"]
     same([one["VpcEndpointId"] for one in found], [made])
     same(ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-id", "Values": ["vpce-00000000"]}])["VpcEndpoints"], [])
+
+
+@check
+def ec2_tags_go_with_what_they_are_of(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    subnet = account.subnets(vpc, 1)[0]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]["VpcEndpointId"]
+    log = ec2.create_flow_logs(
+        ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogGroupName="flows", DeliverLogsPermissionArn=account.role("flows", "vpc-flow-logs.amazonaws.com"),
+    )["FlowLogIds"][0]
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    rules = [
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[_tcp(port)])["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        for port in (1, 2, 3)
+    ]
+    of_all = [vpc, subnet, gateway, address, nat, table, endpoint, log, group, *rules]
+    ec2.create_tags(Resources=of_all, Tags=[{"Key": "k", "Value": "v"}])
+    same(_tagged(account), sorted(of_all))
+    with refused("DependencyViolation"):
+        ec2.delete_subnet(SubnetId=subnet)
+    same(_tagged(account), sorted(of_all))
+    left = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint, "vpce-0123456789abcdef0"])["Unsuccessful"]
+    same([item["ResourceId"] for item in left], ["vpce-0123456789abcdef0"])
+    ec2.delete_flow_logs(FlowLogIds=[log])
+    ec2.delete_route_table(RouteTableId=table)
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    ec2.release_address(AllocationId=address)
+    ec2.delete_internet_gateway(InternetGatewayId=gateway)
+    ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rules[0]])
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[_tcp(2)])
+    same(_tagged(account), sorted([vpc, subnet, group, rules[2]]))
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_subnet(SubnetId=subnet)
+    same(_tagged(account), [vpc])
+    ec2.delete_vpc(VpcId=vpc)
+    same(_tagged(account), [])
+
+
+def _tcp(port: int) -> dict[str, object]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+
+
+def _tagged(account: Account) -> list[str]:
+    return sorted(tag["ResourceId"] for tag in account.ec2.describe_tags(Filters=[{"Name": "key", "Values": ["k"]}])["Tags"])
