@@ -14,7 +14,7 @@ use super::args::PlanArgs;
 use super::local;
 use super::target::{Connected, Target};
 use super::{At, args::Drift};
-use crate::render::{Progress, Telling};
+use crate::render::{Progress, Telling, wrapped};
 
 /// What a session is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,10 +107,11 @@ fn begin_anew_after_restart(
     let held = LocalStore::open(&folder, OpenMode::Write(holder(at, "begin anew", clock)));
     drop(held.map_err(|error| vec![Error::from(error)])?);
     let aside = local::begin_anew(&folder, clock.now_millis()).map_err(|error| vec![error])?;
-    at.terminal.say(&format!(
+    let text = format!(
         "LocalStack was restarted and has forgotten everything: a new local store begins (the former one is {})",
         aside.display()
-    ));
+    );
+    at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use super::args::StackArgs;
 use super::local::{self, Local};
 use super::{At, find_config};
 use crate::config::{Base, ConfigFile, Generator, Secrets};
-use crate::render::{Heading, Intent};
+use crate::render::{Heading, Intent, wrapped};
 
 /// How long finding credentials and saying who they are may take: longer than the instance metadata service's own retries.
 const IDENTITY_LIMIT: Duration = Duration::from_secs(45);
@@ -119,7 +119,8 @@ impl Target {
         }
         let generated = secrets.generated();
         if !generated.is_empty() {
-            at.terminal.say(&format!("--local makes up the secrets that are missing: {}", generated.join(", ")));
+            let text = format!("--local makes up the secrets that are missing: {}", generated.join(", "));
+            at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
         }
         Ok(program)
     }

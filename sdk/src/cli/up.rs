@@ -165,7 +165,8 @@ impl Run<'_> {
         if !nothing || summary.next.is_some() || !summary.left_behind.is_empty() {
             terminal.say(&format!("\n{}", render::summary(&outcome(summary, self.destroy, next), terminal.err_look())));
         }
-        if !self.destroy && !summary.outputs.is_empty() {
+        // After a run that did not get to its end they would only push out of sight what to do next; `output` has them.
+        if !self.destroy && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
             terminal.say("\noutputs");
             terminal.data(&output::lines(&summary.outputs));
         }

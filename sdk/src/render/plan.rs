@@ -289,17 +289,21 @@ impl Tree<'_> {
         let kind = short_kind(item.main);
         let before_kind = wide(&indent) + 2 + wide(&name) + 2;
         let details = item.details(self.heading);
+        let beneath = format!("{indent}    ");
+        // A name that leaves no room for the type has it beneath itself.
+        let apart = before_kind + wide(kind) > look.width;
+        let before_kind = if apart { wide(&beneath) } else { before_kind };
         let room = look.width.saturating_sub(before_kind + self.columns.kind.max(wide(kind)) + 2);
         // What identifies a resource may be cut; words about what happens to it go on the next line instead.
         let words = item.main.replaces || !matches!(item.main.op, Op::Create | Op::Delete);
         let beside = if words { wide(&details) <= room } else { room >= 10 } && !details.is_empty();
         let kind = if beside { pad(kind, self.columns.kind) } else { kind.to_owned() };
-        text.push_str(&format!("{indent}{} {name}  {}", look.paint(ink, sign), look.paint(Ink::Faint, &kind)));
+        let name = if apart { format!("{}\n{beneath}", name.trim_end()) } else { format!("{name}  ") };
+        text.push_str(&format!("{indent}{} {name}{}", look.paint(ink, sign), look.paint(Ink::Faint, &kind)));
         if beside {
             text.push_str(&format!("  {}", fit(&details, room)));
         }
         text.push('\n');
-        let beneath = format!("{indent}    ");
         if words && !beside && !details.is_empty() {
             text.push_str(&wrapped(&details, look.width, &beneath, &beneath));
             text.push('\n');
@@ -326,10 +330,9 @@ impl Tree<'_> {
                 notes.push("forces the replacement".to_owned());
             }
             let own = reason_of_change(&change.reason);
-            if step.op != Op::Update || common.as_ref() != Some(&own) {
-                if change.reason != Reason::DeclaredChanged || !change.forces_replacement {
-                    notes.push(own);
-                }
+            let said_above = step.op == Op::Update && common.as_ref() == Some(&own);
+            if !said_above && (change.reason != Reason::DeclaredChanged || !change.forces_replacement) {
+                notes.push(own);
             }
             if change.maybe && !step.maybe {
                 notes.push("may turn out unchanged".to_owned());
@@ -474,5 +477,8 @@ fn sum(plan: &Plan, look: Look) -> String {
         let text = format!("{count} {words}");
         if count > 0 { look.paint(ink, &text) } else { text }
     });
-    format!("{} {}.", look.paint(Ink::Strong, "Plan:"), parts.join(", "))
+    // Three of five fit into the narrowest line that anybody uses.
+    let (first, rest) = parts.split_at(3);
+    let between = if look.width < 72 { ",\n  " } else { ", " };
+    format!("{} {}{between}{}.", look.paint(Ink::Strong, "Plan:"), first.join(", "), rest.join(", "))
 }

@@ -79,7 +79,7 @@ impl Consumer for Progress {
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.stopwatch();
-        let told = state.take(event, self.telling, now);
+        let told = state.take(event, self.telling, now, self.terminal.err_look());
         if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
             match &state.live {
                 // What moves is taken away for the moment, so that the lines stand above it.
@@ -93,11 +93,11 @@ impl Consumer for Progress {
 
 impl State {
     /// Takes notice of an event; `None` when no line is to be written about it.
-    fn take(&mut self, event: &Event, telling: Telling, now: Duration) -> Option<()> {
+    fn take(&mut self, event: &Event, telling: Telling, now: Duration, look: Look) -> Option<()> {
         match event {
             Event::ApplyStarted { steps } if telling == Telling::Live => {
                 let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-                let total = bars.add(ProgressBar::new(*steps as u64).with_style(total_style()));
+                let total = bars.add(ProgressBar::new(*steps as u64).with_style(total_style(look)));
                 total.enable_steady_tick(Duration::from_millis(200));
                 self.live = Some(Live { bars, total });
             }
@@ -216,8 +216,10 @@ impl Waiting {
     }
 }
 
-fn total_style() -> ProgressStyle {
-    ProgressStyle::with_template("  {bar:30} {pos} of {len} steps, {elapsed}{msg}")
+fn total_style(look: Look) -> ProgressStyle {
+    // What stands beside the bar takes up to 52 columns.
+    let bar = look.width.saturating_sub(52).clamp(4, 30);
+    ProgressStyle::with_template(&format!("  {{bar:{bar}}} {{pos}} of {{len}} steps, {{elapsed}}{{msg}}"))
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸─")
 }

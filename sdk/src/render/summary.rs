@@ -60,7 +60,12 @@ pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
         }
     };
     list("not begun", &outcome.blocked, 20);
-    list("left behind in the account", &outcome.left_behind, usize::MAX);
+    let left = if outcome.interrupted {
+        "begun and not finished; the next run goes on with it"
+    } else {
+        "left behind in the account"
+    };
+    list(left, &outcome.left_behind, usize::MAX);
     if let Some(next) = &outcome.next {
         text.push_str(&format!("  next: {}\n", look.paint(Ink::Strong, next)));
     }
