@@ -169,6 +169,13 @@ impl Fault {
         Self::new(account, Action::Error { code: code.to_owned(), message, status })
     }
 
+    /// Of another account.
+    #[must_use]
+    pub fn account(mut self, account: &str) -> Self {
+        self.account = account.to_owned();
+        self
+    }
+
     /// Only calls of a service, such as `ec2`.
     #[must_use]
     pub fn service(mut self, service: &str) -> Self {

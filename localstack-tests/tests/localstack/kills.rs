@@ -15,17 +15,42 @@ use formwork_engine::record::RowState;
 use formwork_engine::state::{LocalStore, OpenMode, Store as _};
 use localstack_tests::{Account, Target, plain};
 
-/// The types, each with the case that is its update.
-const HARD: [(&str, &str); 8] = [
-    ("aws:eks/cluster", "endpoint_public_access"),
-    ("aws:rds/instance", "backup_retention_period"),
-    ("aws:s3/bucket", "versioning"),
-    ("aws:ec2/security-group-ingress-rule", "to_port"),
-    ("aws:ec2/vpc", "enable_dns_hostnames"),
-    ("aws:kms/key", "description"),
-    ("aws:ec2/elastic-ip", "tags"),
-    ("aws:iam/role-policy-attachment", "policy_arn"),
+/// One of the eight.
+struct Hard {
+    kind: &'static str,
+    /// The argument whose case is its update.
+    update: &'static str,
+    /// Its service.
+    service: &'static str,
+    /// The calls of its own, where the service has others'; empty for all.
+    operations: &'static [&'static str],
+}
+
+/// The longest first, so that the workers end together.
+const HARD: [Hard; 8] = [
+    hard("aws:eks/cluster", "endpoint_public_access", "eks", &[]),
+    hard("aws:rds/instance", "backup_retention_period", "rds", &[]),
+    hard("aws:s3/bucket", "versioning", "s3", &[]),
+    hard(
+        "aws:ec2/security-group-ingress-rule",
+        "to_port",
+        "ec2",
+        &["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules"],
+    ),
+    hard("aws:ec2/vpc", "enable_dns_hostnames", "ec2", &[]),
+    hard("aws:kms/key", "description", "kms", &[]),
+    hard("aws:ec2/elastic-ip", "tags", "ec2", &[]),
+    hard("aws:iam/role-policy-attachment", "policy_arn", "iam", &[]),
 ];
+
+const fn hard(
+    kind: &'static str,
+    update: &'static str,
+    service: &'static str,
+    operations: &'static [&'static str],
+) -> Hard {
+    Hard { kind, update, service, operations }
+}
 
 /// How many types are killed at once: more than processors, since most of the time is the emulator's.
 const WORKERS: usize = 3;
@@ -42,13 +67,6 @@ enum Mode {
     Before,
     /// It is executed once its sender is dead.
     Late,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Create,
-    Update,
-    Delete,
 }
 
 /// What was found for one type.
@@ -72,10 +90,10 @@ fn nothing_is_lost_or_doubled_by_a_kill_at_any_call() {
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                while let Some((kind, case)) = { waiting.lock().unwrap().next() } {
-                    let tally =
-                        Trials { emulator, kind, update: case_number(kind, case), tally: Tally::default() }.all();
-                    tallies.lock().unwrap().insert(*kind, tally);
+                while let Some(hard) = { waiting.lock().unwrap().next() } {
+                    let update = case_number(hard.kind, hard.update);
+                    let tally = Trials { emulator, hard, update, tally: Tally::default() }.all();
+                    tallies.lock().unwrap().insert(hard.kind, tally);
                 }
             });
         }
@@ -102,98 +120,120 @@ fn case_number(kind: &str, arg: &str) -> usize {
 
 struct Trials {
     emulator: &'static formwork_emulator::Emulator,
-    kind: &'static str,
+    hard: &'static Hard,
+    /// The number of the case that is the update.
     update: usize,
     tally: Tally,
 }
 
 impl Trials {
     fn all(mut self) -> Tally {
-        for phase in [Phase::Create, Phase::Update] {
-            for call in 0..MOST_RUNS {
-                if !self.one_kill(phase, call) {
-                    break;
+        let own = Fault::new("", Action::HoldAfter).mutating().service(self.hard.service);
+        let wanted: Vec<Fault> = match self.hard.operations {
+            [] => vec![own],
+            some => some.iter().map(|operation| own.clone().operation(operation)).collect(),
+        };
+        for cases in [0, self.update] {
+            for fault in &wanted {
+                for call in 0..MOST_RUNS {
+                    if !self.one_kill(cases, fault, call) {
+                        break;
+                    }
                 }
             }
         }
-        for phase in [Phase::Create, Phase::Update, Phase::Delete] {
-            for mode in [Mode::After, Mode::Before, Mode::Late] {
-                self.many_kills(phase, mode);
-            }
+        for mode in [Mode::After, Mode::Before, Mode::Late] {
+            self.life(mode);
         }
         self.tally
     }
 
-    /// An account in which the phase can begin.
-    fn prepared(&mut self, phase: Phase) -> Run {
+    fn run(&self) -> Run {
         let account = Account::new(self.emulator);
         let folder = tempfile::tempdir().unwrap();
-        let cases = match phase {
-            Phase::Create => Some(0),
-            Phase::Update => Some(self.update),
-            Phase::Delete => None,
-        };
         let target = Target {
             endpoint: self.emulator.endpoint().to_owned(),
             instance: self.emulator.instance().to_owned(),
             account: account.id.clone(),
             store: folder.path().join("store"),
-            kind: self.kind.to_owned(),
-            cases,
+            kind: self.hard.kind.to_owned(),
+            cases: None,
         };
-        let run = Run { account, target, _folder: folder };
-        let before = match phase {
-            Phase::Create => return run,
-            Phase::Update => self.update - 1,
-            Phase::Delete => 0,
-        };
-        let ready = Target { cases: Some(before), ..run.target.clone() };
-        if let Err(error) = ended(start(&ready)) {
-            self.tally.wrong.push(format!("{} {phase:?}: before any kill: {error}", self.kind));
-        }
-        run
+        Run { account, target, _folder: folder }
     }
 
-    /// One kill after call number `call` of a run that was not disturbed before. False when there is no such call.
-    fn one_kill(&mut self, phase: Phase, call: usize) -> bool {
-        let run = self.prepared(phase);
-        let killed = run.killed(Mode::After, call);
-        if killed.is_ok_and(|killed| killed) {
-            self.finish(&run, &format!("{phase:?} killed after call {}", call + 1));
-            return true;
+    /// One kill after call number `call` of those that are the type's own, in a run that was not disturbed before: of the base, or of the
+    /// update. False when there is no such call.
+    fn one_kill(&mut self, cases: usize, fault: &Fault, call: usize) -> bool {
+        let mut run = self.run();
+        if cases > 0 {
+            run.target.cases = Some(cases - 1);
+            if let Err(error) = ended(start(&run.target)) {
+                self.wrong(format!("before any kill: {error}"));
+                return false;
+            }
         }
-        false
+        run.target.cases = Some(cases);
+        let fault = fault.clone().account(&run.account.id).skip(call as u64);
+        let phase = if cases == 0 { "create" } else { "update" };
+        let how = format!("{phase} killed after its call {}", call + 1);
+        match run.killed(&fault, Mode::After) {
+            Ok(true) => {
+                self.tally.points += 1;
+                self.finish(&run, &how);
+                true
+            }
+            Ok(false) => false,
+            Err(error) => {
+                self.wrong(format!("{how}: {error}"));
+                false
+            }
+        }
     }
 
-    /// Kills every run at its next call, until one comes to its end.
-    fn many_kills(&mut self, phase: Phase, mode: Mode) {
-        let run = self.prepared(phase);
-        // A call that never arrives is no progress: the one before it is let through.
-        let skip = usize::from(mode == Mode::Before);
+    /// Made, changed and deleted in one account, every run killed at its next call.
+    fn life(&mut self, mode: Mode) {
+        let mut run = self.run();
+        let phases = [("create", Some(self.update - 1)), ("update", Some(self.update)), ("delete", None)];
+        for (phase, cases) in phases {
+            run.target.cases = cases;
+            self.kills(&run, phase, mode);
+        }
+    }
+
+    /// Kills every run at its next call, whoever's it is, until one comes to its end.
+    fn kills(&mut self, run: &Run, phase: &str, mode: Mode) {
+        let action = if mode == Mode::After { Action::HoldAfter } else { Action::HoldBefore };
+        let fault = Fault::new(&run.account.id, action).mutating();
         let mut kills = 0;
         let ended = loop {
-            match run.killed(mode, if kills == 0 { 0 } else { skip }) {
+            // A call that never arrives is no progress: after the first, the one before it is let through.
+            let skip = u64::from(mode == Mode::Before && kills > 0);
+            match run.killed(&fault.clone().skip(skip), mode) {
                 Ok(true) if kills < MOST_RUNS => kills += 1,
                 Ok(true) => break Err("it makes no progress".to_owned()),
                 Ok(false) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        self.tally.points += kills.saturating_sub(1);
-        let how = format!("{phase:?} killed at every call ({mode:?}, {kills} times)");
+        self.tally.points += kills;
+        let how = format!("{phase} killed at every call ({mode:?}, {kills} times)");
         if let Err(error) = ended {
             self.tally.repairs += 1;
-            self.tally.wrong.push(format!("{} {how}: {error}", self.kind));
+            self.wrong(format!("{how}: {error}"));
         }
-        self.finish(&run, &how);
+        self.finish(run, &how);
+    }
+
+    fn wrong(&mut self, what: String) {
+        self.tally.wrong.push(format!("{} {what}", self.hard.kind));
     }
 
     /// Runs again to the end, and compares account, store and program.
     fn finish(&mut self, run: &Run, how: &str) {
-        self.tally.points += 1;
         if let Err(error) = ended(start(&run.target)) {
             self.tally.repairs += 1;
-            self.tally.wrong.push(format!("{} {how}: the next run: {error}", self.kind));
+            self.wrong(format!("{how}: the next run: {error}"));
         }
         let store = LocalStore::open(&run.target.store, OpenMode::Read).unwrap();
         let snapshot = store.snapshot();
@@ -202,11 +242,11 @@ impl Trials {
         recorded.sort();
         if recorded != declared || !snapshot.intents().is_empty() {
             self.tally.repairs += 1;
-            self.tally.wrong.push(format!("{} {how}: recorded are {recorded:?}, declared {declared:?}", self.kind));
+            self.wrong(format!("{how}: recorded are {recorded:?}, declared {declared:?}"));
         }
         for row in snapshot.rows().values().filter(|row| row.state != RowState::Ready) {
             self.tally.repairs += 1;
-            self.tally.wrong.push(format!("{} {how}: {} is {}", self.kind, row.urn, row.state.word()));
+            self.wrong(format!("{how}: {} is {}", row.urn, row.state.word()));
         }
         let rows: Vec<(String, String)> =
             snapshot.rows().values().map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
@@ -219,13 +259,13 @@ impl Trials {
                     true => self.tally.duplicates += 1,
                     false => self.tally.orphans += 1,
                 }
-                self.tally.wrong.push(format!("{} {how}: {} {} stands and is not recorded", self.kind, one.0, one.1));
+                self.wrong(format!("{how}: {} {} stands and is not recorded", one.0, one.1));
             }
         }
         let listed = run.account.listed();
         for row in rows.iter().filter(|row| !listed.contains(row)) {
             self.tally.repairs += 1;
-            self.tally.wrong.push(format!("{} {how}: {} {} is recorded and does not stand", self.kind, row.0, row.1));
+            self.wrong(format!("{how}: {} {} is recorded and does not stand", row.0, row.1));
         }
         self.tally.wrong.extend(run.account.gaps());
     }
@@ -239,12 +279,10 @@ struct Run {
 }
 
 impl Run {
-    /// Runs the command and kills it at a call that changes something, letting `skip` of them pass. False when it came to its end before.
-    fn killed(&self, mode: Mode, skip: usize) -> Result<bool, String> {
+    /// Runs the command and kills it at the call that a fault holds. False when it came to its end before.
+    fn killed(&self, fault: &Fault, mode: Mode) -> Result<bool, String> {
         let admin = self.account.emulator.admin();
-        let action = if mode == Mode::After { Action::HoldAfter } else { Action::HoldBefore };
-        let fault = Fault::new(&self.account.id, action).mutating().skip(skip as u64);
-        let fault = admin.inject(&fault).map_err(|error| error.to_string())?;
+        let fault = admin.inject(fault).map_err(|error| error.to_string())?;
         let mut child = start(&self.target);
         let result = loop {
             if !admin.held(&self.account.id, Duration::from_millis(20)).map_err(|error| error.to_string())?.is_empty() {
