@@ -216,7 +216,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-fn holds_digest(value: &Value) -> bool {
+pub(crate) fn holds_digest(value: &Value) -> bool {
     match value {
         Value::Digest(_) => true,
         Value::Secret(inner) => holds_digest(inner),
@@ -231,10 +231,63 @@ pub fn name_prefix(value: &Value) -> Option<&str> {
     value.get(PREFIX_KEY).as_text()
 }
 
-/// Whether a physical name is one that the engine made of this beginning: `-` and eight small letters and digits follow it.
+/// Whether a physical name is one that the engine made of this beginning: `-` and eight small letters and digits follow it. The beginning is
+/// compared without regard to ASCII case, since some services lower-case what they are given.
 pub fn is_name_of(prefix: &str, name: &str) -> bool {
-    let suffix = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
-    suffix.is_some_and(|s| s.len() == 8 && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+    let (Some(start), Some(rest)) = (name.get(..prefix.len()), name.get(prefix.len()..)) else { return false };
+    let made = |s: &str| s.len() == 8 && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    start.eq_ignore_ascii_case(prefix) && rest.strip_prefix('-').is_some_and(made)
+}
+
+/// What stands at a displayed path of arguments (`subnet`, `rules[0].group`), before and after, and what changing it does to the resource.
+pub(crate) struct Spot<'v> {
+    pub(crate) before: &'v Value,
+    pub(crate) after: &'v Value,
+    /// The hardest that any level of the path says.
+    pub(crate) change: Change,
+}
+
+/// Follows a displayed path, as the edges of rows have it, as far as the schema tells blocks; `None` where it begins with no argument.
+pub(crate) fn spot<'v>(
+    args: &'static [ArgSchema],
+    path: &str,
+    before: &'v Value,
+    after: &'v Value,
+) -> Option<Spot<'v>> {
+    let mut spot = Spot { before, after, change: Change::InPlace };
+    let mut fields = Some(args);
+    let mut shape = None;
+    for segment in path.split(['.', '[']) {
+        if let Some(index) = segment.strip_suffix(']') {
+            let (Some(Shape::List(inner) | Shape::Set(inner)), Ok(index)) = (shape.map(inner), index.parse()) else {
+                break;
+            };
+            let at =
+                |value: &'v Value| value.as_list().and_then(|list| list.get::<usize>(index)).unwrap_or(&Value::Null);
+            (spot.before, spot.after) = (at(spot.before.reveal()), at(spot.after.reveal()));
+            shape = Some(*inner);
+        } else {
+            let Some(arg) = fields.take().and_then(|fields| fields.iter().find(|arg| arg.name == segment)) else {
+                break;
+            };
+            (spot.before, spot.after) = (spot.before.reveal().get(arg.name), spot.after.reveal().get(arg.name));
+            spot.change = harder(spot.change, rule(arg, spot.before, spot.after));
+            shape = Some(&arg.shape);
+        }
+        fields = match shape.map(inner) {
+            Some(Shape::Block(args)) => Some(args),
+            _ => None,
+        };
+    }
+    shape.is_some().then_some(spot)
+}
+
+/// The shape without what wraps it.
+fn inner(shape: &'static Shape) -> &'static Shape {
+    match shape {
+        Shape::Optional(within) | Shape::Secret(within) => inner(within),
+        shape => shape,
+    }
 }
 
 struct Walk<'a, 'w> {

@@ -257,6 +257,8 @@ pub(super) fn believed(args: &[ArgSchema], observed: &Value, applied: &Value) ->
 fn believed_shape(shape: &Shape, observed: &Value, applied: &Value) -> Value {
     match (shape, observed, applied) {
         (Shape::Optional(inner), _, _) => believed_shape(inner, observed, applied),
+        // Some services lower-case names; nobody changes a name behind our back.
+        (Shape::Name, Value::Text(o), Value::Text(a)) if o.eq_ignore_ascii_case(a) => applied.clone(),
         (Shape::Block(args), Value::Map(_), Value::Map(_)) => believed(args, observed, applied),
         (Shape::List(inner), Value::List(o), Value::List(a)) if o.len() == a.len() => {
             Value::List(o.iter().zip(a).map(|(o, a)| believed_shape(inner, o, a)).collect())

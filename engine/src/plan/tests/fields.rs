@@ -246,3 +246,19 @@ fn the_plan_for_machines_has_the_promised_shape() {
     let keys = ["generation", "maybe", "drift", "data_store", "hazards", "account", "region", "replaces", "id", "kind"];
     assert!(keys.iter().all(|key| step.get(key).is_some()));
 }
+
+#[test]
+fn a_service_that_lower_cases_names_answers_the_same_names() {
+    let mut world = World::new();
+    let made = world.add(&ROLE, "made", [("name", prefixed("Deploy"))]);
+    let fixed = world.add(&ROLE, "fixed", [("name", text("Release"))]);
+    world.up();
+    for role in [&made, &fixed] {
+        let name = world.thing(role).args.get("name").as_text().unwrap().to_lowercase();
+        world.drift(role, "name", name);
+    }
+    assert!(world.plan().is_noop(), "{}", world.plan());
+    // Another name is another name.
+    world.add(&ROLE, "fixed", [("name", text("release"))]);
+    assert_eq!(world.plan().counts().replace, 1);
+}
