@@ -545,9 +545,27 @@ impl World {
                     self.rows[other].id
                 );
             }
+            self.refuse_while_named(key);
         }
         self.rows.remove(key);
         self.things.remove(key);
+    }
+}
+
+/// What a World refuses beside ids.
+impl World {
+    /// A thing that is known by its name is not deleted while something recorded refers to that name by an argument that stays as it is.
+    fn refuse_while_named(&self, key: &RowKey) {
+        let name = &self.rows[key].natural_key;
+        for (other, row) in self.rows.iter().filter(|(other, _)| *other != key && !name.is_empty()) {
+            let schema = all_schemas().into_iter().find(|schema| schema.kind == row.kind.as_str()).unwrap();
+            for edge in row.edges.iter().filter(|edge| edge.to == key.0) {
+                let Some(arg) = schema.arg(&edge.field) else { continue };
+                let refers = self.things.get(other).is_some_and(|thing| mentions(thing.args.get(arg.name), name));
+                let fixed = matches!(arg.change, ChangeRule::Always(Change::Replace));
+                assert!(!(fixed && refers), "{name} is deleted while `{}` of {} says so", edge.field, row.id);
+            }
+        }
     }
 }
 

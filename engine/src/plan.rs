@@ -3,6 +3,7 @@
 //! Made by [`make`] from the graph, the records and the observations; shown by the text and JSON forms; done by [`crate::apply`].
 
 mod adopt;
+mod along;
 mod consent;
 mod fields;
 mod json;

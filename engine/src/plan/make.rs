@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::along::First;
 use super::node::{Context, Decided, KeyPlace, Progress};
 use super::order::{Drafts, Kept};
 use super::recorded::RecordedRow;
@@ -15,7 +16,7 @@ use crate::options::Timeouts;
 use crate::record::{Row, RowKey, RowState};
 use crate::settings::Settings;
 use crate::shape::Schema;
-use crate::urn::Urn;
+use crate::urn::{Uid, Urn};
 use crate::value::Value;
 
 /// Makes the plan: compares what is declared, what was applied and what is observed, and decides the step of every resource.
@@ -35,41 +36,71 @@ pub fn make(
 ) -> Result<Plan, Vec<Error>> {
     let context = Context { graph, recorded, seen: observations, settings };
     let targets = Targets::of(graph, recorded, settings)?;
-    let mut errors = Vec::new();
-    let mut progress = Progress { unclaimed_keys: unclaimed_keys(graph, recorded), ..Progress::default() };
-    progress.warnings.clone_from(&observations.warnings);
-    let mut decided: Vec<Decided> = Vec::new();
-    let mut undecided: BTreeSet<NodeId> = BTreeSet::new();
-    for &node in graph.order() {
-        if !targets.has_node(node) {
-            leave_alone(&context, node, &mut progress);
-            continue;
+    let mut first = BTreeMap::new();
+    loop {
+        let pass = Pass::new(&context, &targets, &first)?;
+        let found: BTreeMap<Uid, First> =
+            pass.drafts.first.iter().map(|(uid, first)| (uid.clone(), first.clone())).collect();
+        // That something must go first may show only after what depends on it was decided: then everything is decided again. There are only
+        // so many rows that can be added.
+        if found.keys().all(|uid| first.contains_key(uid)) {
+            let steps = order::number(pass.drafts);
+            let consents = consent::needed(&context, &steps);
+            let stack = graph.program().stack.clone();
+            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings: pass.warnings, consents });
         }
-        // What depends on something that cannot be planned is not judged: its errors would only repeat the first one.
-        if graph.node(node).edges.iter().any(|edge| undecided.contains(&edge.to)) {
-            undecided.insert(node);
-            continue;
-        }
-        match context.decide(node, &mut progress) {
-            Ok(found) => decided.extend(found),
-            Err(mut found) => {
+        first.extend(found);
+    }
+}
+
+/// Everything decided once, under an assumption of what goes before its next generation is made.
+struct Pass {
+    drafts: Drafts,
+    outputs: BTreeMap<String, (Value, Value)>,
+    warnings: Vec<String>,
+}
+
+impl Pass {
+    fn new(context: &Context<'_>, targets: &Targets, first: &BTreeMap<Uid, First>) -> Result<Self, Vec<Error>> {
+        let Context { graph, recorded, seen: observations, .. } = *context;
+        let mut errors = Vec::new();
+        let mut progress = Progress {
+            unclaimed_keys: unclaimed_keys(graph, recorded),
+            first: first.clone(),
+            warnings: observations.warnings.clone(),
+            ..Progress::default()
+        };
+        let mut decided: Vec<Decided> = Vec::new();
+        let mut undecided: BTreeSet<NodeId> = BTreeSet::new();
+        for &node in graph.order() {
+            if !targets.has_node(node) {
+                leave_alone(context, node, &mut progress);
+                continue;
+            }
+            // What depends on something that cannot be planned is not judged: its errors would only repeat the first one.
+            if graph.node(node).edges.iter().any(|edge| undecided.contains(&edge.to)) {
                 undecided.insert(node);
-                errors.append(&mut found);
+                continue;
+            }
+            match context.decide(node, &mut progress) {
+                Ok(found) => decided.extend(found),
+                Err(mut found) => {
+                    undecided.insert(node);
+                    errors.append(&mut found);
+                }
             }
         }
+        let removed =
+            if undecided.is_empty() { removals(context, targets, &mut progress, &mut errors) } else { Vec::new() };
+        let outputs = outputs(context, &progress, &mut errors);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut warnings = std::mem::take(&mut progress.warnings);
+        let kept = Kept { claimed: &progress.claimed, targets };
+        let drafts = Drafts::new(context, decided, removed, &kept, &mut warnings)?;
+        Ok(Self { drafts, outputs, warnings })
     }
-    let removed =
-        if undecided.is_empty() { removals(&context, &targets, &mut progress, &mut errors) } else { Vec::new() };
-    let outputs = outputs(&context, &progress, &mut errors);
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let mut warnings = std::mem::take(&mut progress.warnings);
-    let kept = Kept { claimed: &progress.claimed, targets: &targets };
-    let drafts = Drafts::new(&context, decided, removed, &kept, &mut warnings)?;
-    let steps = order::number(drafts);
-    let consents = consent::needed(&context, &steps);
-    Ok(Plan { stack: graph.program().stack.clone(), steps, outputs, warnings, consents })
 }
 
 /// The rows that nothing declared claims by a name, by place and natural key.

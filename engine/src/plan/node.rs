@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::along::First;
 use super::fields::{Fields, Three, named};
 use super::recorded::{RecordedRow, key_of};
 use super::resolve::Known;
@@ -40,6 +41,8 @@ pub(super) struct Progress {
     /// Rows that no declared resource claims by name, by place and natural key.
     pub(super) unclaimed_keys: BTreeMap<KeyPlace, RowKey>,
     pub(super) warnings: Vec<String>,
+    /// The resources of which the present generation is deleted before the next one is made.
+    pub(super) first: BTreeMap<Uid, First>,
 }
 
 /// Kind, account, region and natural key.
@@ -57,6 +60,8 @@ pub(super) struct Former {
     pub(super) step: Step,
     /// Whether it goes before the next one is made.
     pub(super) first: bool,
+    /// The resources that go first and could not while this one is there.
+    pub(super) along: BTreeSet<Uid>,
 }
 
 impl<'a> Context<'a> {
@@ -177,10 +182,12 @@ impl<'a> Deciding<'a> {
             (RowState::Ready | RowState::Incomplete, Some(Sight::Gone)) => return self.vanished(recorded, progress),
             (RowState::Failed, sight) => {
                 let words = recorded.row.reason.clone().unwrap_or_else(|| "no reason was given".to_owned());
-                return self.replace(recorded, sight, Reason::Failed(words), Fields::default(), progress);
+                let (fields, along) = (Fields::default(), BTreeSet::new());
+                return self.replace(recorded, sight, Reason::Failed(words), fields, along, progress);
             }
             (RowState::Deleting, sight) => {
-                return self.replace(recorded, sight, Reason::Resumed, Fields::default(), progress);
+                let (fields, along) = (Fields::default(), BTreeSet::new());
+                return self.replace(recorded, sight, Reason::Resumed, fields, along, progress);
             }
             _ => {}
         }
@@ -195,8 +202,9 @@ impl<'a> Deciding<'a> {
         if !fields.refused.is_empty() {
             return Err(fields.refused.iter().map(|change| self.impossible(change)).collect());
         }
+        let along = self.go_along(recorded, &mut fields, progress);
         if let Some(reason) = self.forced(recorded, &fields) {
-            return self.replace(recorded, sight, reason, fields, progress);
+            return self.replace(recorded, sight, reason, fields, along, progress);
         }
         let step = self.stay(recorded, fields, progress)?;
         let current = match sight.and_then(Sight::seen) {

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::along::First;
 use super::node::{Context, Decided, Former, KeyPlace};
 use super::recorded::key_of;
 use super::targets::Targets;
@@ -18,6 +19,7 @@ use super::{Op, Reason, Step};
 use crate::error::{Error, Turn};
 use crate::graph::{NodeId, components, order_of};
 use crate::record::RowKey;
+use crate::urn::Uid;
 
 /// How much an order matters; the lower yields first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +46,8 @@ pub(super) struct Kept<'a> {
 pub(super) struct Drafts {
     steps: Vec<Step>,
     before: Vec<BTreeMap<usize, Firmness>>,
+    /// The resources of which the former generation goes before the next one is made.
+    pub(super) first: BTreeMap<Uid, First>,
 }
 
 /// Where the steps of nodes and rows are.
@@ -81,15 +85,21 @@ impl Drafts {
         let takers = freed.iter().filter_map(|(step, _)| node_of.get(step)).copied().collect();
         let leaving = removed.iter().filter_map(|step| step.row.clone()).collect();
         go_first(context, &mut formers, &leaving, takers, freed.iter().map(|(_, row)| row.clone()).collect());
+        let first = formers.iter().filter(|(_, (_, former))| former.first && former.step.op == Op::Delete);
+        let first = first.map(|(key, (_, former))| (key.0.clone(), First::of(&former.step))).collect();
         let held = held(context, &formers, &removed, &ending, kept, warnings)?;
 
         let mut places = Places { main, end: BTreeMap::new() };
         let mut hard: Vec<(usize, usize)> = Vec::new();
         let mut ends: Vec<Step> = removed;
         let mut order_of_formers = Vec::new();
+        let mut along: Vec<(RowKey, NodeId, BTreeSet<Uid>)> = Vec::new();
+        let node_of_uid: BTreeMap<Uid, NodeId> =
+            formers.iter().map(|(key, (node, _))| (key.0.clone(), *node)).collect();
         for (key, (node, former)) in formers {
             if !held.contains(&key) {
-                order_of_formers.push((node, key, former.first));
+                order_of_formers.push((node, key.clone(), former.first));
+                along.push((key, node, former.along));
                 ends.push(former.step);
             }
         }
@@ -103,9 +113,19 @@ impl Drafts {
             let (main, end) = (places.main[&node], places.end[&key]);
             hard.push(if first { (main, end) } else { (end, main) });
         }
-        let mut drafts = Self { before: vec![BTreeMap::new(); steps.len()], steps };
+        let mut drafts = Self { before: vec![BTreeMap::new(); steps.len()], steps, first };
         for (step, first) in hard {
             drafts.add(step, first, Firmness::Hard);
+        }
+        for (key, node, uids) in along {
+            for uid in &uids {
+                let Some(there) = node_of_uid.get(uid).and_then(|node| places.main.get(node)) else { continue };
+                let ends = places.end.range((uid.clone(), 0)..=(uid.clone(), u32::MAX));
+                for (_, &end) in ends {
+                    drafts.add(end, places.end[&key], Firmness::Recorded);
+                }
+                drafts.add(places.main[&node], *there, Firmness::Repointed);
+            }
         }
         drafts.order_needs(context, &places);
         drafts.order_ends(context, &places, kept);
@@ -335,7 +355,7 @@ fn held(
 
 /// Numbers the steps in an order in which they could be done one after the other, and weighs them.
 pub(super) fn number(drafts: Drafts) -> Vec<Step> {
-    let Drafts { steps, before } = drafts;
+    let Drafts { steps, before, .. } = drafts;
     let order = order_of(steps.len(), |step| before[step].keys().copied());
     let mut number = vec![0; steps.len()];
     for (position, &step) in order.iter().enumerate() {

@@ -1,5 +1,8 @@
 //! The two halves of a replacement, and what is made again because it vanished.
 
+use std::collections::BTreeSet;
+
+use super::along::First;
 use super::fields::Fields;
 use super::make::{holds_data, retire};
 use super::node::{Decided, Deciding, Former, Progress};
@@ -10,7 +13,7 @@ use crate::error::{Error, Turn};
 use crate::observe::Sight;
 use crate::record::RowState;
 use crate::shape::Guard;
-use crate::urn::Urn;
+use crate::urn::{Uid, Urn};
 use crate::value::Value;
 
 impl Deciding<'_> {
@@ -20,7 +23,11 @@ impl Deciding<'_> {
         progress.known.after(self.schema, &step, &Value::Null, true);
         let mut former = retire(recorded, self.schema, Op::Forget, Reason::Vanished);
         former.source = Some(self.declaration.source.clone());
-        Ok(Decided { node: self.node, step, former: Some(Former { step: former, first: false }) })
+        Ok(Decided {
+            node: self.node,
+            step,
+            former: Some(Former { step: former, first: false, along: BTreeSet::new() }),
+        })
     }
 
     pub(super) fn replace(
@@ -29,6 +36,7 @@ impl Deciding<'_> {
         sight: Option<&Sight>,
         reason: Reason,
         fields: Fields,
+        along: BTreeSet<Uid>,
         progress: &mut Progress,
     ) -> Result<Decided, Vec<Error>> {
         let row = &recorded.row;
@@ -66,12 +74,17 @@ impl Deciding<'_> {
         former.observed = fields.observed;
         former.source = Some(self.declaration.source.clone());
         let first = dying
+            || !along.is_empty()
             || self.declaration.options.delete_before_create
             || self.schema.delete_first
             || self.schema.data_store
             || self.same_key(recorded, &step.planned) && !self.moves_place(recorded);
+        if first && op == Op::Delete {
+            let gone = First { urn: self.declaration.urn.clone(), maybe: step.maybe };
+            progress.first.insert(self.uid.clone(), gone);
+        }
         progress.known.after(self.schema, &step, &Value::Null, true);
-        Ok(Decided { node: self.node, step, former: Some(Former { step: former, first }) })
+        Ok(Decided { node: self.node, step, former: Some(Former { step: former, first, along }) })
     }
 
     pub(super) fn moves_place(&self, recorded: &RecordedRow) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fields::{believed, named};
 use super::recorded::recorded_options;
-use super::{Op, Reason, Step};
+use super::{FieldChange, Op, Reason, Step};
 use crate::compare::{Comparison, Difference, complete};
 use crate::digest::Digester;
 use crate::error::{Error, Turn};
@@ -97,8 +97,10 @@ impl Again<'_> {
     fn stay(&self, filled: &Value) -> Result<Verified, Error> {
         let step = self.step;
         let open = |name: &str| !step.planned.get(name).is_known();
-        let mut changed: BTreeSet<String> =
-            step.changed_args.iter().filter(|name| !open(name) || self.is_left(name)).cloned().collect();
+        // What refers to something made anew is sent again even where it reads the same: the service may have resolved it to what is gone.
+        let sure = |name: &str| step.changes.iter().any(|change| argument(&change.path) == name && !change.maybe);
+        let stays = |name: &&String| !open(name) || self.is_left(name) || sure(name);
+        let mut changed: BTreeSet<String> = step.changed_args.iter().filter(stays).cloned().collect();
         for difference in self.comparison.diff(self.schema.args, filled, &self.now()) {
             let name = difference.path.argument();
             if !open(name) {
@@ -123,7 +125,9 @@ impl Again<'_> {
     /// A replacement that was planned for the worst case.
     fn replace(&self, filled: Value, outputs: &dyn Outputs) -> Result<Verified, Error> {
         let create = |args: Value| Verified { op: Op::Create, args, changed_args: self.step.changed_args.clone() };
-        if self.asked_again(outputs) {
+        // What is known and yet uncertain goes along with something that is deleted first, and that shows later whether it must be.
+        let along = |change: &FieldChange| change.forces_replacement && change.after.is_known();
+        if self.asked_again(outputs) || self.step.changes.iter().any(along) {
             return Ok(create(filled));
         }
         let now = self.now();

@@ -82,10 +82,10 @@ fn dependants_of_what_goes_first_go_before_it_and_come_back_after() {
     assert_eq!(
         world.lines(),
         [
-            "0 delete read [replaces, maybe] (depends on role.id)",
+            "0 delete read [replaces] (depends on role.id)",
             "1 delete role [replaces] (declared changed) after 0",
             "2 create role#2 [replaces] (declared changed) after 1",
-            "3 create read#2 [replaces, maybe] (depends on role.id) after 0 2",
+            "3 create read#2 [replaces] (depends on role.id) after 0 2",
         ]
     );
     world.up();
@@ -94,13 +94,106 @@ fn dependants_of_what_goes_first_go_before_it_and_come_back_after() {
 #[test]
 fn an_output_that_repeats_an_argument_stays_known_over_a_replacement() {
     let mut world = World::new();
+    let role = world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
+    let export =
+        crate::program::Export { expr: of(&role, "name"), source: world.program.resources[&role].source.clone() };
+    world.program.exports.insert("name".to_owned(), export);
+    world.up();
+    world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/moved/"))]);
+    assert_eq!(world.up().outputs["name"].1, "deploy".into());
+}
+
+#[test]
+fn what_refers_to_the_name_of_something_that_goes_first_goes_along_although_the_name_stays() {
+    let mut world = World::new();
     let role = world.add(&ROLE, "role", [("name", text("deploy"))]);
-    world.add(&ATTACHMENT, "read", [("role", of(&role, "name")), ("policy", text("read"))]);
+    let read = world.add(&ATTACHMENT, "read", [("role", of(&role, "name")), ("policy", text("read"))]);
+    // What goes along goes first as well, and takes its own dependants with it.
+    let log = world.add(&ATTACHMENT, "log", [("role", of(&read, "id")), ("policy", text("log"))]);
+    world.add(&ATTACHMENT, "else", [("role", text("other")), ("policy", text("read"))]);
+    world.up();
+    world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
+    assert_eq!(
+        world.lines(),
+        [
+            "1 delete log [replaces] (depends on read.id)",
+            "2 delete read [replaces] (depends on role.name) after 1",
+            "3 delete role [replaces] (declared changed) after 2",
+            "4 create role#2 [replaces] (declared changed) after 3",
+            "5 create read#2 [replaces] (depends on role.name) after 2 4",
+            "6 create log#2 [replaces] (depends on read.id) after 1 5",
+        ]
+    );
+    let change = world.plan().steps[5].changes[0].clone();
+    assert_eq!((change.path.as_str(), &change.before, &change.after), ("role", &"deploy".into(), &"deploy".into()));
+    assert_eq!(world.up().counts().replace, 3);
+    assert_eq!(world.row(&log).generation, 2);
+}
+
+#[test]
+fn what_can_be_told_the_name_again_stays_and_is_told_after() {
+    let mut world = World::new();
+    let role = world.add(&ROLE, "role", [("name", text("deploy"))]);
+    world.add(&SUBNET, "a", [("network", text("n")), ("peer", of(&role, "name"))]);
     world.up();
     world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
     let plan = world.plan();
-    let attachment = plan.steps.iter().find(|step| step.urn.path() == "read").unwrap();
-    assert_eq!(attachment.op, Op::Same);
+    assert_eq!(
+        world.lines(),
+        [
+            "0 delete role [replaces] (declared changed)",
+            "1 create role#2 [replaces] (declared changed) after 0",
+            "2 update a (depends on role.name) after 1",
+        ]
+    );
+    assert!(plan.steps[2].changed_args.contains("peer"));
+    assert_eq!(plan.warnings, ["role is deleted before it is made again, while a uses it by `peer`"]);
+    world.up();
+}
+
+#[test]
+fn an_order_without_a_reference_takes_nothing_along() {
+    let mut world = World::new();
+    let role = world.add(&ROLE, "role", [("name", text("deploy"))]);
+    world.add_with(&NETWORK, "main", [("cidr", text("a"))], options().depends_on(role));
+    world.up();
+    world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
+    assert_eq!(world.up().counts().replace, 1);
+}
+
+#[test]
+fn a_data_store_that_would_go_along_needs_consent_and_a_protected_one_refuses() {
+    let mut world = World::new();
+    let role = world.add(&ROLE, "role", [("name", text("deploy"))]);
+    world.add(&BUCKET, "data", [("name", of(&role, "name"))]);
+    world.up();
+    world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
+    let sentence = "data is replaced (depends on role.name), and what it holds is not carried over";
+    assert_eq!(world.plan().consents.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), [sentence]);
+    world.add_with(&BUCKET, "data", [("name", of(&role, "name"))], options().protect());
+    assert!(world.errors().contains("it is protected and would be replaced"), "{}", world.errors());
+}
+
+#[test]
+fn a_reference_that_the_program_no_longer_says_still_goes_along() {
+    let mut world = World::new();
+    let role = world.add(&ROLE, "role", [("name", text("deploy"))]);
+    let read = world.add(&ATTACHMENT, "read", [("role", of(&role, "name")), ("policy", text("read"))]);
+    world.up();
+    // Declared before the role and by the same text, so that it is decided before anybody knows that the role goes first.
+    world.add(&ATTACHMENT, "read", [("role", text("deploy")), ("policy", text("read"))]);
+    world.program.order = vec![read, role];
+    world.add(&ROLE, "role", [("name", text("deploy")), ("path", text("/"))]);
+    assert_eq!(
+        world.lines(),
+        [
+            "0 delete read [replaces] (depends on role.name)",
+            "1 delete role [replaces] (declared changed) after 0",
+            "2 create role#2 [replaces] (declared changed) after 1",
+            "3 create read#2 [replaces] (depends on role.name) after 0 2",
+        ]
+    );
+    world.up();
 }
 
 #[test]

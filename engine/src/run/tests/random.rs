@@ -53,7 +53,7 @@ fn program(sketch: &Sketch) -> Program {
         let name = if *fixed { text(&format!("role-{index}")) } else { prefixed(&format!("role-{index}")) };
         let path = if *moved { text("/moved/") } else { text("/") };
         let role = world.add(&ROLE, &format!("role-{index}"), [("name", name), ("path", path)]);
-        let args = [("role", of(&role, "id")), ("policy", text("read"))];
+        let args = [("role", of(&role, "name")), ("policy", text("read"))];
         world.add(&ATTACHMENT, &format!("policy-{index}"), args);
     }
     for (index, versioning) in sketch.buckets.iter().enumerate() {
