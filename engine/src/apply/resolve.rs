@@ -106,6 +106,48 @@ fn fill(plan: &Value, evaluated: Value) -> Value {
     }
 }
 
+/// The arguments that no call is given and of which the plan has digests where secrets are: an ignored change, whose new value is not to be
+/// recorded as made.
+pub(super) fn unsent(
+    plan: &Value,
+    left: Option<&BTreeSet<String>>,
+    changes: &BTreeSet<String>,
+) -> BTreeMap<String, Value> {
+    let sent = |name: &String| changes.contains(name) || left.is_some_and(|left| left.contains(name));
+    let args = plan.as_map().into_iter().flatten();
+    let kept = args.filter(|(name, value)| !sent(name) && compare::holds_digest(value));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The arguments with the digests of those that are kept in the place of what the program says.
+pub(super) fn with_kept(args: &Value, kept: &BTreeMap<String, Value>) -> Value {
+    fn keep(plan: &Value, value: &Value) -> Value {
+        match (plan, value) {
+            (Value::Digest(_), _) => plan.clone(),
+            (Value::Secret(plan), _) => keep(plan, value.reveal()).into_secret(),
+            (Value::Map(plan), Value::Map(map)) => {
+                let entry = |(name, value): (&String, &Value)| {
+                    let value = plan.get(name).map_or_else(|| value.clone(), |plan| keep(plan, value));
+                    (name.clone(), value)
+                };
+                Value::Map(map.iter().map(entry).collect())
+            }
+            (Value::List(plan), Value::List(list)) if plan.len() == list.len() => {
+                Value::List(plan.iter().zip(list).map(|(plan, value)| keep(plan, value)).collect())
+            }
+            (_, value) => value.clone(),
+        }
+    }
+    let Value::Map(map) = args else { return args.clone() };
+    let mut map = map.clone();
+    for (name, plan) in kept {
+        if let Some(value) = map.get_mut(name) {
+            *value = keep(plan, value);
+        }
+    }
+    Value::Map(map)
+}
+
 /// Completes names of which only the beginning is declared: the recorded name where it fits, otherwise with a suffix taken from the token.
 pub(super) fn names(args: &[ArgSchema], planned: &Value, recorded: &Value, token: &str) -> Value {
     let Value::Map(map) = planned else { return planned.clone() };

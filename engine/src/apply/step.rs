@@ -1,7 +1,7 @@
 //! One step as a state machine on a task of its own. It owns nothing: what is to be recorded goes to the dispatcher, and each commit is awaited
 //! before the call that needs it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +157,8 @@ struct Task {
     on_stop: OnStop,
     /// What the step sends: for telling its secrets from what the cloud repeats.
     sent: Value,
+    /// The arguments that are not sent and of which only digests are known: the row keeps these.
+    kept: BTreeMap<String, Value>,
 }
 
 impl Task {
@@ -188,6 +190,7 @@ impl Task {
             jitter,
             on_stop,
             sent: Value::Null,
+            kept: BTreeMap::new(),
         })
     }
 
@@ -360,6 +363,10 @@ impl Task {
             None => (step.op, step.planned.clone(), step.changed_args.clone()),
         };
         let planned = resolve::planned(self.schema, declaration, &args, &self.outputs).map_err(about)?;
+        self.kept = match op {
+            Op::Create => BTreeMap::new(),
+            _ => resolve::unsent(&args, row.map(|row| &row.left), &changes),
+        };
         let recorded = row.map_or(Value::Null, |row| row.applied.to_value());
         let planned = resolve::names(self.schema.args, &planned, &recorded, token);
         self.sent = planned.clone();
@@ -423,7 +430,7 @@ impl Task {
             region: registry.map_or_else(|| self.step.region.clone(), |registry| registry.region.clone()),
             id: String::new(),
             natural_key: plan::natural_key(self.schema, planned),
-            applied: Stored::from_value(planned, &context.digester),
+            applied: self.stored(planned),
             observed: None,
             outputs: Stored::from_value(&Value::empty_map(), &context.digester),
             expressions: std::collections::BTreeMap::new(),
@@ -448,6 +455,11 @@ impl Task {
             row.token = before.token.clone();
         }
         Ok(row)
+    }
+
+    /// The arguments as a row records them: what is not sent stays as it was recorded.
+    fn stored(&self, applied: &Value) -> Stored {
+        Stored::from_value(&resolve::with_kept(applied, &self.kept), &self.context.digester)
     }
 
     /// Puts what was read into a row. What was declared secret stays secret in what the cloud says.

@@ -134,7 +134,7 @@ impl Task {
         }
         row.state = RowState::Ready;
         (row.waiting, row.reason) = (None, None);
-        row.applied = Stored::from_value(&planned, &self.context.digester);
+        row.applied = self.stored(&planned);
         self.record_observed(&mut row, &now, &planned);
         // The outcome goes out with `Finished`; should the run end before it is committed, the row as it stood is what is known.
         let id = Some(row.id.clone());
@@ -149,7 +149,7 @@ impl Task {
             Some(applied) => mixed(planned, applied, &row.left),
             None => planned.clone(),
         };
-        row.applied = Stored::from_value(&stands, &self.context.digester);
+        row.applied = self.stored(&stands);
         self.on_stop = OnStop::Record(Box::new(row.clone()));
     }
 
@@ -177,12 +177,7 @@ impl Task {
 
     /// Commits the intent of an update.
     async fn intend(&mut self, row: &Row, changes: &BTreeSet<String>, planned: &Value) -> Result<(), Stop> {
-        let ahead = Row {
-            state: RowState::Ready,
-            left: BTreeSet::new(),
-            applied: Stored::from_value(planned, &self.context.digester),
-            ..row.clone()
-        };
+        let ahead = Row { state: RowState::Ready, left: BTreeSet::new(), applied: self.stored(planned), ..row.clone() };
         let intent = self.intent(IntentOp::Update, ahead, &self.mint(), changes.clone());
         self.commit(vec![Entry::Intent(intent)], None).await?;
         self.on_stop = OnStop::Drop;

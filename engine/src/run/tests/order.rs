@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use crate::fixtures::*;
+use crate::options::options;
 use crate::testing::Behaviour;
 use crate::value::Value;
 
@@ -153,4 +154,54 @@ async fn a_second_up_calls_nothing_that_changes_and_writes_nothing() {
     let role = bench.cloud.things().into_iter().find(|thing| thing.kind == ROLE.kind).unwrap();
     assert!(role.id.starts_with("orders-") && role.id.len() == "orders-".len() + 8, "{}", role.id);
     assert_ne!(Value::from("orders"), *role.args.get("name"));
+}
+
+#[tokio::test]
+async fn an_ignored_change_of_a_secret_is_neither_sent_nor_recorded_as_made() {
+    let bench = Bench::new();
+    let with = |password: &str, capacity: i64| {
+        let mut world = World::new();
+        let args = [("engine", text("x")), ("password", secret(password)), ("capacity", value(capacity))];
+        world.add_with(&DATABASE, "db", args, options().ignore_changes("password"));
+        world.program
+    };
+    let recorded = || {
+        let state = bench.state();
+        state.rows().values().next().unwrap().applied.to_value().get("password").clone()
+    };
+    bench.done(&with("first-password", 2)).await;
+    let first = recorded();
+    assert!(matches!(first, Value::Digest(_)), "{first:?}");
+    bench.done(&with("second-password", 3)).await;
+    assert_eq!(recorded(), first);
+    assert_eq!(bench.cloud.things()[0].args.get("password").as_text(), Some("first-password"));
+    bench.settled(&with("second-password", 3)).await;
+}
+
+#[tokio::test]
+async fn what_refers_to_a_name_is_gone_before_the_name_is_and_comes_back_with_it() {
+    let bench = Bench::new();
+    let with = |path: &str| {
+        let mut world = World::new();
+        let role = world.add(&ROLE, "role", [("name", text("deploy")), ("path", text(path))]);
+        world.add(&ATTACHMENT, "read", [("role", of(&role, "name")), ("policy", text("read"))]);
+        world.program
+    };
+    bench.done(&with("/")).await;
+    journal(&bench);
+    // The scripted account refuses to delete what something mentions.
+    bench.done(&with("/moved/")).await;
+    let calls = journal(&bench).into_iter();
+    let calls: Vec<String> =
+        calls.filter(|line| line.contains("call delete") || line.contains("call create")).collect();
+    assert_eq!(
+        calls,
+        [
+            "call delete test:iam/attachment deploy/read",
+            "call delete test:iam/role deploy",
+            "call create test:iam/role role",
+            "call create test:iam/attachment read",
+        ]
+    );
+    bench.settled(&with("/moved/")).await;
 }
