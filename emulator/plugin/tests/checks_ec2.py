@@ -270,6 +270,24 @@ def ec2_endpoints_are_found_by_a_filter_on_their_id(account: Account) -> None:
 
 
 @check
+def ec2_filters_find_what_has_one_of_their_values(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    tables = [ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2)]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"] for number in range(4)]
+    for number, subnet in enumerate(subnets):
+        ec2.associate_route_table(RouteTableId=tables[number % 2], SubnetId=subnet)
+
+    def found(*values: str) -> list[str]:
+        answer = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": list(values)}])
+        return sorted(table["RouteTableId"] for table in answer["RouteTables"])
+
+    same(found(subnets[0], subnets[1]), sorted(tables))
+    same(found(subnets[2], "subnet-0000"), [tables[0]])
+    same(found(*subnets), sorted(tables))
+    same(found("subnet-0000"), [])
+
+
+@check
 def ec2_tags_go_with_what_they_are_of(account: Account) -> None:
     ec2, vpc = account.ec2, account.vpc()
     subnet = account.subnets(vpc, 1)[0]
