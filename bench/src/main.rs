@@ -3,6 +3,8 @@
 //! `bench 1000 5000`: for each number of resources, milliseconds and bytes of log for each step. What needs a build or the emulator is timed
 //! by `run.sh` beside this.
 
+#![expect(clippy::disallowed_macros, reason = "a program that prints numbers for people")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -50,7 +50,8 @@ impl Deciding<'_> {
             let Some(spot) = spot(self.schema.args, &edge.field, &applied, &planned) else { continue };
             // A reference that is only declared holds nothing yet, unless it reads what stands there.
             let recorded_too = recorded.row.edges.contains(edge);
-            if !recorded_too && !(spot.after.is_known() && spot.before.reveal() == spot.after.reveal()) {
+            let reads_the_same = spot.after.is_known() && spot.before.reveal() == spot.after.reveal();
+            if !recorded_too && !reads_the_same {
                 continue;
             }
             match spot.change {
