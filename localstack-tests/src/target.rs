@@ -14,8 +14,8 @@ use formwork_engine::state::{Holder, LocalStore, OpenMode};
 use formwork_engine::{Error, Program, Stack};
 use serde::{Deserialize, Serialize};
 
-use formwork_engine::clock::ScaledClock;
 use crate::trial::{FACTOR, REGION};
+use formwork_engine::clock::ScaledClock;
 
 /// What the process `kill-target` is given as its only argument, as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
