@@ -11,7 +11,7 @@ use crate::error::{Error, Turn};
 use crate::expr::Outputs;
 use crate::program::Declaration;
 use crate::record::{Edge, Row};
-use crate::shape::{Change, Schema};
+use crate::shape::{ArgSchema, Change, Schema, Shape};
 use crate::value::Value;
 
 /// What a step is now that its arguments are known (as far as they are).
@@ -133,12 +133,13 @@ impl Again<'_> {
         let now = self.now();
         let wanted = named(self.schema.args, &filled, Some(&now));
         let mut args = wanted.clone();
-        let mut changed = BTreeSet::new();
+        let (mut changed, mut left_alone) = (BTreeSet::new(), BTreeSet::new());
         for difference in self.comparison.diff(self.schema.args, &wanted, &now) {
             // What the plan left alone (ignored, kept drift) is not among its changes.
             let name = difference.path.argument();
             if !self.step.changes.iter().any(|change| argument(&change.path) == name) {
                 difference.path.set(&mut args, difference.before.clone());
+                left_alone.insert(name.to_owned());
                 continue;
             }
             match difference.change {
@@ -152,8 +153,22 @@ impl Again<'_> {
                 }
             }
         }
-        let op = if changed.is_empty() && !self.record_moves(outputs) { Op::Same } else { Op::Update };
-        Ok(Verified { op, args: complete(self.schema.args, &args), changed_args: changed })
+        let args = complete(self.schema.args, &args);
+        let recorded = changed.is_empty() && !self.record_moves(outputs) && !self.notes(&args, &left_alone);
+        let op = if recorded { Op::Same } else { Op::Update };
+        Ok(Verified { op, args, changed_args: changed })
+    }
+
+    /// Whether the row says something else of arguments that no call changes: one that is no longer declared, or that is so already.
+    fn notes(&self, args: &Value, left_alone: &BTreeSet<String>) -> bool {
+        let applied = self.row.map_or(Value::Null, |row| complete(self.schema.args, &row.applied.to_value()));
+        let cleared = |arg: &ArgSchema| {
+            let optional = matches!(arg.shape, Shape::Optional(_));
+            optional && args.get(arg.name).is_null() && !applied.get(arg.name).is_null()
+        };
+        let mut differences = self.comparison.diff(self.schema.args, args, &applied).into_iter();
+        self.schema.args.iter().any(cleared)
+            || differences.any(|difference| !left_alone.contains(difference.path.argument()))
     }
 
     /// Whether the row must be written although nothing is called.

@@ -258,6 +258,30 @@ fn a_replacement_for_the_worst_case_shrinks_when_the_value_is_the_same() {
 }
 
 #[test]
+fn a_replacement_that_shrinks_still_records_what_is_no_longer_declared() {
+    let mut world = World::new();
+    let network = world.add(&NETWORK, "main", [("cidr", text("a"))]);
+    world.add(&NETWORK, "behind", [("cidr", of(&network, "resolver")), ("note", text("noted"))]);
+    world.up();
+    world.add(&NETWORK, "main", [("cidr", text("a")), ("dns", value(true))]);
+    world.add(&NETWORK, "behind", [("cidr", of(&network, "resolver"))]);
+    let plan = world.plan();
+    let behind = plan.steps.iter().find(|step| step.op == Op::Create).unwrap();
+    let row = world.rows.values().find(|row| row.urn == behind.urn).unwrap();
+    struct AsBefore;
+    impl crate::expr::Outputs for AsBefore {
+        fn output(&self, _: &crate::Urn, _: &str) -> Result<crate::Value, String> {
+            Ok("resolver of false".into())
+        }
+    }
+    let declaration = &world.program.resources[&behind.urn];
+    let verified = crate::plan::verify(behind, declaration, Some(row), &AsBefore, &digester()).unwrap();
+    assert_eq!((verified.op, verified.changed_args.len()), (Op::Update, 0));
+    assert!(verified.args.get("note").is_null());
+    world.up();
+}
+
+#[test]
 fn what_is_asked_for_is_replaced() {
     let mut world = World::new();
     let options = |text: &str| options().replace_when(text);
