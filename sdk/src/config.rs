@@ -328,6 +328,9 @@ mod tests {
                 "stacks/prod.toml:1: `token`: the environment variable ABSENT is not set | set ABSENT, or try the stack with --local, which makes up the secrets that are missing"
             ]
         );
+        // All that are missing are told at once, beside other mistakes.
+        let wrong = "token = { env = \"ABSENT\" }\nother = { env = \"GONE\" }\nmore = 1";
+        assert_eq!(reasons(file(wrong).stack::<WithSecret>(&secrets)).len(), 3);
         let wrong = reasons(file("token = 12345").stack::<WithSecret>(&secrets));
         assert!(!wrong[0].contains("12345"), "{wrong:?}");
     }

@@ -37,7 +37,7 @@ impl<'s> Reader<'s> {
         belongs: &dyn Fn(&str) -> bool,
     ) -> Result<C, Fault> {
         let entries = entries(table).filter(|(key, ..)| belongs(key)).collect();
-        C::deserialize(Node { reader: self, path: String::new(), thing: Thing::Table(entries) })
+        C::deserialize(Node { reader: self, path: String::new(), span: 0..0, thing: Thing::Table(entries) })
     }
 }
 
@@ -57,6 +57,7 @@ enum Thing<'a, 'i> {
 struct Node<'a, 'i, 's> {
     reader: &'a Reader<'s>,
     path: String,
+    span: std::ops::Range<usize>,
     thing: Thing<'a, 'i>,
 }
 
@@ -163,7 +164,12 @@ impl<'de> Deserializer<'de> for Node<'_, '_, '_> {
             return visitor.visit_newtype_struct(self);
         }
         let place = self.secret_place()?;
-        let value = self.reader.secrets.find(&self.path, &place)?;
+        let value = self.reader.secrets.find(&self.path, &place).unwrap_or_else(|fault| {
+            // Told together with whatever else is missing; the empty value goes nowhere, since there is a fault.
+            let fault = Fault { path: self.path.clone(), span: Some(self.span.clone()), ..fault };
+            self.reader.faults.borrow_mut().push(fault);
+            String::new()
+        });
         visitor.visit_newtype_struct(StringDeserializer::<Fault>::new(value))
     }
 
@@ -248,7 +254,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_, '_> {
             return Err(Fault::new("a value without a key"));
         };
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        let node = Node { reader: self.reader, path, thing: Thing::Value(value.get_ref()) };
+        let node = Node { reader: self.reader, path, span: span.clone(), thing: Thing::Value(value.get_ref()) };
         seed.deserialize(node).map_err(|fault| fault.within(key, &span))
     }
 }
@@ -270,7 +276,7 @@ where
             Some((index, value)) => {
                 let segment = format!("[{index}]");
                 let path = format!("{}{segment}", self.path);
-                let node = Node { reader: self.reader, path, thing: Thing::Value(value.get_ref()) };
+                let node = Node { reader: self.reader, path, span: value.span(), thing: Thing::Value(value.get_ref()) };
                 seed.deserialize(node).map(Some).map_err(|fault| fault.within(&segment, &value.span()))
             }
             None => Ok(None),
