@@ -9,6 +9,8 @@ pub mod context;
 pub mod error;
 pub mod lifecycle;
 pub mod reads;
+#[cfg(test)]
+mod registry;
 pub mod retry;
 pub mod tags;
 
