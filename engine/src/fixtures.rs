@@ -306,7 +306,8 @@ impl World {
     }
 
     pub(crate) fn recorded(&self) -> Recorded {
-        Recorded::new(self.rows.values().cloned(), self.outputs.clone(), digester())
+        let owner_tag = crate::record::owner_tag(&self.program.project, &self.program.stack, "1");
+        Recorded::new(self.rows.values().cloned(), self.outputs.clone(), digester(), owner_tag)
     }
 
     pub(crate) fn seen(&self) -> Observations {

@@ -85,6 +85,13 @@ pub struct Observed {
     pub owner: Option<Ownership>,
 }
 
+impl Observed {
+    /// Whose it is, unless it is nobody's or the store's own (`ours` is its [`crate::record::owner_tag`]).
+    pub(crate) fn others(&self, ours: &str) -> Option<&Ownership> {
+        self.owner.as_ref().filter(|owner| owner.stack != ours)
+    }
+}
+
 /// The ownership tags of an observed resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {

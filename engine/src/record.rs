@@ -41,6 +41,10 @@ pub fn owner_tag(project: &str, stack: &str, lineage: &str) -> String {
     format!("{project}/{stack}:{lineage}")
 }
 
+/// The way out when a thing that is to be adopted carries the tags of another stack, or of another store of this one.
+pub(crate) const LET_GO: &str = "have it let go there, with the option retain_on_delete; when nothing manages it any more, take its tag \
+                                 `formwork:stack` off and plan again";
+
 /// How a recorded resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,6 +9,7 @@ use crate::compare::complete;
 use crate::error::Error;
 use crate::kind::Observed;
 use crate::observe::Sight;
+use crate::record::LET_GO;
 use crate::value::Value;
 
 impl Deciding<'_> {
@@ -22,12 +23,9 @@ impl Deciding<'_> {
             }
             None => return Err(vec![self.refuse("adopt", format!("{id} was not read"))]),
         };
-        let ours = format!("{}/{}", self.context.graph.program().project, self.context.graph.program().stack);
-        if let Some(owner) = &observed.owner
-            && owner.stack != ours
-            && !owner.stack.starts_with(&format!("{ours}:"))
-        {
-            return Err(vec![self.refuse("adopt", format!("{id} belongs to the stack {}", owner.stack))]);
+        if let Some(owner) = observed.others(self.context.recorded.owner_tag()) {
+            let reason = format!("{id} belongs to the stack {}", owner.stack);
+            return Err(vec![self.refuse("adopt", reason).hint(LET_GO)]);
         }
         let nothing = complete(self.schema.args, &Value::empty_map());
         let now = complete(self.schema.args, &observed.args);

@@ -6,7 +6,7 @@ use crate::compare::{complete, name_prefix};
 use crate::digest::Digester;
 use crate::expr::{EvalError, Outputs, json_text};
 use crate::program::Declaration;
-use crate::record::{RecordedOptions, Row, RowKey, RowState, Stored};
+use crate::record::{RecordedOptions, Row, RowKey, RowState, Stored, owner_tag};
 use crate::shape::Schema;
 use crate::state::Snapshot;
 use crate::urn::{Uid, Urn};
@@ -20,6 +20,7 @@ pub struct Recorded {
     dependants: BTreeMap<Uid, Vec<RowKey>>,
     outputs: BTreeMap<String, Value>,
     digester: Digester,
+    owner_tag: String,
 }
 
 /// A row and its values.
@@ -34,18 +35,24 @@ pub struct RecordedRow {
 }
 
 impl Recorded {
-    /// What a snapshot holds. Without a binding, as in a store that nothing was written to, digests are made under a passing key.
+    /// What a snapshot holds. Without a binding, as in a store that nothing was written to, digests are made under a passing key, and nothing
+    /// in the account is the store's.
     pub fn of(snapshot: &Snapshot) -> Self {
-        let digester = match snapshot.binding() {
-            Some(binding) => Digester::of(binding),
-            None => Digester::new(&Digester::random_key()),
+        let (digester, owner_tag) = match snapshot.binding() {
+            Some(binding) => (Digester::of(binding), owner_tag(&binding.project, &binding.stack, &binding.lineage)),
+            None => (Digester::new(&Digester::random_key()), String::new()),
         };
         let outputs = snapshot.outputs().iter().map(|(name, value)| (name.clone(), value.to_value())).collect();
-        Self::new(snapshot.rows().values().cloned(), outputs, digester)
+        Self::new(snapshot.rows().values().cloned(), outputs, digester, owner_tag)
     }
 
-    /// Rows, outputs of the stack and the digester of one store.
-    pub fn new(rows: impl IntoIterator<Item = Row>, outputs: BTreeMap<String, Value>, digester: Digester) -> Self {
+    /// Rows, outputs of the stack, the digester and the ownership tag of one store.
+    pub fn new(
+        rows: impl IntoIterator<Item = Row>,
+        outputs: BTreeMap<String, Value>,
+        digester: Digester,
+        owner_tag: String,
+    ) -> Self {
         let rows: BTreeMap<RowKey, RecordedRow> = rows
             .into_iter()
             .map(|row| {
@@ -68,7 +75,7 @@ impl Recorded {
                 }
             }
         }
-        Self { rows, live, dependants, outputs, digester }
+        Self { rows, live, dependants, outputs, digester, owner_tag }
     }
 
     /// All rows.
@@ -99,6 +106,11 @@ impl Recorded {
     /// Makes the digests of this store.
     pub fn digester(&self) -> &Digester {
         &self.digester
+    }
+
+    /// The ownership tag of what this store made.
+    pub fn owner_tag(&self) -> &str {
+        &self.owner_tag
     }
 }
 

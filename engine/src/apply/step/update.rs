@@ -9,7 +9,7 @@ use futures::FutureExt;
 use super::{Decided, Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
 use crate::error::Turn;
 use crate::kind::{Kind, Observed, Update};
-use crate::record::{Entry, IntentOp, Row, RowState, Stored};
+use crate::record::{Entry, IntentOp, LET_GO, Row, RowState, Stored};
 use crate::value::Value;
 
 impl Task {
@@ -67,9 +67,9 @@ impl Task {
     pub(super) async fn adopt(&mut self) -> Result<Finish, Stop> {
         let id = self.step.resource_id.clone().unwrap_or_default();
         let now = self.observe(&id).await?;
-        if let Some(owner) = now.owner.as_ref().filter(|owner| owner.stack != self.context.stack_tag) {
+        if let Some(owner) = now.others(&self.context.stack_tag) {
             let error = self.error(Turn::You, format!("{id} belongs to the stack {}", owner.stack));
-            return Err(Stop::failed(error.hint("remove it there first, with `state forget`")));
+            return Err(Stop::failed(error.hint(LET_GO)));
         }
         let step = self.step.clone();
         let Decided { planned, changes, .. } = self.decide(&step, None, "")?;

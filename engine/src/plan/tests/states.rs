@@ -54,6 +54,23 @@ fn an_unfinished_update_does_what_is_left_and_what_differs() {
 }
 
 #[test]
+fn what_was_begun_needs_no_second_consent_unless_the_program_says_something_else() {
+    let mut world = World::new();
+    let bucket = world.add(&BUCKET, "main", [("name", text("a")), ("versioning", value(false))]);
+    world.up();
+    let row = world.row(&bucket);
+    row.state = RowState::Incomplete;
+    row.left = ["versioning".to_owned()].into();
+    world.drift(&bucket, "versioning", true);
+    let plan = world.plan();
+    assert_eq!((plan.steps[0].op, plan.steps[0].hazards.is_empty()), (Op::Resume, true));
+    assert!(plan.consents.is_empty(), "{:?}", plan.consents);
+
+    world.row(&bucket).expressions.insert("versioning".to_owned(), "true".to_owned());
+    assert_eq!(world.plan().consents.len(), 1);
+}
+
+#[test]
 fn an_unfinished_deletion_of_something_declared_is_finished_before_it_is_made_again() {
     let mut world = World::new();
     let network = one(&mut world);
@@ -165,11 +182,14 @@ fn what_does_not_fit_or_belongs_to_others_or_is_not_there_is_not_adopted() {
     for (sight, reason) in [
         (existing("b", None), r#"`cidr` of network-77 is "b" and cannot be changed to "a""#),
         (existing("a", Some("project/other:1")), "network-77 belongs to the stack project/other:1"),
+        (existing("a", Some("project/test:2")), "network-77 belongs to the stack project/test:2"),
         (Sight::Gone, "there is nothing with the id network-77"),
     ] {
         world.imports.insert(urn.clone(), sight);
         assert!(world.errors().contains(reason), "{}", world.errors());
     }
+    world.imports.insert(urn.clone(), existing("a", Some("project/test:2")));
+    assert!(world.try_plan().unwrap_err()[0].hints[0].contains("take its tag `formwork:stack` off"));
     world.imports.insert(urn, existing("a", Some("project/test:1")));
     world.plan();
 }
