@@ -3,6 +3,7 @@
 //! A rule is a function over one source file beside the examples it must and must not object to.
 //! The table tests itself with those examples: a rule that cannot fail is a defect of the rule.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -59,14 +60,19 @@ pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
     }
     let files = rust_files(root)?;
     ensure!(files.len() > RULES.len(), "found hardly any Rust files below {}", root.display());
-    let mut lines = Vec::new();
+    let mut sources = Vec::new();
     for file in files {
         let path = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
         let text = std::fs::read_to_string(&file).with_context(|| format!("failed to read {path}"))?;
-        let source = Source::new(&path, &text);
+        sources.push(Source::new(&path, &text));
+    }
+    let of_tests: BTreeSet<String> = sources.iter().flat_map(Source::test_files).collect();
+    let mut lines = Vec::new();
+    for source in sources {
+        let source = if of_tests.contains(&source.path) { source.all_test() } else { source };
         for rule in RULES {
             for at in (rule.look)(&source) {
-                lines.push(format!("{path}:{}: {}: {}", source.line_of(at), rule.name, rule.says));
+                lines.push(format!("{}:{}: {}: {}", source.path, source.line_of(at), rule.name, rule.says));
             }
         }
     }

@@ -21,6 +21,23 @@ impl Source {
         Self { path: path.to_owned(), code, tests }
     }
 
+    /// The same, for a file that another one declares as a `#[cfg(test)]` module: all of it.
+    pub(crate) fn all_test(self) -> Self {
+        Self { tests: vec![0..self.code.len()], ..self }
+    }
+
+    /// The files that this one declares as `#[cfg(test)]` modules.
+    pub(crate) fn test_files(&self) -> Vec<String> {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        let beneath = match name {
+            "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
+            name => format!("{folder}/{}", name.trim_end_matches(".rs")),
+        };
+        let declared = self.tests.iter().filter_map(|range| self.code[range.clone()].strip_suffix(';'));
+        let modules = declared.filter_map(|item| item.rsplit_once("mod ")).map(|(_, module)| module.trim());
+        modules.map(|module| format!("{beneath}/{module}.rs")).collect()
+    }
+
     /// How many lines the file has.
     pub(crate) fn lines(&self) -> usize {
         self.code.lines().count()
@@ -31,12 +48,12 @@ impl Source {
         self.code[..at].matches('\n').count() + 1
     }
 
-    /// Whether a byte of the code belongs to tests: a `#[cfg(test)]` item, a `tests` folder or file, the
-    /// fixtures of a crate's tests, or one of the crates that are tests and measurements as a whole.
+    /// Whether a byte of the code belongs to tests: a `#[cfg(test)]` item (a file that such an
+    /// item names included), a `tests` folder or file, or one of the crates that are tests and measurements as a whole.
     pub(crate) fn is_test(&self, at: usize) -> bool {
         let whole = self.path.starts_with("localstack-tests/")
             || self.path.starts_with("bench/")
-            || self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "fixtures.rs" | "benches"))
+            || self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
             || self.path.ends_with("_tests.rs");
         whole || self.tests.iter().any(|range| range.contains(&at))
     }
@@ -239,6 +256,14 @@ mod tests {
     fn a_declared_test_module_ends_at_its_semicolon() {
         let source = Source::new("engine/src/a.rs", "#[cfg(test)]\nmod tests;\nfn c() {}");
         assert_eq!(source.find("c").next().map(|at| source.is_test(at)), Some(false));
+    }
+
+    #[test]
+    fn a_declared_test_module_names_its_file() {
+        let text = "#[cfg(test)]\nmod fixtures;\nmod c;\n#[cfg(test)]\nmod tests { fn a() {} }";
+        assert_eq!(Source::new("engine/src/lib.rs", text).test_files(), ["engine/src/fixtures.rs"]);
+        assert_eq!(Source::new("engine/src/run.rs", text).test_files(), ["engine/src/run/fixtures.rs"]);
+        assert!(Source::new("engine/src/fixtures.rs", "fn a() {}").all_test().is_test(3));
     }
 
     #[test]

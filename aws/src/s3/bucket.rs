@@ -221,13 +221,8 @@ impl Lifecycle for Bucket {
         };
         let tags = if there { read::tags(aws, id).await? } else { None };
         let Some(tags) = tags else { return Ok(Vec::new()) };
-        let proof = match tags::read(aws, tags).owner {
-            Some(theirs) if theirs.uid != owner.uid => Proof::Name,
-            Some(theirs) if theirs.token.as_deref() == Some(owner.token.as_str()) => Proof::Token,
-            Some(_) => Proof::Tag,
-            None => Proof::Name,
-        };
-        Ok(vec![Candidate { id: id.to_owned(), proof }])
+        let theirs = tags::read(aws, tags).owner;
+        Ok(vec![tags::candidate(owner, id, theirs.as_ref())])
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<BucketChanges>> {
