@@ -1,7 +1,7 @@
 //! [`Session`]: a run, told in numbered steps.
 //!
 //! `recover` (runs that change things only):
-//! 1. Who the credentials are, and whether the store belongs to them ([`guard`]).
+//! 1. Who the credentials are, and whether the store belongs to them (`guard`).
 //! 2. Intents that an earlier run left open become rows or come to nothing ([`crate::recover`]); that is committed.
 //!
 //! `preview`:

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::value::Value;
 
-/// The shape of a field, with its equality: [`crate::compare::same`] walks it.
+/// The shape of a field, with its equality: [`crate::compare::Comparison::same`] walks it.
 #[derive(Debug)]
 pub enum Shape {
     /// A truth value.
