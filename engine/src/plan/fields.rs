@@ -94,13 +94,18 @@ impl Three<'_> {
                 }
                 continue;
             }
+            // What an earlier run had begun, and the program still says in the same words, was consented to then; and what is only being
+            // made has nothing to lose.
+            let begun = reason == Reason::Resumed && self.same_words(arg);
             let change = self.change(&difference, reason, observed.as_ref());
             if difference.change == Change::Never && !change.maybe {
                 fields.refused.push(change);
                 continue;
             }
             fields.changed_args.insert(arg.name.to_owned());
-            fields.hazards.extend(&difference.hazards);
+            if !begun {
+                fields.hazards.extend(&difference.hazards);
+            }
             fields.changes.push(change);
         }
         self.add_left(&mut fields, &planned, &now);
@@ -147,14 +152,19 @@ impl Three<'_> {
             return Reason::Drifted;
         }
         // The program says the same words: what they refer to says something else.
-        let same_words = expr.is_some_and(|e| self.recorded_exprs.get(arg.name).is_some_and(|r| *r == e.to_string()));
         let mut reference = None;
-        if let (true, Some(expr)) = (same_words, expr) {
+        if let (true, Some(expr)) = (self.same_words(arg), expr) {
             expr.visit_outputs(&mut |urn, output| {
                 reference.get_or_insert_with(|| Reason::DependsOn(urn.clone(), output.to_owned()));
             });
         }
         reference.unwrap_or(Reason::DeclaredChanged)
+    }
+
+    /// Whether the program says of an argument what it said when it was last recorded.
+    fn same_words(&self, arg: &ArgSchema) -> bool {
+        let recorded = self.recorded_exprs.get(arg.name);
+        self.exprs.get(arg.name).is_some_and(|expr| recorded.is_some_and(|recorded| *recorded == expr.to_string()))
     }
 
     /// Whether the wanted value is unknown because of another step, and not because a name will be made anew.

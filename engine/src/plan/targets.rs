@@ -91,8 +91,9 @@ impl Targets {
 }
 
 fn unknown_name(flag: &str, name: &str, known: &BTreeSet<&Urn>) -> Error {
-    let candidates = known.iter().flat_map(|urn| [urn.as_str(), urn.path()]);
-    let near = nearest(name, candidates);
+    // Several kinds may share a path.
+    let candidates: BTreeSet<&str> = known.iter().flat_map(|urn| [urn.as_str(), urn.path()]).collect();
+    let near = nearest(name, candidates.into_iter());
     let error = Error::new(Turn::You, format!("find what {flag} names"), format!("there is no `{name}` in this stack"));
     if near.is_empty() { error } else { error.hint(format!("nearest: {}", near.join(", "))) }
 }
