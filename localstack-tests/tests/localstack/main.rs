@@ -1,6 +1,15 @@
 //! Everything that needs the emulator. One binary, one emulator, an account per test.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by `#[test]`, and not what stands beside them in a crate of tests"
+)]
+
+mod cli;
 mod conformance;
+mod kills;
+mod prod;
+mod regions;
 
 use formwork_emulator::Emulator;
 
