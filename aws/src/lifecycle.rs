@@ -1,4 +1,4 @@
-//! [`Lifecycle`]: the verbs of a resource type in its own types, and [`Erased`], which offers them to the engine.
+//! [`Lifecycle`]: the verbs of a resource type in its own types, and `Erased`, which offers them to the engine.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! ElastiCache makes one kind of change at a time and refuses the next until the group is `available` again: `update` makes the first
-//! that is asked for and leaves the rest ([`update`]).
+//! that is asked for and leaves the rest (module `update`).
 
 mod blocks;
 mod read;

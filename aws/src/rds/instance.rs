@@ -1,7 +1,7 @@
 //! `aws:rds/instance`: a database server.
 //!
 //! RDS takes any number of changes in one call, but not all go together: storage and password are sent first, engine version and
-//! groups next, the rest last, and each round waits for the one before. See [`changes`] for the rounds and for what a change does.
+//! groups next, the rest last, and each round waits for the one before. See module `changes` for the rounds and for what a change does.
 //!
 //! ```
 //! use formwork_aws::rds::{Instance, StorageType, SubnetGroupName};
