@@ -69,7 +69,7 @@ async fn taking_over_what_is_as_declared_still_says_whose_it_is() {
 async fn what_another_store_made_is_not_taken_over_until_it_is_let_go() {
     let trial = Trial::new(crate::emulator()).await;
     let aws = trial.cloud.aws().await.unwrap();
-    let theirs = Theirs::made(&aws, &trial.account.id).await;
+    Theirs::made(&aws, &trial.account.id).await;
     let before = trial.account.listed();
     let mut stack = Stack::new("adopt", "things", BTreeMap::new());
     let group = LogGroup::builder().name("adopt-logs").build();

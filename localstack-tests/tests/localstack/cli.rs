@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use formwork_emulator::{Admin, Emulator, Fault};
+use formwork_emulator::{Action, Admin, Emulator, Fault};
 use localstack_tests::{Account, REGION};
 
 /// The exit codes of the contract.
@@ -102,11 +102,9 @@ impl Project {
         ran
     }
 
-    /// Begins a command, and waits until it is held at a call that has not been executed.
-    fn held_at(&self, line: &str, operation: &str) -> Running {
-        self.admin()
-            .inject(&Fault::new(&self.account.id, formwork_emulator::Action::HoldBefore).operation(operation))
-            .unwrap();
+    /// Begins a command, and waits until it is held at a call: one that has not been executed, or whose answer is withheld.
+    fn held_at(&self, line: &str, operation: &str, how: Action) -> Running {
+        self.admin().inject(&Fault::new(&self.account.id, how).operation(operation)).unwrap();
         let running = Running::begin(&mut self.command(line));
         let held = self.admin().held(&self.account.id, LONG).unwrap();
         assert!(!held.is_empty(), "nothing came to {operation}");

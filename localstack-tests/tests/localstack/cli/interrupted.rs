@@ -13,7 +13,7 @@ fn a_second_run_is_told_who_holds_the_stack() {
     let project = Project::new();
     project.expect("up small --yes", code::DONE);
     project.configure(&CONFIG.replace("[\"10.0.1.0/24\"]", "[\"10.0.1.0/24\", \"10.0.2.0/24\"]"));
-    let first = project.held_at("up small --yes", "CreateSubnet");
+    let first = project.held_at("up small --yes", "CreateSubnet", Action::HoldBefore);
 
     let holder = first.pid().to_string();
     for line in ["up small --yes", "destroy small --yes", "refresh small"] {
@@ -33,7 +33,7 @@ fn a_second_run_is_told_who_holds_the_stack() {
 #[test]
 fn ctrl_c_lets_the_running_call_settle() {
     let project = Project::new();
-    let mut running = project.held_at("up small --yes", "CreateVpc");
+    let mut running = project.held_at("up small --yes", "CreateVpc", Action::HoldBefore);
     running.signal(Signal::INT);
     running.until("stopping:");
     project.admin().clear_faults(&project.account.id).unwrap();
@@ -54,7 +54,8 @@ fn a_second_ctrl_c_leaves_at_once_and_the_next_run_finishes() {
     let project = Project::new();
     // The emulator has no field indexes, and a log group whose create was lost is given all of its settings again.
     project.configure(&CONFIG.replace("retention_in_days = 30\n", ""));
-    let mut running = project.held_at("up small --yes", "CreateVpc");
+    // Executed: what was never sent is looked for as long as AWS may take to show it.
+    let mut running = project.held_at("up small --yes", "CreateVpc", Action::HoldAfter);
     running.signal(Signal::INT);
     running.until("stopping:");
     running.signal(Signal::INT);

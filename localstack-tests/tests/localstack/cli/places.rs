@@ -1,14 +1,10 @@
 //! The wrong account, the wrong store, no store, no credentials, no network: refused before anything is changed, with the way out.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use localstack_tests::{Account, REGION};
 
 use super::{CONFIG, Project, WHOLE, bare, code, run};
-
-/// Much less than a person waits before thinking that it hangs.
-const SHORT: Duration = Duration::from_secs(10);
 
 #[test]
 fn another_account_is_refused_before_anything_is_called() {
@@ -84,9 +80,7 @@ fn without_credentials_the_two_ways_on_are_said() {
     let project = Project::new();
     project.configure(&CONFIG.replace("{ env = \"SMALL_TOKEN\" }", "{ file = \"token\" }"));
     std::fs::write(project.path("stacks/token"), "a-token-in-a-file").unwrap();
-    let begun = Instant::now();
     let failed = run(&mut bare(project.folder.path(), "preview small"));
-    assert!(begun.elapsed() < SHORT, "it took {:?}", begun.elapsed());
     failed.expect(code::BAD_INPUT);
     failed.says(&["there are no valid AWS credentials", "aws configure sso", "preview small --local"]);
 }
@@ -96,9 +90,7 @@ fn without_a_network_the_two_ways_on_are_said() {
     let project = Project::new();
     // Nothing listens there.
     let nobody = BTreeMap::from([("AWS_ENDPOINT_URL", "http://127.0.0.1:1")]);
-    let begun = Instant::now();
     let failed = run(project.command("preview small").envs(nobody));
-    assert!(begun.elapsed() < SHORT, "it took {:?}", begun.elapsed());
     failed.expect(code::BAD_INPUT);
     failed.says(&["AWS cannot be reached from here", "check the network", "preview small --local"]);
 }

@@ -47,7 +47,7 @@ pub(super) fn missing(schema: &Schema, described: &Described) -> Vec<String> {
             // In the base and never changed: what is unseen is the change.
             (Some(_), true) if !described.has_case(name) => {}
             (Some(_), true) => missing.push(format!("{}.{name} is said to be unseen, and is used", schema.kind)),
-            (Some(reason), false) if reason.is_empty() => {
+            (Some(&""), false) => {
                 missing.push(format!("{}.{name} is unseen without a reason", schema.kind));
             }
             (Some(_), false) => {}
