@@ -1,8 +1,8 @@
 //! The eight types that are hardest to get right, killed with SIGKILL at every call that changes something.
 //!
-//! A point is a call of a phase (create, update, delete) and what becomes of it: *after* (executed, its answer never read), *before* (it
-//! never arrives), *late* (it is executed after its sender is dead). After each kill the same command runs again. In the end the account must
-//! have what is declared, each once, and the store must say the same.
+//! A point is a call of a phase (create, update, delete) and what becomes of it: *after* (executed, its answer never read) or *before* (it
+//! never arrives). That it is executed when its sender is dead cannot be shown: the emulator fails on a request whose connection is gone. After
+//! each kill the same command runs again. In the end the account must have what is declared, each once, and the store must say the same.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -47,7 +47,7 @@ hard! {
 }
 
 /// More runs than any example has calls.
-const MOST_RUNS: usize = 200;
+const MOST_RUNS: usize = 100;
 
 /// What becomes of the call at which the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,6 @@ enum Mode {
     After,
     /// It never arrives.
     Before,
-    /// It is executed once its sender is dead.
-    Late,
 }
 
 /// What was found for one type.
@@ -113,7 +111,7 @@ impl Trials {
                 }
             }
         }
-        for mode in [Mode::After, Mode::Before, Mode::Late] {
+        for mode in [Mode::After, Mode::Before] {
             self.life(mode);
         }
         self.tally
@@ -270,7 +268,7 @@ impl Run {
         };
         match mode {
             Mode::Before => admin.drop_fault(&self.account.id, &fault),
-            Mode::After | Mode::Late => admin.remove_fault(&self.account.id, &fault),
+            Mode::After => admin.remove_fault(&self.account.id, &fault),
         }
         .map_err(|error| error.to_string())?;
         result
