@@ -257,12 +257,12 @@ impl Run {
         let fault = admin.inject(fault).map_err(|error| error.to_string())?;
         let mut child = start(&self.target);
         let result = loop {
-            let held = admin.held(&self.account.id, Duration::from_millis(20)).map_err(|error| error.to_string())?;
+            let held = admin.held(&self.account.id, Duration::from_millis(20)).unwrap();
             if let Some(held) = held.first() {
-                child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
+                child.kill().and_then(|()| child.wait()).unwrap();
                 break Ok(Some(format!("{} {}", held.call.operation, held.call.parameters)));
             }
-            if child.try_wait().map_err(|error| error.to_string())?.is_some() {
+            if child.try_wait().unwrap().is_some() {
                 break ended(child).map(|()| None);
             }
         };
@@ -270,7 +270,7 @@ impl Run {
             Mode::Before => admin.drop_fault(&self.account.id, &fault),
             Mode::After => admin.remove_fault(&self.account.id, &fault),
         }
-        .map_err(|error| error.to_string())?;
+        .unwrap();
         result
     }
 }

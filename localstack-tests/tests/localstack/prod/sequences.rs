@@ -76,7 +76,8 @@ async fn changes() -> Result<()> {
     let mut wanted: Vec<String> =
         policies.map(|name| format!("update images/{name} ecr/repository lifecycle_policy")).collect();
     let mut planned = steps(&trial.plan(&program(&config)).await?);
-    (wanted.sort(), planned.sort());
+    wanted.sort();
+    planned.sort();
     ensure!(planned == wanted, "planned is\n{}", planned.join("\n"));
 
     // Of two changes, the one that is aimed at.
@@ -139,7 +140,8 @@ async fn life() -> Result<()> {
     let mut planned = steps(&plan);
     ensure!(in_order(&plan, "database/main", "database/main"), "the group goes before the database has left it");
     let mut sorted = wanted.map(str::to_owned);
-    (planned.sort(), sorted.sort());
+    planned.sort();
+    sorted.sort();
     ensure!(planned == sorted, "planned is\n{}", planned.join("\n"));
     trial.up(&described).await?;
     nothing_to_do(&trial, &described, "the replacement").await?;
