@@ -23,7 +23,7 @@ impl Source {
 
     /// The same, for a file that another one declares as a `#[cfg(test)]` module: all of it.
     pub(crate) fn all_test(self) -> Self {
-        Self { tests: vec![0..self.code.len()], ..self }
+        Self { tests: std::iter::once(0..self.code.len()).collect(), ..self }
     }
 
     /// The files that this one declares as `#[cfg(test)]` modules.
