@@ -4,7 +4,7 @@
 //! never arrives). That it is executed when its sender is dead cannot be shown: the emulator fails on a request whose connection is gone. After
 //! each kill the same command runs again. In the end the account must have what is declared, each once, and the store must say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -174,14 +174,18 @@ impl Trials {
     fn kills(&mut self, run: &Run, phase: &str, mode: Mode) {
         let action = if mode == Mode::After { Action::HoldAfter } else { Action::HoldBefore };
         let fault = Fault::new(&run.account.id, action).mutating();
-        let (mut kills, mut skip, mut last) = (0, 0, String::new());
+        let (mut kills, mut skip, mut farthest, mut met) = (0, 0, 0, BTreeSet::new());
         let ended = loop {
             match run.killed(&fault.clone().skip(skip), mode) {
                 Ok(Some(call)) if kills < MOST_RUNS => {
-                    // An update that was cut short is made again, with the same calls: the next run gets one further. So does the one after a call
-                    // that never arrived.
-                    skip = if call == last { skip + 1 } else { u64::from(mode == Mode::Before) };
-                    (kills, last) = (kills + 1, call);
+                    // An update that was cut short is made again, with the same calls: the next run gets farther than any before.
+                    skip = if met.insert(call) {
+                        u64::from(mode == Mode::Before)
+                    } else {
+                        farthest += 1;
+                        farthest
+                    };
+                    kills += 1;
                 }
                 Ok(Some(call)) => break Err(format!("it makes no progress beyond {call}")),
                 Ok(None) => break Ok(()),
