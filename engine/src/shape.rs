@@ -41,6 +41,28 @@ pub enum Shape {
     Block(&'static [ArgSchema]),
 }
 
+impl Shape {
+    /// Whether a field at any depth is never read back.
+    pub(crate) fn holds_write_only(&self) -> bool {
+        match self {
+            Shape::Secret(inner)
+            | Shape::List(inner)
+            | Shape::Set(inner)
+            | Shape::Map(inner)
+            | Shape::Optional(inner) => inner.holds_write_only(),
+            Shape::Block(fields) => fields.iter().any(|field| field.write_only || field.shape.holds_write_only()),
+            Shape::Bool
+            | Shape::Int
+            | Shape::Text
+            | Shape::Caseless
+            | Shape::Choice(_)
+            | Shape::Name
+            | Shape::Version
+            | Shape::Json => false,
+        }
+    }
+}
+
 /// What a changed argument does to the resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

@@ -10,7 +10,7 @@ use crate::shape::Guard;
 pub enum Verb {
     /// The create of a type that is guarded like this.
     Create(Guard),
-    /// An update: each of its calls is idempotent.
+    /// An update: each of its calls may be made again, but some services refuse a change that is made already.
     Update,
     /// A delete: "not found" is done, so it may be repeated.
     Delete,
@@ -32,7 +32,7 @@ pub struct Tried {
 pub enum Advice {
     /// Repeat the call after this long.
     RetryAfter(Duration),
-    /// The call may have made something, or met something: look with `find` after this long before anything else.
+    /// The call may have made or changed something, or met something: look what is there after this long before anything else.
     FindFirst(Duration),
     /// Do not repeat it.
     GiveUp,
@@ -61,10 +61,8 @@ pub fn advise(class: CallClass, verb: Verb, tried: Tried, jitter: f64) -> Advice
         (CallClass::Unsent, _) if tried.attempts == 1 => Advice::RetryAfter(Duration::ZERO),
         (CallClass::Unsent, _) => within(UNREACHABLE_LIMIT),
         (CallClass::Uncertain, _) if tried.attempts >= UNCERTAIN_ATTEMPTS => Advice::GiveUp,
-        (CallClass::Uncertain, Verb::Create(Guard::Token) | Verb::Update | Verb::Delete | Verb::Look) => {
-            within(UNREACHABLE_LIMIT)
-        }
-        (CallClass::Uncertain, Verb::Create(Guard::UniqueName | Guard::Upsert | Guard::TagOnly)) => {
+        (CallClass::Uncertain, Verb::Create(Guard::Token) | Verb::Delete | Verb::Look) => within(UNREACHABLE_LIMIT),
+        (CallClass::Uncertain, Verb::Create(Guard::UniqueName | Guard::Upsert | Guard::TagOnly) | Verb::Update) => {
             Advice::FindFirst(later)
         }
         (CallClass::Passing(window), _) => within(window),
@@ -147,7 +145,7 @@ mod tests {
             (CallClass::Uncertain, name, 2, 5, FindFirst(ms(200))),
             (CallClass::Uncertain, upsert, 1, 200, FindFirst(ms(100))),
             (CallClass::Uncertain, tag_only, 6, 5, GiveUp),
-            (CallClass::Uncertain, Verb::Update, 1, 5, RetryAfter(ms(100))),
+            (CallClass::Uncertain, Verb::Update, 1, 5, FindFirst(ms(100))),
             (CallClass::Uncertain, Verb::Delete, 1, 5, RetryAfter(ms(100))),
             (CallClass::Uncertain, Verb::Look, 1, 5, RetryAfter(ms(100))),
             (window, name, 3, 59, RetryAfter(ms(400))),

@@ -19,6 +19,8 @@ pub struct Behaviour {
     pub lag: u32,
     /// Whether an update changes one argument a call and leaves the rest.
     pub one_at_a_time: bool,
+    /// Whether an update to what is there already is refused, as EKS does.
+    pub refuses_no_change: bool,
     /// Whether a delete must be made twice: the first call only disables.
     pub disable_first: bool,
     /// What a new thing fails for good with, after its polls.

@@ -443,6 +443,14 @@ impl Kind for ScriptedKind {
                 let mut changes: Vec<&String> = update.changes.iter().collect();
                 let later =
                     if behaviour.one_at_a_time && changes.len() > 1 { changes.split_off(1) } else { Vec::new() };
+                let made = |arg: &&String| *thing.args.get(arg) == revealed(update.planned.get(arg));
+                if behaviour.refuses_no_change && changes.iter().all(made) {
+                    return Err(self.refuse(
+                        "update",
+                        "InvalidParameterException",
+                        "it is as wanted already".to_owned(),
+                    ));
+                }
                 for arg in changes {
                     set(&mut thing.args, arg, revealed(update.planned.get(arg)));
                 }

@@ -43,6 +43,9 @@ _ECHOED = {
     "StorageThroughput": "storage_throughput",
 }
 
+# Parameters of ModifyDBInstance that AWS has added since the installed service model was made.
+_LATER = ("EngineLifecycleSupport",)
+
 
 @around(Layer.GAPS, "rds", "CreateDBInstance")
 def create_instance(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
@@ -113,8 +116,10 @@ def modify_instance(context: RequestContext, request: dict[str, Any], proceed: P
     if request.get("DBPortNumber"):
         database.port = request["DBPortNumber"]
     for name, attribute in _ECHOED.items():
-        if request.get(name) is not None:
-            setattr(database, attribute, request[name])
+        # The installed service model may be older than the caller's: what it does not know is not parsed, and still in the form.
+        value = context.request.form.get(name) if name in _LATER else request.get(name)
+        if value is not None:
+            setattr(database, attribute, value)
     _settle(context, database)
     _shown(context, answer["DBInstance"], database)
     return answer

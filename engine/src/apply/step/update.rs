@@ -7,9 +7,13 @@ use std::time::Duration;
 use futures::FutureExt;
 
 use super::{Decided, Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
+use crate::apply::retry::{UNCERTAIN_ATTEMPTS, backoff};
+use crate::compare::{self, Comparison};
 use crate::error::Turn;
-use crate::kind::{Kind, Observed, Update};
+use crate::kind::{CallClass, Kind, Observed, Update};
+use crate::plan::Op;
 use crate::record::{Entry, IntentOp, LET_GO, Row, RowState, Stored};
+use crate::shape::ArgSchema;
 use crate::value::Value;
 
 impl Task {
@@ -100,6 +104,10 @@ impl Task {
         // What was observed before a round that handed everything back: the next one must find something else. An upgrade over several
         // minor versions is such a round.
         let mut unshrunk = None;
+        let mut uncertain = 0;
+        if self.step.op == Op::Resume {
+            self.drop_made(&mut row, &planned, &now);
+        }
         while !row.left.is_empty() {
             self.stand(&mut row, applied.as_ref(), &planned);
             let update = Update {
@@ -114,8 +122,21 @@ impl Task {
                 let update = update.clone();
                 async move { kind.update(&update).await }.boxed()
             };
-            let done = self.call(Verb::Update, call).await?;
-            let done = done.map_err(|error| self.refused(error))?;
+            let done = match self.call(Verb::Update, call).await? {
+                Ok(done) => done,
+                Err(error) if error.class == CallClass::Uncertain && uncertain < UNCERTAIN_ATTEMPTS => {
+                    uncertain += 1;
+                    let after = backoff(uncertain, self.jitter.draw());
+                    self.pause(&error, after).await?;
+                    if !is_none(&self.schema.update_wait) {
+                        self.wait_ready(&mut row, self.step.timeouts.update).await?;
+                    }
+                    now = self.observe(&row.id).await?;
+                    self.drop_made(&mut row, &planned, &now);
+                    continue;
+                }
+                Err(error) => return Err(self.refused(error)),
+            };
             let shrank = done.left.len() < row.left.len();
             if !done.left.is_subset(&row.left) || (!shrank && unshrunk.as_ref() == Some(&now.args)) {
                 let left = done.left.into_iter().collect::<Vec<_>>().join(", ");
@@ -140,6 +161,22 @@ impl Task {
         let id = Some(row.id.clone());
         self.on_stop = OnStop::LeaveOpen;
         Ok(Finish { entries: vec![Entry::Row(row)], outputs: Some(now.outputs), shrunk: None, id })
+    }
+
+    /// Takes from what is left the changes that an earlier call has made, though its answer was lost: EKS refuses to be brought to where it is.
+    /// What cannot be read is sent again, and so are tags, until they say whose the resource is.
+    fn drop_made(&self, row: &mut Row, planned: &Value, now: &Observed) {
+        let comparison = Comparison::new(&self.context.digester);
+        let (planned, found) =
+            (compare::complete(self.schema.args, planned), compare::complete(self.schema.args, &now.args));
+        let marked =
+            now.owner.as_ref().is_some_and(|owner| owner.uid == row.uid && owner.stack == self.context.stack_tag);
+        let made = |arg: &ArgSchema| {
+            let readable = !arg.write_only && !arg.shape.holds_write_only() && !now.unreadable.contains_key(arg.name);
+            let sure = readable && !now.pending.contains_key(arg.name) && (!arg.tags || marked);
+            sure && comparison.same_arg(arg, planned.get(arg.name), found.get(arg.name))
+        };
+        row.left.retain(|name| !self.schema.arg(name).is_some_and(made));
     }
 
     /// Puts into the row what is true while something is left: the arguments that are done as planned, the others as they were.

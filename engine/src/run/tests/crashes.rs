@@ -61,6 +61,18 @@ async fn updates_are_finished_by_the_next_run() {
 }
 
 #[tokio::test]
+async fn an_update_that_was_made_is_not_made_again_where_the_cloud_refuses_that() {
+    let mut after = small();
+    after.add(&NETWORK, "main", [("cidr", text("10.0.0.0/16")), ("dns", value(false)), ("note", text("changed"))]);
+    let strict = |bench: &Bench| {
+        let refuses =
+            Behaviour { one_at_a_time: true, refuses_no_change: true, update_polls: 1, ..Behaviour::default() };
+        bench.cloud.behave(NETWORK.kind, refuses);
+    };
+    kill_everywhere(&small().program, &after.program, strict).await;
+}
+
+#[tokio::test]
 async fn replacements_are_finished_by_the_next_run() {
     let mut after = small();
     // Create first with everything that hangs on it, delete first for the fixed name of data.

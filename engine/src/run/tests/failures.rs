@@ -73,6 +73,27 @@ async fn a_lost_answer_of_a_create_is_looked_for_and_never_repeated_blindly() {
 }
 
 #[tokio::test]
+async fn a_lost_answer_of_an_update_is_looked_at_before_it_is_sent_again() {
+    for fault in [
+        Fault::new(NETWORK.kind, "update", CallClass::Uncertain).after(),
+        Fault::new(NETWORK.kind, "update", CallClass::Uncertain),
+    ] {
+        let bench = Bench::new();
+        let network = |dns: bool| {
+            let mut world = World::new();
+            world.add(&NETWORK, "main", [("cidr", text("10.0.0.0/16")), ("dns", value(dns))]);
+            world.program
+        };
+        bench.done(&network(true)).await;
+        bench.cloud.behave(NETWORK.kind, Behaviour { refuses_no_change: true, ..Behaviour::default() });
+        bench.cloud.fail(fault);
+        bench.done(&network(false)).await;
+        bench.settled(&network(false)).await;
+        assert_eq!(*bench.cloud.things()[0].args.get("dns"), Value::Bool(false));
+    }
+}
+
+#[tokio::test]
 async fn an_answer_lost_before_the_call_took_effect_leads_to_one_create() {
     let bench = Bench::new();
     let mut world = World::new();
