@@ -3,6 +3,7 @@
 import functools
 import os
 import tempfile
+from io import BytesIO
 from typing import Any
 
 import rolo.serving.twisted as serving
@@ -28,12 +29,16 @@ def _bind_to_loopback() -> None:
 
 
 def _remember_connections() -> None:
-    """Keeps the server's request in the WSGI environment: the only way from a handler to the socket."""
+    """Keeps the server's request in the WSGI environment: the only way from a handler to the socket.
+
+    And its body, which has arrived in full by now: Twisted closes it when the sender goes away, and then a request that AWS
+    would execute all the same breaks while it is parsed or handed on."""
     update = serving.update_wsgi_environment
 
     def update_and_remember(environ: dict[str, Any], request: Request) -> None:
         update(environ, request)
         environ[CONNECTION] = request
+        environ["wsgi.input"] = BytesIO(request.content.read())
 
     serving.update_wsgi_environment = update_and_remember
 
