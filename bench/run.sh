@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints what working with Formwork takes, from a debug build as users have it:
-#   seconds from an edited line of a stack to its finished preview, against the running emulator;
+#   seconds from an edited line of a stack to its finished preview, against the running emulator (the memory there is the compiler's);
 #   seconds and resident memory of `up` and `destroy` of the whole of prod;
 #   the engine alone, with thousands of resources in an account in memory.
 # Everything stays on this machine: --local, in a folder of its own that is removed at the end.
@@ -12,7 +12,10 @@ mkdir "$work/stacks"
 cp "$root/stacks/prod.toml" "$work/stacks/"
 cd "$work"
 
-cargo build -q --manifest-path "$root/Cargo.toml" -p stacks -p bench
+# One after the other: built together they would share features, and the edited stack be measured with a first build.
+for package in bench stacks; do
+    cargo build -q --manifest-path "$root/Cargo.toml" -p "$package"
+done
 target=$(cargo metadata -q --no-deps --format-version 1 --manifest-path "$root/Cargo.toml" |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 stacks="$target/debug/stacks"

@@ -1,8 +1,7 @@
 //! The eight types that are hardest to get right, killed with SIGKILL at every call that changes something.
 //!
-//! A point is a call of a phase (create, update, delete) and what becomes of it: *after* (executed, its answer never read) or *before* (it
-//! never arrives). That it is executed when its sender is dead cannot be shown: the emulator fails on a request whose connection is gone. After
-//! each kill the same command runs again. In the end the account must have what is declared, each once, and the store must say the same.
+//! A point is a call of a phase (create, update, delete) and what becomes of it: *after* (executed, its answer never read), *before* (it
+//! never arrives) or *late* (it was under way when its sender died, and is executed then). After each kill the same command runs again. In the end the account must have what is declared, each once, and the store must say the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -56,6 +55,8 @@ enum Mode {
     After,
     /// It never arrives.
     Before,
+    /// It was sent, and is executed only when its sender is dead.
+    Late,
 }
 
 /// What was found for one type.
@@ -111,7 +112,7 @@ impl Trials {
                 }
             }
         }
-        for mode in [Mode::After, Mode::Before] {
+        for mode in [Mode::After, Mode::Before, Mode::Late] {
             self.life(mode);
         }
         self.tally
@@ -272,7 +273,7 @@ impl Run {
         };
         match mode {
             Mode::Before => admin.drop_fault(&self.account.id, &fault),
-            Mode::After => admin.remove_fault(&self.account.id, &fault),
+            Mode::After | Mode::Late => admin.remove_fault(&self.account.id, &fault),
         }
         .unwrap();
         result
