@@ -15,10 +15,12 @@
 //! 1. The preview must still be true of the store, nothing may have drifted unasked, and what needs consent must have it.
 //! 2. The store is bound at its first write; the deployment begins.
 //! 3. The steps are done ([`crate::apply`]).
-//! 4. The stack's outputs and the end of the deployment are committed; the [`Summary`] says what happened.
+//! 4. What was done is held against the plan: anything beyond it is a fault of ours, and said.
+//! 5. The stack's outputs and the end of the deployment are committed; the [`Summary`] says what happened.
 
 mod guard;
 mod places;
+mod promise;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -215,7 +217,7 @@ impl Session {
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });
         let events = Arc::clone(&self.events);
-        let applied = apply::apply(
+        let mut applied = apply::apply(
             &mut *self.store,
             &*events,
             Arc::new(context),
@@ -224,6 +226,7 @@ impl Session {
             self.settings.fail_fast,
         )
         .await;
+        applied.failed.extend(promise::broken(&preview.plan.steps, &applied.done));
         let calls = places::since(self.cloud.calls(), &calls_before);
         let took = self.clock.stopwatch().saturating_sub(began);
         let outputs = outputs(&preview.graph, &applied.outputs);

@@ -376,7 +376,7 @@ impl<'a> Context<'a> {
 
 impl Step {
     /// A step with nothing in it yet.
-    pub(super) fn empty(urn: &Urn, op: Op, reason: Reason) -> Self {
+    pub(crate) fn empty(urn: &Urn, op: Op, reason: Reason) -> Self {
         Self {
             id: 0,
             urn: urn.clone(),
