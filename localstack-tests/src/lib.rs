@@ -4,6 +4,7 @@
 //! * [`Account`]: an account of it that no other test meets, with its independent lister and its log of calls.
 //! * [`Trial`]: a stack in that account, with a store of its own: `up`, `plan`, `refresh`, `destroy`.
 //! * [`Target`]: a run as a process of its own, to be killed.
+//! * [`sweep`]: a stack's own binary, killed at every call of its life.
 //! * [`ScaledClock`]: time that goes faster, since the emulator needs none of the waits that AWS needs.
 //!
 //! Nothing here sleeps: what takes time is waited for by the engine, on the clock it is given. A call that the emulator does not know
@@ -11,6 +12,7 @@
 
 mod account;
 mod home;
+pub mod sweep;
 mod target;
 mod trial;
 

@@ -30,6 +30,12 @@ enum Command {
         #[arg(required = true)]
         names: Vec<String>,
     },
+    /// Kill the real binary at every call of the life of `prod`, and print what the next runs made of it
+    KillSweep {
+        /// What is passed on: --phase up|update|destroy, --stride N, --jobs N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compare the resource types with CloudFormation's schemas
     Coverage {
         /// Write docs/coverage.md
@@ -61,6 +67,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { names } => checks::run(&root, names),
+        Command::KillSweep { arguments } => kill_sweep(&root, arguments),
         Command::Coverage { write, schemas } => {
             let report = coverage::report(&root, schemas.as_deref())?;
             print!("{}", report.text());
@@ -70,6 +77,18 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+/// Builds the stack's binary as its users do, and the sweep, and runs it.
+fn kill_sweep(root: &Path, arguments: &[String]) -> Result<ExitCode> {
+    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", "kill-sweep"]] {
+        let status = checks::cargo(root).args(["build", "--quiet", "--locked"]).args(package).status();
+        anyhow::ensure!(status.context("failed to run cargo")?.success(), "{} does not build", package[3]);
+    }
+    let mut sweep = checks::cargo(root);
+    let status = sweep.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", "kill-sweep", "--"]);
+    let status = status.args(arguments).status().context("failed to run the sweep")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The root of the repository this was built from.

@@ -176,7 +176,7 @@ fn name(shape: &Shape, value: &Value, recorded: &Value, token: &str) -> Value {
 
 /// The names of the arguments that `update` is handed right after a create: those that the create call does not take and that are not at
 /// their default, and those that it said it left.
-pub(super) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<String>) -> BTreeSet<String> {
+pub(crate) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<String>) -> BTreeSet<String> {
     let differs = |arg: &ArgSchema| {
         let default = arg.default.map_or(Value::Null, |default| default());
         *planned.get(arg.name) != default

@@ -11,6 +11,7 @@ mod conformance;
 mod kills;
 mod prod;
 mod regions;
+mod sweep;
 
 use formwork_emulator::Emulator;
 

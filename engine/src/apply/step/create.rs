@@ -136,11 +136,7 @@ impl Task {
                 Advice::FindFirst(after) => {
                     self.pause(&error, after).await?;
                     match self.look(owner, planned, lost, error.class).await? {
-                        Look::Ours(id) => {
-                            let left = self.schema.args.iter().filter(|arg| arg.after_create);
-                            let left = left.map(|arg| arg.name.to_owned()).collect();
-                            return Ok(Made { id, left, waiting: None });
-                        }
+                        Look::Ours(id) => return Ok(Made { id, left: BTreeSet::new(), waiting: None }),
                         Look::Foreign(id) => {
                             self.on_stop = OnStop::Drop;
                             return Err(self.foreign(&id));

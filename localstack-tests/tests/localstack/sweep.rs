@@ -1,0 +1,36 @@
+//! The kill sweep over a small stack, with the real command line: every call of its life that changes something, in every mode.
+//!
+//! The one over `prod` takes an hour and a command of its own: `cargo xtask kill-sweep`.
+
+use std::collections::BTreeMap;
+
+use localstack_tests::sweep::{Mode, Phase, Subject, Sweep, sweep, table};
+
+const ACCOUNT: &str = "200000000001";
+
+fn config(cidr_block: &str, subnet: &str, days: u32) -> String {
+    format!(
+        "cidr_block = \"{cidr_block}\"\nsubnets = [\"{subnet}\"]\nretention_in_days = {days}\ntoken = {{ env = \"SMALL_TOKEN\" }}\n\n\
+         [aws]\naccount_id = \"{ACCOUNT}\"\nregion = \"eu-west-1\"\n"
+    )
+}
+
+#[test]
+#[expect(clippy::disallowed_macros, reason = "the table is for people")]
+fn a_small_stack_survives_a_kill_at_every_call() {
+    let subject = Subject {
+        binary: env!("CARGO_BIN_EXE_small").into(),
+        stack: "small".to_owned(),
+        config: config("10.0.0.0/16", "10.0.1.0/24", 30),
+        // The network is replaced with what is in it, the log group changed.
+        changed: config("10.1.0.0/16", "10.1.1.0/24", 60),
+        account: ACCOUNT.to_owned(),
+        environment: BTreeMap::from([("SMALL_TOKEN".to_owned(), "hunter2-of-the-test".to_owned())]),
+    };
+    let points = Sweep::new(subject.clone()).unwrap().points(&Phase::ALL, &Mode::ALL, 1).unwrap();
+    assert!(points.len() > 30, "{} points", points.len());
+    let tallies = sweep(&subject, &points, 2, &|_, _| {}).unwrap();
+    println!("{}", table(&tallies));
+    let wrong: Vec<String> = tallies.into_values().flat_map(|tally| tally.wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
