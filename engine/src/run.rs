@@ -75,6 +75,8 @@ pub struct Preview {
     pub identity: Identity,
     /// The commit that it was made from: an `up` takes it only while it is the last one.
     pub sequence: u64,
+    /// The calls that it took, by `service operation`.
+    pub calls: BTreeMap<String, u64>,
 }
 
 impl Session {
@@ -121,6 +123,7 @@ impl Session {
     /// Everything that is wrong with the program; a wrong account or store; an empty store while things of the stack exist; too much that is gone;
     /// what cannot be planned.
     pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
+        let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let sequence = self.store.snapshot().sequence();
@@ -150,7 +153,8 @@ impl Session {
         guard::gone(&view, &observations, &self.settings)?;
         let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
-        Ok(Preview { plan, observations, graph, identity, sequence })
+        let calls = places::since(self.cloud.calls(), &calls_before);
+        Ok(Preview { plan, observations, graph, identity, sequence, calls })
     }
 
     /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
@@ -261,6 +265,7 @@ impl Session {
     /// # Errors
     /// A wrong account or store; the account cannot be read; the store cannot be written.
     pub async fn refresh(&mut self, program: &Program) -> Result<Refreshed, Vec<Error>> {
+        let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let snapshot = self.store.snapshot().clone();
@@ -297,6 +302,7 @@ impl Session {
         if !entries.is_empty() {
             self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         }
+        refreshed.calls = places::since(self.cloud.calls(), &calls_before);
         Ok(refreshed)
     }
 

@@ -105,4 +105,6 @@ pub struct Refreshed {
     pub gone: Vec<Urn>,
     /// Those that could not be read, and why.
     pub unreadable: Vec<(Urn, String)>,
+    /// Calls by `service operation`.
+    pub calls: BTreeMap<String, u64>,
 }
