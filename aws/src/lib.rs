@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod context;
 pub mod error;
 pub mod lifecycle;
+mod questions;
 pub mod reads;
 #[cfg(test)]
 mod registry;
