@@ -266,7 +266,9 @@ async fn observe_known(
     known: &account::Policies,
 ) -> Result<Option<Observed<Policy>>> {
     let in_force = detail.policy_version_list().iter().find(|version| version.is_default_version);
-    let Some(encoded) = in_force.and_then(|version| version.document()) else { return observe(aws, id).await };
+    let (Some(_), Some(encoded)) = (&detail.policy_name, in_force.and_then(|version| version.document())) else {
+        return observe(aws, id).await;
+    };
     let Some(tags) = tags_by_arn(aws, id).await? else { return Ok(None) };
     let policy = aws_sdk_iam::types::Policy::builder()
         .set_policy_name(detail.policy_name.clone())
