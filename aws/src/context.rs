@@ -255,6 +255,13 @@ impl AwsCloud {
         }
     }
 
+    /// The same with another way to AWS.
+    #[cfg(test)]
+    pub(crate) fn answered_by(mut self, http: SharedHttpClient) -> Self {
+        self.base = self.base.into_builder().http_client(http).build();
+        self
+    }
+
     /// The clients of the default provider.
     ///
     /// # Errors

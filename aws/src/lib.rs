@@ -12,6 +12,8 @@ mod questions;
 pub mod reads;
 #[cfg(test)]
 mod registry;
+#[cfg(all(test, feature = "all"))]
+mod replay;
 pub mod retry;
 pub mod tags;
 
