@@ -78,7 +78,10 @@ fn roles(call: &Parameters) -> (u16, String) {
                     attached("First"),
                 );
             }
-            (200, result("GetAccountAuthorizationDetails", &format!("<RoleDetailList>{members}</RoleDetailList>{more}")))
+            (
+                200,
+                result("GetAccountAuthorizationDetails", &format!("<RoleDetailList>{members}</RoleDetailList>{more}")),
+            )
         }
         "ListRoles" => {
             for number in start..end {

@@ -126,6 +126,7 @@ impl Lifecycle for Secret {
     }
 
     async fn read(aws: &Aws, ids: &[SecretArn]) -> Result<Readings<Self>> {
+        // The list of all secrets shows neither replicas nor the type of an external one.
         let found = each(ids, |id| describe(aws, id.as_str())).await;
         let found = ids.iter().zip(found).filter_map(|(id, secret)| Some((id.clone(), secret.transpose()?)));
         Ok(found.map(|(id, secret)| (id, secret.map(|secret| observe(aws, secret)))).collect())
