@@ -281,7 +281,8 @@ impl Session {
             clock: &*clock,
         };
         let observations = observe(looking).await?;
-        let mut refreshed = Refreshed { resources: observations.rows.len(), ..Refreshed::default() };
+        let (resources, warnings) = (observations.rows.len(), observations.warnings.clone());
+        let mut refreshed = Refreshed { resources, warnings, ..Refreshed::default() };
         let mut entries = Vec::new();
         for (key, sight) in &observations.rows {
             let Some(row) = snapshot.row(&key.0, key.1) else { continue };

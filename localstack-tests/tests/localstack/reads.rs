@@ -111,6 +111,9 @@ async fn reading_all_roles_at_once_sees_what_reading_each_sees() -> anyhow::Resu
     assert_eq!(counted(&singly.calls), expected, "one refusal is enough for three types");
     assert_eq!(singly.plan.warnings.len(), 1 + at_once.plan.warnings.len(), "{:?}", singly.plan.warnings);
     assert!(singly.plan.warnings.iter().any(|warning| warning.contains("iam:GetAccountAuthorizationDetails")));
+    let refreshed = trial.refresh(&program).await?;
+    assert_eq!((refreshed.gone.len(), refreshed.changed.len()), (2, 4), "{refreshed:?}");
+    assert_eq!(refreshed.warnings.len(), 1, "{:?}", refreshed.warnings);
     Ok(())
 }
 

@@ -43,16 +43,18 @@ fn object(refreshed: &Refreshed) -> Json {
         "changed": refreshed.changed,
         "gone": refreshed.gone,
         "unreadable": unreadable.collect::<Vec<_>>(),
+        "warnings": refreshed.warnings,
         "calls": refreshed.calls,
     })
 }
 
 fn lines(refreshed: &Refreshed) -> String {
-    let Refreshed { resources, changed, gone, unreadable, calls: _told_beside } = refreshed;
+    let Refreshed { resources, changed, gone, unreadable, warnings, calls: _told_beside } = refreshed;
     let mut text =
         format!("{} read, {} changed outside, {} gone\n", plural(*resources, "resource"), changed.len(), gone.len());
     changed.iter().for_each(|urn| text.push_str(&format!("  ~ {}\n", urn.path())));
     gone.iter().for_each(|urn| text.push_str(&format!("  - {}\n", urn.path())));
     unreadable.iter().for_each(|(urn, reason)| text.push_str(&format!("  ? {}: {reason}\n", urn.path())));
+    warnings.iter().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
     text
 }
