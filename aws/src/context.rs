@@ -11,7 +11,9 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -22,6 +24,7 @@ use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry};
 use formwork_engine::{ProviderName, ProviderSpec};
 
 use crate::error::Error;
+use crate::questions::{Memory, only_reads};
 
 /// Where and as whom to work.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +81,7 @@ struct Shared {
     region: String,
     ignored_tags: Vec<String>,
     leave_nothing: bool,
+    memory: Arc<Memory>,
     #[cfg(feature = "ec2")]
     ec2: aws_sdk_ec2::Client,
     #[cfg(feature = "ecr")]
@@ -137,6 +141,27 @@ impl Aws {
         self.shared.leave_nothing
     }
 
+    /// Whether the account is being looked at as a whole, and nothing is changed meanwhile.
+    pub(crate) fn is_observing(&self) -> bool {
+        self.shared.memory.is_observing()
+    }
+
+    /// The answer to a question about this account and region. During an observation it is asked once; the text of the question says what is
+    /// asked, and is the same for the same answer only.
+    pub(crate) async fn once<T: Send + Sync + 'static>(
+        &self,
+        question: impl std::fmt::Display,
+        ask: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Arc<T>, Error> {
+        let question = format!("{question} ({} {})", self.shared.account, self.shared.region);
+        self.shared.memory.once(question, ask).await
+    }
+
+    /// Something that whoever reads the plan must know about how the account was looked at; said once.
+    pub(crate) fn warn(&self, sentence: impl Into<String>) {
+        self.shared.memory.warn(sentence.into());
+    }
+
     /// The client of sts, which is always there.
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         &self.shared.sts
@@ -162,9 +187,12 @@ impl std::fmt::Debug for Aws {
     }
 }
 
-/// Counts the calls that leave, by `service operation`.
+/// Counts the calls that leave, by `service operation`, and makes the memory forget what a call may change.
 #[derive(Debug, Clone, Default)]
-struct Counter(Arc<Mutex<BTreeMap<String, u64>>>);
+struct Counter {
+    calls: Arc<Mutex<BTreeMap<String, u64>>>,
+    memory: Arc<Memory>,
+}
 
 #[dyn_dispatch_hint]
 impl Intercept for Counter {
@@ -180,7 +208,23 @@ impl Intercept for Counter {
     ) -> Result<(), BoxError> {
         if let Some(metadata) = bag.load::<Metadata>() {
             let key = format!("{} {}", metadata.service(), metadata.name());
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+            *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+            if !only_reads(metadata.name()) {
+                self.memory.forget();
+            }
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // Whoever asked while the call was under way may have been answered from before it.
+        if bag.load::<Metadata>().is_some_and(|metadata| !only_reads(metadata.name())) {
+            self.memory.forget();
         }
         Ok(())
     }
@@ -209,6 +253,13 @@ impl AwsCloud {
             identity: tokio::sync::OnceCell::new(),
             registries: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same with another way to AWS.
+    #[cfg(test)]
+    pub(crate) fn answered_by(mut self, http: SharedHttpClient) -> Self {
+        self.base = self.base.into_builder().http_client(http).build();
+        self
     }
 
     /// The clients of the default provider.
@@ -264,6 +315,7 @@ impl AwsCloud {
             region,
             ignored_tags: self.config.ignore_tag_prefixes.clone(),
             leave_nothing: self.config.leave_nothing,
+            memory: Arc::clone(&self.counter.memory),
             #[cfg(feature = "ec2")]
             ec2: client!(aws_sdk_ec2),
             #[cfg(feature = "ecr")]
@@ -408,6 +460,14 @@ impl Cloud for AwsCloud {
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {
-        self.counter.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.counter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn observation_begins(&self) {
+        self.counter.memory.begin();
+    }
+
+    fn observation_ends(&self) -> Vec<String> {
+        self.counter.memory.end()
     }
 }

@@ -1,5 +1,6 @@
 //! AWS Identity and Access Management: roles and policies, and what the types here share.
 
+mod account;
 pub mod instance_profile;
 pub mod open_id_connect_provider;
 pub mod policy;

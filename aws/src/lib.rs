@@ -8,9 +8,12 @@ pub mod conformance;
 pub mod context;
 pub mod error;
 pub mod lifecycle;
+mod questions;
 pub mod reads;
 #[cfg(test)]
 mod registry;
+#[cfg(all(test, feature = "all"))]
+mod replay;
 pub mod retry;
 pub mod tags;
 

@@ -1,9 +1,11 @@
 //! Engine scale: plans and applies thousands of resources on a cloud in memory, with the store on disk, and prints what it took.
 //!
-//! `bench 1000 5000`: for each number of resources, milliseconds and bytes of log for each step. What needs a build or the emulator is timed
-//! by `run.sh` beside this.
+//! `bench 1000 5000`: for each number of resources, milliseconds and bytes of log for each step. `bench reads`: the calls of a preview of
+//! several hundred resources on LocalStack. What needs a build is timed by `run.sh` beside this.
 
 #![expect(clippy::disallowed_macros, reason = "a program that prints numbers for people")]
+
+mod reads;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,12 +28,18 @@ use formwork_engine::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [what] = &args[..]
+        && what == "reads"
+    {
+        return reads::run().await;
+    }
     let mut sizes = Vec::new();
-    for arg in std::env::args().skip(1) {
+    for arg in args {
         sizes.push(arg.parse::<usize>().with_context(|| format!("`{arg}` is no number of resources"))?);
     }
     if sizes.is_empty() {
-        bail!("how many resources? for example: bench 1000 5000");
+        bail!("how many resources, or `reads`? for example: bench 1000 5000");
     }
     println!("resources  run      plan s  run s   ms per step  log bytes per step  resident MB");
     for size in sizes {

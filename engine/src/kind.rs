@@ -297,6 +297,16 @@ pub trait Cloud: Send + Sync {
 
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// The account is about to be looked at for one plan or refresh: until [`Cloud::observation_ends`] a question that was answered need not be
+    /// asked again, unless something was changed in between. A cloud that remembers nothing has nothing to do.
+    fn observation_begins(&self) {}
+
+    /// The look is over, whether it came to its end or not: what was remembered for it is forgotten. Answers what a reader must know of how it
+    /// was looked, in sentences.
+    fn observation_ends(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What the credentials are, for the binding of a store.

@@ -77,6 +77,8 @@ pub struct Preview {
     pub identity: Identity,
     /// The commit that it was made from: an `up` takes it only while it is the last one.
     pub sequence: u64,
+    /// The calls that it took, by `service operation`.
+    pub calls: BTreeMap<String, u64>,
 }
 
 impl Session {
@@ -123,6 +125,7 @@ impl Session {
     /// Everything that is wrong with the program; a wrong account or store; an empty store while things of the stack exist; too much that is gone;
     /// what cannot be planned.
     pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
+        let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let sequence = self.store.snapshot().sequence();
@@ -152,7 +155,8 @@ impl Session {
         guard::gone(&view, &observations, &self.settings)?;
         let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
-        Ok(Preview { plan, observations, graph, identity, sequence })
+        let calls = places::since(self.cloud.calls(), &calls_before);
+        Ok(Preview { plan, observations, graph, identity, sequence, calls })
     }
 
     /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
@@ -264,6 +268,7 @@ impl Session {
     /// # Errors
     /// A wrong account or store; the account cannot be read; the store cannot be written.
     pub async fn refresh(&mut self, program: &Program) -> Result<Refreshed, Vec<Error>> {
+        let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let snapshot = self.store.snapshot().clone();
@@ -279,7 +284,8 @@ impl Session {
             clock: &*clock,
         };
         let observations = observe(looking).await?;
-        let mut refreshed = Refreshed { resources: observations.rows.len(), ..Refreshed::default() };
+        let (resources, warnings) = (observations.rows.len(), observations.warnings.clone());
+        let mut refreshed = Refreshed { resources, warnings, ..Refreshed::default() };
         let mut entries = Vec::new();
         for (key, sight) in &observations.rows {
             let Some(row) = snapshot.row(&key.0, key.1) else { continue };
@@ -300,6 +306,7 @@ impl Session {
         if !entries.is_empty() {
             self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         }
+        refreshed.calls = places::since(self.cloud.calls(), &calls_before);
         Ok(refreshed)
     }
 

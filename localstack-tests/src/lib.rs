@@ -3,6 +3,7 @@
 //! * [`emulator`]: the one LocalStack of a test process.
 //! * [`Account`]: an account of it that no other test meets, with its independent lister and its log of calls.
 //! * [`Trial`]: a stack in that account, with a store of its own: `up`, `plan`, `refresh`, `destroy`.
+//! * [`Many`]: a stack with very many resources, and what reading it one by one would take.
 //! * [`Target`]: a run as a process of its own, to be killed.
 //! * [`sweep`]: a stack's own binary, killed at every call of its life.
 //! * [`ScaledClock`]: time that goes faster, since the emulator needs none of the waits that AWS needs.
@@ -12,6 +13,7 @@
 
 mod account;
 mod home;
+mod many;
 pub mod sweep;
 mod target;
 mod trial;
@@ -19,5 +21,6 @@ mod trial;
 pub use account::{Account, plain};
 pub use formwork_engine::clock::ScaledClock;
 pub use home::{cache, emulator};
+pub use many::{Many, one_by_one};
 pub use target::Target;
 pub use trial::{REGION, Trial, told};

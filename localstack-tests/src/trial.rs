@@ -12,7 +12,7 @@ use formwork_engine::event::Silent;
 use formwork_engine::kind::{Cloud, Kind};
 use formwork_engine::plan::{Op, Plan};
 use formwork_engine::record::Row;
-use formwork_engine::run::{Refreshed, Session, Summary};
+use formwork_engine::run::{Preview, Refreshed, Session, Summary};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _};
 use formwork_engine::{Error, Program, ProviderName, Urn};
@@ -95,13 +95,25 @@ impl Trial {
     /// # Errors
     /// What the engine says.
     pub async fn plan_with(&self, program: &Program, settings: Settings) -> Result<Plan> {
+        self.preview_with(program, settings).await.map(|preview| preview.plan)
+    }
+
+    /// The plan of a program, what it was made from, and the calls that it took. Fails when planning changed something in the account.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn preview(&self, program: &Program) -> Result<Preview> {
+        self.preview_with(program, self.settings.clone()).await
+    }
+
+    async fn preview_with(&self, program: &Program, settings: Settings) -> Result<Preview> {
         self.account.news();
         let mut session = self.session(OpenMode::Read, settings)?;
         let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
         if let Some(call) = self.account.news().iter().find(|call| call.mutating) {
             bail!("planning made a call that changes something: {} {}", call.service, call.operation);
         }
-        Ok(preview.plan)
+        Ok(preview)
     }
 
     /// Brings a program up, all of it.

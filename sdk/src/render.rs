@@ -15,6 +15,6 @@ pub use style::Look;
 pub(crate) use errors::shown_error;
 pub(crate) use progress::{Progress, Telling, Waiting, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
-pub(crate) use summary::{Outcome, summary};
+pub(crate) use summary::{Outcome, calls, summary};
 pub(crate) use table::{Last, table};
 pub(crate) use value::shown;

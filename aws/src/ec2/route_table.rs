@@ -126,11 +126,17 @@ pub(super) async fn describe_by(
     let mut found = Vec::new();
     let values: Vec<&str> = values.into_iter().collect();
     for chunk in values.chunks(FILTER_VALUES) {
-        let filter = filter(by, chunk.iter().copied());
-        let mut pages = aws.ec2().describe_route_tables().filters(filter).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            found.extend(page?.route_tables.unwrap_or_default());
-        }
+        // Tables and their routes are two types that most often ask for the same tables.
+        let asked = aws.once(format!("ec2 route tables by {by} {}", chunk.join(" ")), async {
+            let mut tables = Vec::new();
+            let filter = filter(by, chunk.iter().copied());
+            let mut pages = aws.ec2().describe_route_tables().filters(filter).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                tables.extend(page?.route_tables.unwrap_or_default());
+            }
+            Ok(tables)
+        });
+        found.extend(asked.await?.iter().cloned());
     }
     Ok(found)
 }

@@ -18,6 +18,7 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::each;
 use crate::tags::Tags;
 
 id! {
@@ -121,16 +122,15 @@ impl Lifecycle for Vpc {
     }
 
     async fn read(aws: &Aws, ids: &[VpcId]) -> Result<Readings<Self>> {
-        let mut readings = Readings::<Self>::new();
-        for vpc in describe(aws, ids).await? {
-            let Some(id) = vpc.vpc_id.clone().map(VpcId::new) else { continue };
-            let reading = observe(aws, &id, vpc).await;
+        let vpcs = describe(aws, ids).await?;
+        let vpcs: BTreeMap<_, _> = vpcs.into_iter().filter_map(|vpc| Some((vpc.vpc_id.clone()?, vpc))).collect();
+        let seen = each(vpcs, |(id, vpc)| async {
+            let id = VpcId::new(id);
+            let seen = observe(aws, &id, vpc).await;
             // Deleted between the two calls: absent, like any other that is gone.
-            if let Some(reading) = reading.or_gone(&["InvalidVpcID.NotFound"]).transpose() {
-                readings.insert(id, reading);
-            }
-        }
-        Ok(readings)
+            Some((id, seen.or_gone(&["InvalidVpcID.NotFound"]).transpose()?))
+        });
+        Ok(seen.await.into_iter().flatten().collect())
     }
 
     async fn find(aws: &Aws, owner: &Owner, _: Option<&Self>) -> Result<Vec<Candidate>> {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Block, Choice, Hazard, Json, Name, Outputs, Resource, Stack, id};
-use futures::future::{join_all, try_join3};
+use futures::future::try_join3;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -21,6 +21,7 @@ use crate::error::{Error, OrGone, Result};
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::{each, named};
 use crate::tags::{self, Tags};
 
 id! {
@@ -157,14 +158,16 @@ impl Lifecycle for Repository {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
-        let found = waiting.iter().zip(found).map(|(one, repository)| Ok(repository?.map(|_| one.id.clone())));
-        Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
+        let found = repositories(aws, waiting.iter().map(|one| one.id.as_str())).await?;
+        let found = found.into_iter().map(|(name, repository)| repository.map(|_| name.to_owned()));
+        Ok(all_ready(found.collect::<Result<Vec<_>>>()?))
     }
 
     async fn read(aws: &Aws, ids: &[RepositoryName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| observe(aws, id))).await;
-        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+        let found = repositories(aws, ids.iter().map(RepositoryName::as_str)).await?;
+        let names: Vec<_> = found.keys().map(|name| RepositoryName::new(*name)).collect();
+        let seen = each(names.iter().zip(found.into_values()), |(id, it)| async { observe(aws, id, it?).await }).await;
+        Ok(names.iter().cloned().zip(seen).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 
     async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
@@ -272,14 +275,34 @@ async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
     Ok(pairs.map(|pairs| tags::read(aws, pairs)))
 }
 
+/// The most repositories that a page has.
+const PAGE: i32 = 1000;
+
 async fn describe(aws: &Aws, name: &str) -> Result<Option<sdk::Repository>> {
     // One name per call: a dead one in a list fails the whole call, and there is no filter.
     let answer = aws.ecr().describe_repositories().repository_names(name).send().await.or_gone(GONE)?;
     Ok(answer.and_then(|answer| answer.repositories?.into_iter().next()))
 }
 
-async fn observe(aws: &Aws, id: &RepositoryName) -> Result<Option<Observed<Repository>>> {
-    let Some(repository) = describe(aws, id.as_str()).await? else { return Ok(None) };
+/// The repositories of these names that are there.
+async fn repositories<'n>(
+    aws: &Aws,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Result<sdk::Repository>>> {
+    let all = async {
+        let mut found = BTreeMap::new();
+        let mut pages = aws.ecr().describe_repositories().into_paginator().page_size(PAGE).send();
+        while let Some(page) = pages.next().await {
+            let repositories = page?.repositories.unwrap_or_default().into_iter();
+            found.extend(repositories.filter_map(|it| Some((it.repository_name.clone()?, it))));
+        }
+        Ok(found)
+    };
+    named(names, all, |name| describe(aws, name)).await
+}
+
+/// What a repository is; both of its policies and its tags are calls of their own. `None` when it went between them.
+async fn observe(aws: &Aws, id: &RepositoryName, repository: sdk::Repository) -> Result<Option<Observed<Repository>>> {
     let arn = repository.repository_arn.clone().unwrap_or_default();
     let name = id.as_str();
     let lifecycle = async {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{After, Expr, Link, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use super::{AccessEntry, ClusterName};
 use crate::arn::{Anything, Arn};
@@ -14,6 +13,7 @@ use crate::context::Aws;
 use crate::error::{OrGone, Result};
 use crate::iam::Role;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 
 id! {
     /// Cluster, principal and policy as `cluster|principal arn|policy arn`.
@@ -94,7 +94,7 @@ impl Lifecycle for AccessPolicyAssociation {
     async fn read(aws: &Aws, ids: &[AccessPolicyAssociationId]) -> Result<Readings<Self>> {
         // One list per entry, however many of its policies are asked for.
         let entries: BTreeSet<(&str, &str)> = ids.iter().map(|id| (id.parts().0, id.parts().1)).collect();
-        let lists = join_all(entries.iter().map(|(cluster, principal)| list(aws, cluster, principal))).await;
+        let lists = each(&entries, |(cluster, principal)| list(aws, cluster, principal)).await;
         let lists: BTreeMap<_, _> = entries.into_iter().zip(lists).collect();
         let mut readings = Readings::<Self>::new();
         for id in ids {

@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{After, Block, Change, Choice, Hazard, Link, Name, Outputs, Resource, Version, id};
-use futures::future::join_all;
 
 use self::requests::{encryption, load_balancing, scaling, storage};
 use super::{UpdateOf, candidate, present, read_tags, retag, tags_of, update_status};
@@ -22,6 +21,7 @@ use crate::error::{Error, OrGone, Result};
 use crate::iam::Role;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::each;
 use crate::tags::Tags;
 
 id! {
@@ -333,18 +333,18 @@ impl Lifecycle for Cluster {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let answers = join_all(waiting.iter().map(|one| async {
+        let answers = each(waiting, |one| async {
             match &one.change {
                 Some(update) => update_status(aws, UpdateOf::Cluster(&one.id), update).await,
                 None => Ok(describe(aws, &one.id).await?.map(|cluster| status(&cluster))),
             }
-        }));
+        });
         let found = present(waiting.iter().map(|one| one.id.clone()), answers.await);
         found.into_iter().map(|(id, status)| Ok((id, status?))).collect()
     }
 
     async fn read(aws: &Aws, ids: &[ClusterName]) -> Result<Readings<Self>> {
-        let answers = join_all(ids.iter().map(|id| describe(aws, id.as_str()))).await;
+        let answers = each(ids, |id| describe(aws, id.as_str())).await;
         let found = present(ids.iter().cloned(), answers);
         Ok(found.into_iter().map(|(id, cluster)| (id, cluster.map(|cluster| observe(aws, cluster)))).collect())
     }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{After, Block, Change, Choice, Expr, Hazard, Link, Name, Outputs, Resource, Stack, Version};
-use futures::future::join_all;
 
 use super::{ClusterName, UpdateOf, candidate, pair_id, present, read_tags, retag, tags_of, update_status};
 use crate::arn::Arn;
@@ -17,6 +16,7 @@ use crate::ec2::SubnetId;
 use crate::error::{Error, OrGone, Result};
 use crate::iam::Role;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::each;
 use crate::tags::Tags;
 
 pair_id! {
@@ -265,20 +265,20 @@ impl Lifecycle for NodeGroup {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let answers = join_all(waiting.iter().map(|one| async {
+        let answers = each(waiting, |one| async {
             let id = NodeGroupId::new(&one.id);
             let (cluster, name) = id.parts();
             match &one.change {
                 Some(update) => update_status(aws, UpdateOf::NodeGroup(cluster, name), update).await,
                 None => Ok(describe(aws, &id).await?.map(|group| status(&group))),
             }
-        }));
+        });
         let found = present(waiting.iter().map(|one| one.id.clone()), answers.await);
         found.into_iter().map(|(id, status)| Ok((id, status?))).collect()
     }
 
     async fn read(aws: &Aws, ids: &[NodeGroupId]) -> Result<Readings<Self>> {
-        let answers = join_all(ids.iter().map(|id| describe(aws, id))).await;
+        let answers = each(ids, |id| describe(aws, id)).await;
         let found = present(ids.iter().cloned(), answers);
         Ok(found.into_iter().map(|(id, group)| (id.clone(), group.map(|group| observe(aws, id, group)))).collect())
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Outputs, Resource, Stack};
-use futures::future::join_all;
 
 use super::{ClusterName, candidate, pair_id, present, read_tags, retag, tags_of};
 use crate::arn::Arn;
@@ -14,6 +13,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::iam::Role;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::Tags;
 
 pair_id! {
@@ -96,7 +96,7 @@ impl Lifecycle for PodIdentityAssociation {
     }
 
     async fn read(aws: &Aws, ids: &[PodIdentityAssociationId]) -> Result<Readings<Self>> {
-        let answers = join_all(ids.iter().map(|id| describe(aws, id))).await;
+        let answers = each(ids, |id| describe(aws, id)).await;
         let found = present(ids.iter().cloned(), answers);
         Ok(found.into_iter().map(|(id, found)| (id.clone(), found.map(|found| observe(aws, id, found)))).collect())
     }

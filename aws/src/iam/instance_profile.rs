@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use super::{PolicyDocument, Principal, Role, RoleName, Statement, proof, read_tags, tag, tags_of};
 use crate::arn::Arn;
@@ -19,6 +18,7 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 id! {
@@ -83,13 +83,13 @@ impl Lifecycle for InstanceProfile {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = each(waiting, |one| get(aws, &one.id)).await;
         let found = found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
         Ok(all_ready(found.into_iter().map(|profile| profile.instance_profile_name)))
     }
 
     async fn read(aws: &Aws, ids: &[InstanceProfileName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| get(aws, id.as_str()))).await;
+        let found = each(ids, |id| get(aws, id.as_str())).await;
         let found = ids.iter().zip(found).filter_map(|(id, profile)| {
             let profile = profile.transpose()?;
             Some((id.clone(), profile.map(|profile| observe(aws, profile))))

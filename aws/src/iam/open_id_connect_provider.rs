@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProviderOutput;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Caseless, Outputs, Resource, Stack};
-use futures::future::join_all;
 
 use super::{proof, read_tags, tag, tags_of};
 use crate::arn::Arn;
@@ -24,6 +23,7 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 /// The id of an identity provider is its ARN.
@@ -94,7 +94,7 @@ impl Lifecycle for OpenIdConnectProvider {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = each(waiting, |one| get(aws, &one.id)).await;
         let mut there = Vec::new();
         for (one, provider) in waiting.iter().zip(found) {
             there.extend(provider?.map(|_| one.id.clone()));
@@ -103,7 +103,7 @@ impl Lifecycle for OpenIdConnectProvider {
     }
 
     async fn read(aws: &Aws, ids: &[OpenIdConnectProviderId]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| get(aws, id.as_str()))).await;
+        let found = each(ids, |id| get(aws, id.as_str())).await;
         let found = ids.iter().zip(found).filter_map(|(id, provider)| {
             let provider = provider.transpose()?;
             Some((id.clone(), provider.map(|provider| observe(aws, id, provider))))

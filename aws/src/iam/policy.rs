@@ -13,17 +13,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::PolicyVersion;
+use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion, Tag};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Json, Name, Outputs, Resource, Stack};
-use futures::future::join_all;
 
-use super::{PolicyDocument, Statement, document, proof, read_tags, tag, tags_of};
+use super::{PolicyDocument, Statement, account, document, proof, read_tags, tag, tags_of};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 /// The id of a policy is its ARN: the handle of a policy stands wherever an `Arn<Policy>` is wanted.
@@ -102,13 +102,20 @@ impl Lifecycle for Policy {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = each(waiting, |one| get(aws, &one.id)).await;
         let found = found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
         Ok(all_ready(found.into_iter().filter_map(|policy| policy.arn)))
     }
 
     async fn read(aws: &Aws, ids: &[PolicyId]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| observe(aws, id))).await;
+        let known = account::policies(aws, ids.len()).await?;
+        let found = each(ids, |id| async {
+            match known.policies.get(id.as_str()) {
+                Some(policy) => observe_known(aws, id, policy, &known).await,
+                None => observe(aws, id).await,
+            }
+        });
+        let found = found.await;
         Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 
@@ -239,28 +246,71 @@ fn oldest_spare(versions: &[PolicyVersion]) -> Option<&str> {
     numbered.min().map(|(_, id)| id)
 }
 
-/// The policy and its document are two calls, and who has it is a third, made where somebody has; there is no batch form.
+/// The policy and its document are two calls, and who has it is a third, made where somebody has.
 async fn observe(aws: &Aws, id: &PolicyId) -> Result<Option<Observed<Policy>>> {
     let Some(policy) = get(aws, id.as_str()).await? else { return Ok(None) };
     let call = aws.iam().get_policy_version().policy_arn(id.as_str());
-    let answer = call.set_version_id(policy.default_version_id).send().await;
+    let answer = call.set_version_id(policy.default_version_id.clone()).send().await;
     let Some(answer) = answer.or_gone(&["NoSuchEntity"])? else { return Ok(None) };
     let attached = policy.attachment_count.unwrap_or_default() > 0;
     let (users, groups) = if attached { entities(aws, id).await? } else { Default::default() };
     let encoded = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
+    Ok(Some(seen(aws, id, policy, &encoded, (users, groups))))
+}
+
+/// The same of a policy that was read with all others: only its tags are not known yet.
+async fn observe_known(
+    aws: &Aws,
+    id: &PolicyId,
+    detail: &ManagedPolicyDetail,
+    known: &account::Policies,
+) -> Result<Option<Observed<Policy>>> {
+    let in_force = detail.policy_version_list().iter().find(|version| version.is_default_version);
+    let (Some(_), Some(encoded)) = (&detail.policy_name, in_force.and_then(|version| version.document())) else {
+        return observe(aws, id).await;
+    };
+    let Some(tags) = tags_by_arn(aws, id).await? else { return Ok(None) };
+    let policy = aws_sdk_iam::types::Policy::builder()
+        .set_policy_name(detail.policy_name.clone())
+        .set_path(detail.path.clone())
+        .set_description(detail.description.clone())
+        .set_tags(Some(tags))
+        .build();
+    let who = |who: &BTreeMap<String, BTreeSet<String>>| who.get(id.as_str()).cloned().unwrap_or_default();
+    Ok(Some(seen(aws, id, policy, encoded, (who(&known.users), who(&known.groups)))))
+}
+
+/// The tags of a policy; `None` when there is no such policy.
+async fn tags_by_arn(aws: &Aws, id: &PolicyId) -> Result<Option<Vec<Tag>>> {
+    let mut tags = Vec::new();
+    let mut pages = aws.iam().list_policy_tags().policy_arn(id.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = page.or_gone(&["NoSuchEntity"])? else { return Ok(None) };
+        tags.extend(page.tags);
+    }
+    Ok(Some(tags))
+}
+
+/// What a policy is; `attached` are the users and the groups that have it.
+fn seen(
+    aws: &Aws,
+    id: &PolicyId,
+    policy: aws_sdk_iam::types::Policy,
+    encoded: &str,
+    attached: (BTreeSet<String>, BTreeSet<String>),
+) -> Observed<Policy> {
     let read = read_tags(aws, policy.tags);
     let name = policy.policy_name.unwrap_or_default();
     let args = Policy {
         name: Name::new(name.as_str()),
-        policy: Json::new(document(&encoded)),
+        policy: Json::new(document(encoded)),
         description: policy.description.unwrap_or_default(),
         path: policy.path.unwrap_or_else(|| "/".to_owned()),
-        users: Some(users),
-        groups: Some(groups),
+        users: Some(attached.0),
+        groups: Some(attached.1),
         tags: read.tags,
     };
-    let outputs = PolicyOutputs { id: id.clone(), arn: id.clone(), name };
-    Ok(Some(Observed::new(args, outputs, read.owner)))
+    Observed::new(args, PolicyOutputs { id: id.clone(), arn: id.clone(), name }, read.owner)
 }
 
 impl Conforms for Policy {

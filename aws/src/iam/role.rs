@@ -12,16 +12,16 @@ use std::collections::BTreeMap;
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Json, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use super::{
-    Policy, PolicyDocument, Principal, Statement, aws_managed_policy, document, proof, read_tags, tag, tags_of,
+    Policy, PolicyDocument, Principal, Statement, account, aws_managed_policy, document, proof, read_tags, tag, tags_of,
 };
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 id! {
@@ -98,7 +98,7 @@ impl Lifecycle for Role {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = each(waiting, |one| get(aws, &one.id)).await;
         let mut statuses = BTreeMap::new();
         for role in found {
             // A new role answers with its unique id in place of its ARN until it has spread.
@@ -112,7 +112,14 @@ impl Lifecycle for Role {
     }
 
     async fn read(aws: &Aws, ids: &[RoleName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| get(aws, id.as_str()))).await;
+        let known = account::roles(aws, ids.len()).await?;
+        let found = each(ids, |id| async {
+            match known.get(id.as_str()) {
+                Some(role) => Ok(Some(role.clone())),
+                None => get(aws, id.as_str()).await,
+            }
+        });
+        let found = found.await;
         let mut readings = Readings::<Self>::new();
         for (id, role) in ids.iter().zip(found) {
             if let Some(reading) = role.map(|role| role.map(|role| observe(aws, role))).transpose() {

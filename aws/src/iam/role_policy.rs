@@ -10,17 +10,17 @@
 //!
 //! An inline policy has no tags and no token, and putting it twice overwrites: role and name are all there is to tell it by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Json, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
-use super::{PolicyDocument, Principal, Role, RoleName, Statement, document};
+use super::{PolicyDocument, Principal, Role, RoleName, Statement, account, document};
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 
 id! {
     /// Role and policy as `role|name`; neither can hold the bar.
@@ -76,7 +76,7 @@ impl Lifecycle for RolePolicy {
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
         let ids: Vec<_> = waiting.iter().map(|one| RolePolicyId::new(&one.id)).collect();
-        let found = join_all(ids.iter().map(|id| get(aws, id))).await;
+        let found = each(&ids, |id| get(aws, id)).await;
         let mut there = Vec::new();
         for (id, policy) in ids.into_iter().zip(found) {
             there.extend(policy?.map(|_| id.to_string()));
@@ -85,7 +85,15 @@ impl Lifecycle for RolePolicy {
     }
 
     async fn read(aws: &Aws, ids: &[RolePolicyId]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| get(aws, id))).await;
+        let roles: BTreeSet<&str> = ids.iter().map(|id| id.parts().0).collect();
+        let known = account::role_details(aws, roles.len()).await?;
+        let found = each(ids, |id| async {
+            match shown(&known, id) {
+                Some(policy) => Ok(Some(policy)),
+                None => get(aws, id).await,
+            }
+        });
+        let found = found.await;
         let seen = |id: &RolePolicyId, policy: Json| {
             let (role, name) = id.parts();
             let args = Self { role: RoleName::new(role), name: Name::new(name), policy };
@@ -126,6 +134,14 @@ async fn put(aws: &Aws, id: &RolePolicyId, args: &RolePolicy) -> Result<()> {
     let call = aws.iam().put_role_policy().role_name(role).policy_name(name);
     call.policy_document(args.policy.as_str()).send().await?;
     Ok(())
+}
+
+/// The document as it was read with all roles.
+fn shown(known: &account::RoleDetails, id: &RolePolicyId) -> Option<Json> {
+    let (role, name) = id.parts();
+    let mut policies = known.get(role)?.role_policy_list().iter();
+    let policy = policies.find(|policy| policy.policy_name() == Some(name))?;
+    policy.policy_document().map(|encoded| Json::new(document(encoded)))
 }
 
 /// The document; `None` also when there is no such role.

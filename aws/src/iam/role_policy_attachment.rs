@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
-use super::{Policy, PolicyDocument, Principal, Role, RoleName, Statement, aws_managed_policy};
+use super::{Policy, PolicyDocument, Principal, Role, RoleName, Statement, account, aws_managed_policy};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 
 id! {
     /// Role and policy as `role|policy arn`; neither can hold the bar.
@@ -71,18 +71,19 @@ impl Lifecycle for RolePolicyAttachment {
     }
 
     async fn read(aws: &Aws, ids: &[RolePolicyAttachmentId]) -> Result<Readings<Self>> {
-        // One list per role, however many of its attachments are asked for.
         let roles: BTreeSet<&str> = ids.iter().map(|id| id.parts().0).collect();
-        let lists = join_all(roles.iter().map(|role| attached(aws, role))).await;
+        let known = account::role_details(aws, roles.len()).await?;
+        let (shown, others): (Vec<_>, Vec<_>) = ids.iter().partition(|id| shows(&known, id));
+        let mut readings: Readings<Self> = shown.into_iter().map(|id| (id.clone(), Ok(observe(id)))).collect();
+        // One list per role, however many of its attachments are asked for.
+        let roles: BTreeSet<&str> = others.iter().map(|id| id.parts().0).collect();
+        let lists = each(&roles, |role| attached(aws, role)).await;
         let lists: BTreeMap<&str, _> = roles.into_iter().zip(lists).collect();
-        let mut readings = Readings::<Self>::new();
-        for id in ids {
+        for id in others {
             let (role, policy) = id.parts();
             match &lists[role] {
                 Ok(policies) if policies.contains(policy) => {
-                    let args = Self { role: RoleName::new(role), policy_arn: Arn::new(policy) };
-                    let outputs = RolePolicyAttachmentOutputs { id: id.clone() };
-                    readings.insert(id.clone(), Ok(Observed::new(args, outputs, None)));
+                    readings.insert(id.clone(), Ok(observe(id)));
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -114,15 +115,32 @@ impl Lifecycle for RolePolicyAttachment {
     }
 }
 
-/// The policies attached to a role; none when there is no such role.
-async fn attached(aws: &Aws, role: &str) -> Result<BTreeSet<String>> {
-    let mut policies = BTreeSet::new();
-    let mut pages = aws.iam().list_attached_role_policies().role_name(role).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let Some(page) = page.or_gone(&["NoSuchEntity"])? else { break };
-        policies.extend(page.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn));
-    }
-    Ok(policies)
+fn observe(id: &RolePolicyAttachmentId) -> Observed<RolePolicyAttachment> {
+    let (role, policy) = id.parts();
+    let args = RolePolicyAttachment { role: RoleName::new(role), policy_arn: Arn::new(policy) };
+    Observed::new(args, RolePolicyAttachmentOutputs { id: id.clone() }, None)
+}
+
+/// Whether it was seen when all roles were read.
+fn shows(known: &account::RoleDetails, id: &RolePolicyAttachmentId) -> bool {
+    let (role, policy) = id.parts();
+    let attached = known.get(role).map(|role| role.attached_managed_policies()).unwrap_or_default();
+    attached.iter().any(|attached| attached.policy_arn() == Some(policy))
+}
+
+/// The policies attached to a role; none when there is no such role. Attachments that are not made yet ask for the same list.
+async fn attached(aws: &Aws, role: &str) -> Result<std::sync::Arc<BTreeSet<String>>> {
+    let asked = aws.once(format!("iam policies attached to {role}"), async {
+        let mut policies = BTreeSet::new();
+        let mut pages = aws.iam().list_attached_role_policies().role_name(role).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.or_gone(&["NoSuchEntity"])? else { break };
+            let attached = page.attached_policies.unwrap_or_default().into_iter();
+            policies.extend(attached.filter_map(|policy| policy.policy_arn));
+        }
+        Ok(policies)
+    });
+    asked.await
 }
 
 impl Conforms for RolePolicyAttachment {

@@ -1,6 +1,7 @@
 //! `aws:kms/alias`: a name for a key, which can be pointed at another one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_kms::types::AliasListEntry;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
@@ -60,12 +61,12 @@ impl Lifecycle for Alias {
     }
 
     async fn read(aws: &Aws, ids: &[AliasName]) -> Result<Readings<Self>> {
-        let mut all = list(aws).await?;
+        let all = list(aws).await?;
         let found = ids.iter().filter_map(|id| {
-            let alias = all.remove(id.as_str())?;
-            let key = KeyId::new(alias.target_key_id.unwrap_or_default());
+            let alias = all.get(id.as_str())?;
+            let key = KeyId::new(alias.target_key_id().unwrap_or_default());
             let args = Alias { name: Name::new(id.as_str()), key };
-            let outputs = AliasOutputs { id: id.clone(), arn: Arn::new(alias.alias_arn.unwrap_or_default()) };
+            let outputs = AliasOutputs { id: id.clone(), arn: Arn::new(alias.alias_arn().unwrap_or_default()) };
             Some((id.clone(), Ok(Observed::new(args, outputs, None))))
         });
         Ok(found.collect())
@@ -73,9 +74,9 @@ impl Lifecycle for Alias {
 
     async fn find(aws: &Aws, _: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
         let Some(args) = args else { return Ok(Vec::new()) };
-        let found = list(aws).await?.remove(args.name.as_str());
+        let found = list(aws).await?.contains_key(args.name.as_str());
         let id = args.name.to_string();
-        Ok(found.map(|_| Candidate { id, proof: Proof::Name }).into_iter().collect())
+        Ok(found.then_some(Candidate { id, proof: Proof::Name }).into_iter().collect())
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<AliasChanges>> {
@@ -94,14 +95,17 @@ impl Lifecycle for Alias {
 }
 
 /// All aliases of the region by name: there is no other question to ask.
-async fn list(aws: &Aws) -> Result<BTreeMap<String, AliasListEntry>> {
-    let mut all = BTreeMap::new();
-    let mut pages = aws.kms().list_aliases().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let aliases = page?.aliases.unwrap_or_default().into_iter();
-        all.extend(aliases.filter_map(|alias| Some((alias.alias_name.clone()?, alias))));
-    }
-    Ok(all)
+async fn list(aws: &Aws) -> Result<Arc<BTreeMap<String, AliasListEntry>>> {
+    let asked = aws.once("kms aliases", async {
+        let mut all = BTreeMap::new();
+        let mut pages = aws.kms().list_aliases().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let aliases = page?.aliases.unwrap_or_default().into_iter();
+            all.extend(aliases.filter_map(|alias| Some((alias.alias_name.clone()?, alias))));
+        }
+        Ok(all)
+    });
+    asked.await
 }
 
 impl Conforms for Alias {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use aws_sdk_kms::types::KeyMetadata;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Choice, Hazard, Json, Outputs, Resource, Stack, id};
-use futures::future::{join_all, try_join3};
+use futures::future::try_join3;
 
 use super::{read_tags, tag, tags_of};
 use crate::arn::Arn;
@@ -21,6 +21,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 id! {
@@ -176,7 +177,7 @@ impl Lifecycle for Key {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
+        let found = each(waiting, |one| describe(aws, &one.id)).await;
         let mut statuses = BTreeMap::new();
         for key in found {
             if let Some(key) = key? {
@@ -192,7 +193,7 @@ impl Lifecycle for Key {
     }
 
     async fn read(aws: &Aws, ids: &[KeyId]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| observe(aws, id))).await;
+        let found = each(ids, |id| observe(aws, id)).await;
         Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 

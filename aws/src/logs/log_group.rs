@@ -13,10 +13,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudwatchlogs::types::DataProtectionStatus;
+use aws_sdk_cloudwatchlogs::types::{self as sdk, DataProtectionStatus};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Choice, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -24,6 +23,7 @@ use crate::context::Aws;
 use crate::error::{OrGone, Result};
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::{each, named};
 use crate::tags::{self, Tags};
 
 id! {
@@ -119,14 +119,16 @@ impl Lifecycle for LogGroup {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
-        let found = found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
-        Ok(all_ready(found.into_iter().filter_map(|group| group.log_group_name)))
+        let found = groups(aws, waiting.iter().map(|one| one.id.as_str())).await?;
+        let found = found.into_iter().map(|(name, group)| group.map(|_| name.to_owned()));
+        Ok(all_ready(found.collect::<Result<Vec<_>>>()?))
     }
 
     async fn read(aws: &Aws, ids: &[LogGroupName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| observe(aws, id))).await;
-        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+        let found = groups(aws, ids.iter().map(LogGroupName::as_str)).await?;
+        let names: Vec<_> = found.keys().map(|name| LogGroupName::new(*name)).collect();
+        let seen = each(names.iter().zip(found.into_values()), |(id, it)| async { observe(aws, id, it?).await }).await;
+        Ok(names.iter().cloned().zip(seen).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 
     async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
@@ -215,7 +217,7 @@ fn arn(aws: &Aws, name: &str) -> Arn<LogGroup> {
 
 /// The group of exactly this name. Asked for by prefix, which other names may have too: asked for by name, AWS does not say what a
 /// name that is gone does to the others.
-async fn get(aws: &Aws, name: &str) -> Result<Option<aws_sdk_cloudwatchlogs::types::LogGroup>> {
+async fn get(aws: &Aws, name: &str) -> Result<Option<sdk::LogGroup>> {
     let mut pages = aws.logs().describe_log_groups().log_group_name_prefix(name).into_paginator().send();
     while let Some(page) = pages.next().await {
         let groups = page?.log_groups.unwrap_or_default();
@@ -226,6 +228,44 @@ async fn get(aws: &Aws, name: &str) -> Result<Option<aws_sdk_cloudwatchlogs::typ
     Ok(None)
 }
 
+/// The groups of these names that are there.
+async fn groups<'n>(
+    aws: &Aws,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Result<sdk::LogGroup>>> {
+    let names: BTreeSet<&str> = names.into_iter().collect();
+    let all = async {
+        let mut found = BTreeMap::new();
+        let call = aws.logs().describe_log_groups();
+        let call = call.set_log_group_name_prefix(Some(common_prefix(&names).to_owned()).filter(|it| !it.is_empty()));
+        let mut pages = call.into_paginator().page_size(PAGE).send();
+        // An account may have thousands of groups that are nobody's here: no more pages than a call for each name would be.
+        for _ in 0..names.len() {
+            let Some(page) = pages.next().await else { break };
+            let groups = page?.log_groups.unwrap_or_default().into_iter();
+            let named = groups.filter_map(|group| Some((group.log_group_name.clone()?, group)));
+            found.extend(named.filter(|(name, _)| names.contains(name.as_str())));
+            if found.len() == names.len() {
+                break;
+            }
+        }
+        Ok(found)
+    };
+    named(names.iter().copied(), all, |name| get(aws, name)).await
+}
+
+/// The most groups that a page has.
+const PAGE: i32 = 50;
+
+/// What all names begin with.
+fn common_prefix<'n>(names: &BTreeSet<&'n str>) -> &'n str {
+    // Between the first and the last in order lie all others.
+    let (Some(first), Some(last)) = (names.first(), names.last()) else { return "" };
+    let same = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
+    let end = same.map_or(first.len().min(last.len()), |((at, _), _)| at);
+    first.get(..end).unwrap_or_default()
+}
+
 /// The tags; `None` when there is no such group.
 async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
     let call = aws.logs().list_tags_for_resource().resource_arn(arn);
@@ -233,8 +273,8 @@ async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
     Ok(answer.map(|answer| tags::read(aws, answer.tags.unwrap_or_default())))
 }
 
-async fn observe(aws: &Aws, id: &LogGroupName) -> Result<Option<Observed<LogGroup>>> {
-    let Some(group) = get(aws, id.as_str()).await? else { return Ok(None) };
+/// What a group is; its tags are a call of their own. `None` when it went between the two.
+async fn observe(aws: &Aws, id: &LogGroupName, group: sdk::LogGroup) -> Result<Option<Observed<LogGroup>>> {
     let arn = arn(aws, id.as_str());
     let Some(read) = read_tags(aws, arn.as_str()).await? else { return Ok(None) };
     // A call of its own, made for the few that have such a policy.
@@ -292,6 +332,15 @@ impl Conforms for LogGroup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_listed_by_what_all_of_their_names_begin_with() {
+        let prefix = |names: &[&'static str]| common_prefix(&names.iter().copied().collect());
+        assert_eq!(prefix(&["/aws/eks/prod/cluster", "/aws/eks/dev/cluster", "/aws/eks/prod"]), "/aws/eks/");
+        assert_eq!(prefix(&["prod", "prod-2", "prod/é"]), "prod");
+        assert_eq!(prefix(&["prodé", "prodè"]), "prod");
+        assert_eq!(prefix(&["a", "b"]), "");
+    }
 
     #[test]
     fn a_term_that_is_introduced_or_shortened_loses_events() {

@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup, Parameter};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
 use crate::arn::Arn;
@@ -24,6 +23,7 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::{each, named};
 use crate::tags::Tags;
 
 id! {
@@ -94,14 +94,16 @@ impl Lifecycle for ParameterGroup {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let groups = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
-        let found = waiting.iter().zip(groups).map(|(one, group)| Ok(group?.map(|_| one.id.clone())));
-        Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
+        let groups = groups(aws, waiting.iter().map(|one| one.id.as_str())).await?;
+        let found = groups.into_iter().map(|(name, group)| group.map(|_| name.to_owned()));
+        Ok(all_ready(found.collect::<Result<Vec<_>>>()?))
     }
 
     async fn read(aws: &Aws, ids: &[ParameterGroupName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| observe(aws, id.as_str()))).await;
-        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+        let groups = groups(aws, ids.iter().map(ParameterGroupName::as_str)).await?;
+        let names: Vec<_> = groups.keys().map(|name| ParameterGroupName::new(*name)).collect();
+        let seen = each(groups.into_values(), |group| async { observe(aws, group?).await }).await;
+        Ok(names.into_iter().zip(seen).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 
     async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
@@ -175,6 +177,23 @@ async fn describe(aws: &Aws, name: &str) -> Result<Option<DbParameterGroup>> {
     Ok(answer.and_then(|answer| answer.db_parameter_groups.unwrap_or_default().into_iter().next()))
 }
 
+/// The groups of these names that are there. The call takes no filter and no list: one name, or every group of the region.
+async fn groups<'n>(
+    aws: &Aws,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Result<DbParameterGroup>>> {
+    let all = async {
+        let mut found = BTreeMap::new();
+        let mut pages = aws.rds().describe_db_parameter_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let groups = page?.db_parameter_groups.unwrap_or_default().into_iter();
+            found.extend(groups.filter_map(|group| Some((group.db_parameter_group_name.clone()?, group))));
+        }
+        Ok(found)
+    };
+    named(names, all, |name| describe(aws, name)).await
+}
+
 /// The parameters of a group, all or those of one source; `None` when the group is gone.
 async fn parameters_of(aws: &Aws, name: &str, source: Option<&str>) -> Result<Option<Vec<Parameter>>> {
     let mut parameters = Vec::new();
@@ -189,13 +208,13 @@ async fn parameters_of(aws: &Aws, name: &str, source: Option<&str>) -> Result<Op
     Ok(Some(parameters))
 }
 
-async fn observe(aws: &Aws, name: &str) -> Result<Option<Observed<ParameterGroup>>> {
-    let Some(group) = describe(aws, name).await? else { return Ok(None) };
+/// What a group is; its tags and its parameters are calls of their own. `None` when it went between them.
+async fn observe(aws: &Aws, group: DbParameterGroup) -> Result<Option<Observed<ParameterGroup>>> {
+    let name = group.db_parameter_group_name.unwrap_or_default();
     let arn = group.db_parameter_group_arn.unwrap_or_default();
     let (tags, parameters) =
-        futures::future::try_join(tags_by_arn(aws, &arn, GONE), parameters_of(aws, name, Some("user"))).await?;
+        futures::future::try_join(tags_by_arn(aws, &arn, GONE), parameters_of(aws, &name, Some("user"))).await?;
     let (Some(tags), Some(parameters)) = (tags, parameters) else { return Ok(None) };
-    let name = group.db_parameter_group_name.unwrap_or_default();
     let args = ParameterGroup {
         name: Name::new(name.as_str()),
         family: group.db_parameter_group_family.unwrap_or_default(),

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_rds::types::DbSubnetGroup;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Expr, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
 use crate::arn::Arn;
@@ -22,6 +21,7 @@ use crate::context::Aws;
 use crate::ec2::{Subnet, SubnetId, Vpc, VpcId};
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::questions::{each, named};
 use crate::tags::Tags;
 
 id! {
@@ -85,23 +85,22 @@ impl Lifecycle for SubnetGroup {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let groups = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
         let mut statuses = BTreeMap::new();
-        for (one, group) in waiting.iter().zip(groups) {
-            let Some(group) = group? else { continue };
-            let status = match group.subnet_group_status.as_deref() {
+        for (name, group) in groups(aws, waiting.iter().map(|one| one.id.as_str())).await? {
+            let status = match group?.subnet_group_status.as_deref() {
                 Some("Complete") => Status::Ready,
                 other => Status::Pending(other.unwrap_or("Creating").to_owned()),
             };
-            statuses.insert(one.id.clone(), status);
+            statuses.insert(name.to_owned(), status);
         }
         Ok(statuses)
     }
 
     async fn read(aws: &Aws, ids: &[SubnetGroupName]) -> Result<Readings<Self>> {
-        // The call takes no filter and no list: one name, or every group of the region.
-        let found = join_all(ids.iter().map(|id| observe(aws, id.as_str()))).await;
-        Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+        let groups = groups(aws, ids.iter().map(SubnetGroupName::as_str)).await?;
+        let names: Vec<_> = groups.keys().map(|name| SubnetGroupName::new(*name)).collect();
+        let seen = each(groups.into_values(), |group| async { observe(aws, group?).await }).await;
+        Ok(names.into_iter().zip(seen).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 
     async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
@@ -143,8 +142,25 @@ async fn describe(aws: &Aws, name: &str) -> Result<Option<DbSubnetGroup>> {
     Ok(answer.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().into_iter().next()))
 }
 
-async fn observe(aws: &Aws, name: &str) -> Result<Option<Observed<SubnetGroup>>> {
-    let Some(group) = describe(aws, name).await? else { return Ok(None) };
+/// The groups of these names that are there. The call takes no filter and no list: one name, or every group of the region.
+async fn groups<'n>(
+    aws: &Aws,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Result<DbSubnetGroup>>> {
+    let all = async {
+        let mut found = BTreeMap::new();
+        let mut pages = aws.rds().describe_db_subnet_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let groups = page?.db_subnet_groups.unwrap_or_default().into_iter();
+            found.extend(groups.filter_map(|group| Some((group.db_subnet_group_name.clone()?, group))));
+        }
+        Ok(found)
+    };
+    named(names, all, |name| describe(aws, name)).await
+}
+
+/// What a group is; its tags are a call of their own. `None` when it went between the two.
+async fn observe(aws: &Aws, group: DbSubnetGroup) -> Result<Option<Observed<SubnetGroup>>> {
     let arn = group.db_subnet_group_arn.unwrap_or_default();
     let Some(tags) = tags_by_arn(aws, &arn, GONE).await? else { return Ok(None) };
     let subnets = group.subnets.unwrap_or_default().into_iter();

@@ -25,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_s3::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Change, Expr, Hazard, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -34,6 +33,7 @@ use crate::error::Result;
 use crate::iam::{PolicyDocument, Principal, Role, Statement};
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 pub use blocks::*;
@@ -199,13 +199,13 @@ impl Lifecycle for Bucket {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| read::exists(aws, &one.id))).await;
+        let found = each(waiting, |one| read::exists(aws, &one.id)).await;
         let found = waiting.iter().zip(found).map(|(one, there)| Ok(there?.then(|| one.id.clone())));
         Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
     }
 
     async fn read(aws: &Aws, ids: &[BucketName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| read::observe(aws, id))).await;
+        let found = each(ids, |id| read::observe(aws, id)).await;
         Ok(ids.iter().cloned().zip(found).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
     }
 

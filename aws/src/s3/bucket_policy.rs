@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Json, Outputs, Resource, Stack};
-use futures::future::join_all;
 
 use super::{Bucket, BucketName};
 use crate::conformance::{Conformance, Conforms};
@@ -25,6 +24,7 @@ use crate::context::Aws;
 use crate::error::{OrGone, Result};
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 
 /// The policy of a bucket, of which there is at most one.
 #[derive(Resource)]
@@ -62,13 +62,13 @@ impl Lifecycle for BucketPolicy {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| get(aws, &one.id))).await;
+        let found = each(waiting, |one| get(aws, &one.id)).await;
         let found = waiting.iter().zip(found).map(|(one, policy)| Ok(policy?.map(|_| one.id.clone())));
         Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
     }
 
     async fn read(aws: &Aws, ids: &[BucketName]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| get(aws, id.as_str()))).await;
+        let found = each(ids, |id| get(aws, id.as_str())).await;
         let seen = |id: &BucketName, policy: Json| {
             Observed::new(Self { bucket: id.clone(), policy }, BucketPolicyOutputs { id: id.clone() }, None)
         };

@@ -14,7 +14,6 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Block, Expr, Hazard, Name, Outputs, Resource, Stack, id};
-use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -22,6 +21,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::each;
 use crate::tags::{self, Tags};
 
 id! {
@@ -120,13 +120,14 @@ impl Lifecycle for Secret {
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
-        let found = join_all(waiting.iter().map(|one| describe(aws, &one.id))).await;
+        let found = each(waiting, |one| describe(aws, &one.id)).await;
         let found = waiting.iter().zip(found).map(|(one, secret)| Ok(secret?.map(|_| one.id.clone())));
         Ok(all_ready(found.collect::<Result<Vec<_>>>()?.into_iter().flatten()))
     }
 
     async fn read(aws: &Aws, ids: &[SecretArn]) -> Result<Readings<Self>> {
-        let found = join_all(ids.iter().map(|id| describe(aws, id.as_str()))).await;
+        // The list of all secrets shows neither replicas nor the type of an external one.
+        let found = each(ids, |id| describe(aws, id.as_str())).await;
         let found = ids.iter().zip(found).filter_map(|(id, secret)| Some((id.clone(), secret.transpose()?)));
         Ok(found.map(|(id, secret)| (id, secret.map(|secret| observe(aws, secret)))).collect())
     }

@@ -95,6 +95,15 @@ def boundaries(_context: RequestContext, _request: dict[str, Any], proceed: Proc
     return answer
 
 
+@around(Layer.ECHO, "iam", "GetAccountAuthorizationDetails")
+def policy_names(_context: RequestContext, _request: dict[str, Any], proceed: Proceed) -> Any:
+    """moto leaves out the names of policies where it answers all of them at once."""
+    answer = proceed()
+    for row in answer.get("Policies") or []:
+        row["PolicyName"] = row.get("PolicyName") or row["Arn"].rsplit("/", 1)[-1]
+    return answer
+
+
 @around(Layer.ECHO, "iam", "CreateOpenIDConnectProvider")
 def thumbprint(context: RequestContext, _request: dict[str, Any], proceed: Proceed) -> Any:
     """Without a thumbprint IAM fetches that of the issuer's certificate authority itself."""

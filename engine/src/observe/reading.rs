@@ -59,6 +59,7 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     looking.events.consume(&Event::ObservationStarted { resources: rows.len() });
     let resources = rows.len();
     let registries = looking.registries().await?;
+    let look = Look::begin(looking.cloud);
     let mut seen = Observations::default();
     for (name, _) in looking.providers() {
         if let Some(registry) = registries.get(&(name.clone(), String::new())) {
@@ -81,12 +82,36 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     seen.imports = imports?;
     seen.foreign = foreign?;
     looking.read_reads(&registries, &mut seen).await?;
+    seen.warnings.extend(look.end());
     looking.events.consume(&Event::ObservationFinished {
         resources,
         calls: looking.cloud.calls().values().sum::<u64>().saturating_sub(calls),
         took: looking.clock.stopwatch().saturating_sub(started),
     });
     Ok(seen)
+}
+
+/// A look at the account, which the cloud is told of. It ends when this is dropped, by an error or with the future that looked.
+struct Look<'a>(Option<&'a dyn Cloud>);
+
+impl<'a> Look<'a> {
+    fn begin(cloud: &'a dyn Cloud) -> Self {
+        cloud.observation_begins();
+        Self(Some(cloud))
+    }
+
+    /// Ends it; answers what the cloud has to say.
+    fn end(mut self) -> Vec<String> {
+        self.0.take().map(|cloud| cloud.observation_ends()).unwrap_or_default()
+    }
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        if let Some(cloud) = self.0.take() {
+            drop(cloud.observation_ends());
+        }
+    }
 }
 
 /// Ids of one kind in one provider.

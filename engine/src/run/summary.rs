@@ -105,4 +105,8 @@ pub struct Refreshed {
     pub gone: Vec<Urn>,
     /// Those that could not be read, and why.
     pub unreadable: Vec<(Urn, String)>,
+    /// What a reader must know of how it was looked, in sentences.
+    pub warnings: Vec<String>,
+    /// Calls by `service operation`.
+    pub calls: BTreeMap<String, u64>,
 }

@@ -105,6 +105,8 @@ struct Account {
     under_way: usize,
     most_under_way: usize,
     most_waiting: usize,
+    looks: usize,
+    warnings: Vec<String>,
 }
 
 impl ScriptedCloud {
@@ -147,6 +149,16 @@ impl ScriptedCloud {
     /// Says what a read answers.
     pub fn answer(&self, read: &str, outputs: Value) {
         self.with(|account| account.answers.insert(read.to_owned(), outputs));
+    }
+
+    /// Says what the next look at the account ends with.
+    pub fn warn(&self, sentence: &str) {
+        self.with(|account| account.warnings.push(sentence.to_owned()));
+    }
+
+    /// How many looks at the account are under way.
+    pub fn looks(&self) -> usize {
+        self.with(|account| account.looks)
     }
 
     /// What is in the account, by kind and id.
@@ -558,6 +570,17 @@ impl Cloud for ScriptedCloud {
 
     fn calls(&self) -> BTreeMap<String, u64> {
         self.with(|account| account.calls.clone())
+    }
+
+    fn observation_begins(&self) {
+        self.with(|account| account.looks += 1);
+    }
+
+    fn observation_ends(&self) -> Vec<String> {
+        self.with(|account| {
+            account.looks -= 1;
+            std::mem::take(&mut account.warnings)
+        })
     }
 }
 

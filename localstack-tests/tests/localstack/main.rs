@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod kills;
 mod prod;
+mod reads;
 mod regions;
 mod sweep;
 

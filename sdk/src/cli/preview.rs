@@ -2,6 +2,7 @@
 
 use formwork_engine::Error;
 use formwork_engine::error::exit;
+use serde_json::json;
 
 use super::args::PreviewArgs;
 use super::session::{self, Purpose};
@@ -15,23 +16,28 @@ pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> 
     let settings = session::settings(&target, &args.plan)?;
     let program = target.program(at)?;
     let emulator = target.emulator(at)?;
-    let (plan, heading) = at.block_on(async {
+    let (preview, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look)?;
         let preview = session.preview(&program).await;
         progress.end();
-        Ok((preview?.plan, connected.heading(Intent::Preview)))
+        Ok((preview?, connected.heading(Intent::Preview)))
     })?;
-    let json = plan.to_json();
+    let plan = &preview.plan;
+    let mut json = plan.to_json();
     if let Some(file) = &args.save {
         saved::save(&json, file).map_err(|error| vec![error])?;
         let command = target.command(at, "up", &args.stack);
         at.terminal.say(&format!("saved: `{command} --plan {}` does exactly this, or refuses", file.display()));
     }
-    at.terminal.data(&match args.json {
-        true => format!("{json:#}"),
-        false => render::plan(&plan, &heading, at.terminal.out_look()),
-    });
+    if args.json {
+        // What it took to make the plan is no part of a plan that is kept.
+        json["calls"] = json!(preview.calls);
+        at.terminal.data(&format!("{json:#}"));
+    } else {
+        at.terminal.data(&render::plan(plan, &heading, at.terminal.out_look()));
+        at.terminal.say(&render::calls(&preview.calls, at.terminal.err_look()));
+    }
     Ok(if args.detailed_exitcode && !plan.is_noop() { exit::CHANGES } else { exit::DONE })
 }

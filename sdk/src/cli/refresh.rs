@@ -10,7 +10,7 @@ use super::At;
 use super::args::RefreshArgs;
 use super::session::{self, Purpose};
 use super::target::Target;
-use crate::render::{Telling, plural};
+use crate::render::{Telling, calls, plural};
 
 /// Runs `refresh`.
 pub(super) fn command(at: At<'_>, args: &RefreshArgs) -> Result<u8, Vec<Error>> {
@@ -26,10 +26,12 @@ pub(super) fn command(at: At<'_>, args: &RefreshArgs) -> Result<u8, Vec<Error>> 
         progress.end();
         refreshed
     })?;
-    at.terminal.data(&match args.json {
-        true => format!("{:#}", object(&refreshed)),
-        false => lines(&refreshed),
-    });
+    if args.json {
+        at.terminal.data(&format!("{:#}", object(&refreshed)));
+    } else {
+        at.terminal.data(&lines(&refreshed));
+        at.terminal.say(&calls(&refreshed.calls, at.terminal.err_look()));
+    }
     Ok(exit::DONE)
 }
 
@@ -41,15 +43,18 @@ fn object(refreshed: &Refreshed) -> Json {
         "changed": refreshed.changed,
         "gone": refreshed.gone,
         "unreadable": unreadable.collect::<Vec<_>>(),
+        "warnings": refreshed.warnings,
+        "calls": refreshed.calls,
     })
 }
 
 fn lines(refreshed: &Refreshed) -> String {
-    let Refreshed { resources, changed, gone, unreadable } = refreshed;
+    let Refreshed { resources, changed, gone, unreadable, warnings, calls: _told_beside } = refreshed;
     let mut text =
         format!("{} read, {} changed outside, {} gone\n", plural(*resources, "resource"), changed.len(), gone.len());
     changed.iter().for_each(|urn| text.push_str(&format!("  ~ {}\n", urn.path())));
     gone.iter().for_each(|urn| text.push_str(&format!("  - {}\n", urn.path())));
     unreadable.iter().for_each(|(urn, reason)| text.push_str(&format!("  ? {}: {reason}\n", urn.path())));
+    warnings.iter().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
     text
 }

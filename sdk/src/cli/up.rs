@@ -2,7 +2,6 @@
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
-use formwork_engine::plan::Plan;
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Error, Program};
@@ -67,7 +66,7 @@ impl Run<'_> {
         let preview = session.preview(self.program).await;
         progress.end();
         let preview = preview?;
-        self.show(&preview.plan);
+        self.show(&preview);
         if !preview.plan.is_noop() && self.args.expect_no_changes {
             let reason = "there are changes, and none were expected";
             return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
@@ -95,10 +94,11 @@ impl Run<'_> {
         if self.destroy { "destroy" } else { "up" }
     }
 
-    fn show(&self, plan: &Plan) {
+    fn show(&self, Preview { plan, calls, .. }: &Preview) {
         let terminal = self.at.terminal;
         if self.args.json {
-            terminal.data(&json!({ "version": 1, "event": "planned", "plan": plan.to_json() }).to_string());
+            let event = json!({ "version": 1, "event": "planned", "plan": plan.to_json(), "calls": calls });
+            terminal.data(&event.to_string());
             return;
         }
         let heading = self.connected.heading(if self.destroy { Intent::Destroy } else { Intent::Up });

@@ -28,6 +28,23 @@ pub(crate) struct Outcome {
     pub(crate) next: Option<String>,
 }
 
+/// How many operations are named with their calls.
+const NAMED: usize = 4;
+
+/// The calls of a look at the account in a sentence, the operations with most of them first. `--json` has them all.
+pub(crate) fn calls(calls: &BTreeMap<String, u64>, look: Look) -> String {
+    let mut most: Vec<(&String, &u64)> = calls.iter().collect();
+    // In the order of their names where they are as many.
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut parts: Vec<String> = most.iter().take(NAMED).map(|(name, count)| format!("{count} {name}")).collect();
+    let others: u64 = most.iter().skip(NAMED).map(|(_, count)| **count).sum();
+    if others > 0 {
+        parts.push(format!("{others} of {}", plural(most.len() - NAMED, "other operation")));
+    }
+    let total: u64 = calls.values().sum();
+    wrapped(&format!("{}: {}", plural(total as usize, "call"), parts.join(", ")), look.width, "", "  ")
+}
+
 /// The lines.
 pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
     let calls: u64 = outcome.calls.values().sum();
@@ -70,4 +87,18 @@ pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
         text.push_str(&format!("  next: {}\n", look.paint(Ink::Strong, next)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_told_by_operation_the_most_frequent_first() {
+        let counted = [("b", 2_u64), ("a", 2), ("c", 9), ("d", 1), ("e", 1), ("f", 3)];
+        let counted = counted.map(|(name, count)| (format!("ec2 {name}"), count)).into();
+        let look = Look { width: 120, ..Look::default() };
+        assert_eq!(calls(&counted, look), "18 calls: 9 ec2 c, 3 ec2 f, 2 ec2 a, 2 ec2 b, 2 of 2 other operations");
+        assert_eq!(calls(&[("sts GetCallerIdentity".to_owned(), 1)].into(), look), "1 call: 1 sts GetCallerIdentity");
+    }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticache::types as sdk;
 use formwork_engine::kind::Status;
 use formwork_engine::{Caseless, Field, Name, Value, Version};
-use futures::future::join_all;
 
 use super::{
     AuthTokenStrategy, ClusterMode, Engine, GONE, IpProtocol, LogDelivery, NetworkType, ReplicationGroup,
@@ -17,10 +16,8 @@ use crate::ec2::SecurityGroupId;
 use crate::elasticache::{ParameterGroupName, SubnetGroupName, tags_by_arn};
 use crate::error::{OrGone, Result};
 use crate::lifecycle::{Observed, Readings};
+use crate::questions::{each, many, named};
 use crate::tags;
-
-/// Up to this many groups are asked for by name; more of them are picked out of the list of all.
-const BY_NAME: usize = 2;
 
 pub(super) async fn describe(aws: &Aws, name: &str) -> Result<Option<sdk::ReplicationGroup>> {
     let answer = aws.elasticache().describe_replication_groups().replication_group_id(name).send().await;
@@ -29,19 +26,17 @@ pub(super) async fn describe(aws: &Aws, name: &str) -> Result<Option<sdk::Replic
 
 /// The groups of these ids that are there.
 pub(super) async fn groups(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<String, sdk::ReplicationGroup>> {
-    let mut found = Vec::new();
-    if ids.len() <= BY_NAME {
-        for group in join_all(ids.iter().map(|id| describe(aws, id))).await {
-            found.extend(group?);
-        }
-    } else {
+    let all = async {
+        let mut found = BTreeMap::new();
         let mut pages = aws.elasticache().describe_replication_groups().into_paginator().send();
         while let Some(page) = pages.next().await {
-            found.extend(page?.replication_groups.unwrap_or_default());
+            let groups = page?.replication_groups.unwrap_or_default().into_iter();
+            found.extend(groups.filter_map(|group| Some((group.replication_group_id.clone()?, group))));
         }
-    }
-    let named = found.into_iter().filter_map(|group| Some((group.replication_group_id.clone()?, group)));
-    Ok(named.filter(|(id, _)| ids.contains(&id.as_str())).collect())
+        Ok(found)
+    };
+    let found = named(ids.iter().copied(), all, |id| describe(aws, id)).await?;
+    found.into_iter().map(|(id, group)| Ok((id.to_owned(), group?))).collect()
 }
 
 pub(super) fn status(group: &sdk::ReplicationGroup) -> Status {
@@ -55,7 +50,7 @@ pub(super) fn status(group: &sdk::ReplicationGroup) -> Status {
 /// A member of each group, by the group's id.
 async fn members(aws: &Aws, groups: &[sdk::ReplicationGroup]) -> Result<BTreeMap<String, sdk::CacheCluster>> {
     let mut found = Vec::new();
-    if groups.len() <= BY_NAME {
+    if !many(groups.len()) {
         for id in groups.iter().filter_map(|group| group.member_clusters().first()) {
             let call = aws.elasticache().describe_cache_clusters().cache_cluster_id(id);
             let answer = call.send().await.or_gone(&["CacheClusterNotFound", "CacheClusterNotFoundFault"])?;
@@ -76,7 +71,7 @@ pub(super) async fn read(aws: &Aws, ids: &[ReplicationGroupName]) -> Result<Read
     let groups = groups(aws, &ids).await?.into_values().filter(|group| group.status() != Some("deleting"));
     let groups: Vec<_> = groups.collect();
     let mut members = members(aws, &groups).await?;
-    let tags = join_all(groups.iter().map(|group| tags_by_arn(aws, group.arn().unwrap_or_default(), GONE))).await;
+    let tags = each(&groups, |group| tags_by_arn(aws, group.arn().unwrap_or_default(), GONE)).await;
     let mut readings = Readings::<ReplicationGroup>::new();
     for (group, tags) in groups.into_iter().zip(tags) {
         let id = group.replication_group_id.clone().unwrap_or_default();

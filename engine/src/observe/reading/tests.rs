@@ -136,6 +136,19 @@ fn what_cannot_be_read_is_unreadable_and_expired_credentials_end_the_run() {
 }
 
 #[test]
+fn the_cloud_is_told_when_a_look_begins_and_ends_however_it_ends() {
+    let mut place = Place::new();
+    networks(&mut place, 1);
+    place.make();
+    place.cloud.warn("it was read one by one");
+    assert_eq!(place.look().unwrap().warnings, ["it was read one by one"]);
+    assert_eq!(place.cloud.looks(), 0);
+    place.cloud.fail(Fault::new(NETWORK.kind, "read", CallClass::Credentials));
+    place.look().unwrap_err();
+    assert_eq!(place.cloud.looks(), 0);
+}
+
+#[test]
 fn a_data_store_that_reads_as_gone_is_asked_for_twice() {
     let mut place = Place::new();
     let urn = place.world.add(&DATABASE, "db", [("engine", text("pg"))]);

@@ -128,6 +128,36 @@ fn a_run_tells_of_itself_in_json_lines() {
 }
 
 #[test]
+fn the_calls_of_a_look_are_counted_by_operation() {
+    let project = Project::new();
+    project.expect("up small --yes", code::DONE);
+    let expected = serde_json::json!({
+        "CloudWatch Logs DescribeLogGroups": 1,
+        "CloudWatch Logs ListTagsForResource": 1,
+        "EC2 DescribeSubnets": 1,
+        "EC2 DescribeTags": 1,
+        "EC2 DescribeVpcAttribute": 2,
+        "EC2 DescribeVpcs": 1,
+        "Secrets Manager DescribeSecret": 1,
+    });
+    assert_eq!(project.expect("preview small --json", code::DONE).json()["calls"], expected);
+    let told = project.expect("preview small", code::DONE).err;
+    assert!(told.contains("8 calls: 2 EC2 DescribeVpcAttribute, "), "{told}");
+
+    let mut refreshed = project.expect("refresh small --json", code::DONE).json();
+    refreshed["calls"]["EC2 DescribeTags"] = Value::from(1);
+    assert_eq!(refreshed["calls"], expected, "it does not look for what no row knows");
+
+    let up = project.expect("up small --yes --json", code::DONE).out;
+    let planned: Value = up
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .find(|line: &Value| line["event"] == "planned")
+        .unwrap();
+    assert_eq!(planned["calls"], expected);
+}
+
+#[test]
 fn detailed_exit_codes_tell_changes_from_none_and_from_errors() {
     let project = Project::new();
     project.expect("preview small --detailed-exitcode", code::CHANGES);
