@@ -7,6 +7,7 @@ pub mod arn;
 pub mod conformance;
 pub mod context;
 pub mod error;
+mod hazards;
 pub mod lifecycle;
 pub mod reads;
 #[cfg(test)]

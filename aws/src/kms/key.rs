@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::KeyMetadata;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Choice, Hazard, Json, Outputs, Resource, Stack, id};
+use formwork_engine::{Choice, Ending, Hazard, Json, Outputs, Resource, Stack, id};
 use futures::future::{join_all, try_join3};
 
 use super::{read_tags, tag, tags_of};
@@ -19,6 +19,7 @@ use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
+use crate::hazards::shorter;
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::tags::{self, Tags};
@@ -27,6 +28,8 @@ id! {
     /// The id of a key: a UUID, or `mrk-…` for a multi-region key.
     pub struct KeyId;
 }
+
+const ENDING: Ending = Ending { opens: true, ..Ending::PLAIN };
 
 /// A KMS key. What it encrypted is lost with it: its deletion is scheduled, never immediate, and needs consent.
 #[derive(Resource)]
@@ -39,7 +42,8 @@ id! {
     data_store,
     visibility = 120,
     create_wait = (0, 2, 1, 1200),
-    update_wait = (0, 2, 3, 1200)
+    update_wait = (0, 2, 3, 1200),
+    ending = ENDING
 )]
 pub struct Key {
     /// What it is for, at most 8192 characters.
@@ -70,7 +74,7 @@ pub struct Key {
     #[arg(replace, default = KeyOrigin::AwsKms)]
     pub origin: KeyOrigin,
     /// Days between the request to delete it and its end, 7 to 30; until then the deletion can be cancelled.
-    #[arg(in_place, default = 30, write_only)]
+    #[arg(in_place, default = 30, write_only, hazards = shorter)]
     pub pending_window_in_days: i32,
     /// Accepts a policy that would lock the caller out of changing it again.
     #[arg(in_place, default = false, write_only)]
@@ -80,8 +84,9 @@ pub struct Key {
     pub tags: Tags,
 }
 
+/// RDS gives a database up for good whose key has been disabled for a week; everything else stands still.
 fn disabling(before: &bool, after: &bool) -> &'static [Hazard] {
-    if *before && !*after { &[Hazard::Outage] } else { &[] }
+    if *before && !*after { &[Hazard::DataLoss, Hazard::Outage] } else { &[] }
 }
 
 /// What a key is used for.

@@ -15,13 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs::types::DataProtectionStatus;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Choice, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
+use formwork_engine::{Choice, Ending, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
 use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
+use crate::hazards::unguarded;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::tags::{self, Tags};
@@ -30,6 +31,8 @@ id! {
     /// The name of a log group, unique in its account and region.
     pub struct LogGroupName;
 }
+
+const ENDING: Ending = Ending { refused_by: Some("deletion_protection"), ..Ending::PLAIN };
 
 /// A log group. Its events are lost with it.
 #[derive(Resource)]
@@ -41,7 +44,8 @@ id! {
     guard = unique_name,
     natural_key(name),
     data_store,
-    visibility = 60
+    visibility = 60,
+    ending = ENDING
 )]
 pub struct LogGroup {
     /// The name, 1 to 512 characters of `[A-Za-z0-9_/.#-]`, or a prefix of it.
@@ -57,8 +61,8 @@ pub struct LogGroup {
     /// What can be done with the events, and what they cost.
     #[arg(replace, default = LogGroupClass::Standard, cfn = "LogGroupClass")]
     pub class: LogGroupClass,
-    /// Whether AWS refuses to delete it.
-    #[arg(in_place, default = false, cfn = "DeletionProtectionEnabled")]
+    /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
+    #[arg(in_place, default = false, cfn = "DeletionProtectionEnabled", hazards = unguarded)]
     pub deletion_protection: bool,
     /// What is masked in events, as a data protection policy.
     #[arg(in_place, after_create)]
@@ -202,6 +206,11 @@ impl Lifecycle for LogGroup {
     }
 
     async fn delete(aws: &Aws, id: &LogGroupName, _: &Self) -> Result<Deletion> {
+        let protected = get(aws, id.as_str()).await?.and_then(|group| group.deletion_protection_enabled);
+        if protected == Some(true) {
+            let call = aws.logs().put_log_group_deletion_protection().log_group_identifier(id.as_str());
+            call.deletion_protection_enabled(false).send().await.or_gone(&["ResourceNotFoundException"])?;
+        }
         let call = aws.logs().delete_log_group().log_group_name(id.as_str());
         call.send().await.or_gone(&["ResourceNotFoundException"])?;
         Ok(Deletion::Done)

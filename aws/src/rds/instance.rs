@@ -30,13 +30,14 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{After, Block, Caseless, Choice, Link, Name, Outputs, Resource, Secret, Version, id};
+use formwork_engine::{After, Block, Caseless, Choice, Ending, Link, Name, Outputs, Resource, Secret, Version, id};
 
 use super::{ParameterGroupName, SubnetGroupName, arn, candidate, read_tags, retag, same_name};
 use crate::arn::Arn;
 use crate::context::Aws;
 use crate::ec2::SecurityGroupId;
 use crate::error::{Error, OrGone, Result};
+use crate::hazards::{shorter, shorter_if_known, unguarded};
 use crate::iam::Role;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
@@ -81,6 +82,9 @@ const AFTER: &[After] = &[
     },
 ];
 
+const ENDING: Ending =
+    Ending { refused_by: Some("deletion_protection"), leaves: Some(changes::left_behind), opens: false };
+
 /// A database server of RDS: PostgreSQL, MySQL, MariaDB, Oracle, SQL Server or Db2. Not a member of an Aurora cluster.
 ///
 /// New by itself, or from one of `snapshot_identifier`, `point_in_time` and `source_db_instance` (a read replica).
@@ -101,7 +105,8 @@ const AFTER: &[After] = &[
     create_wait = (2, 5, 2, 3600),
     update_wait = (1, 2, 3, 4800),
     delete_wait = (2, 5, 1, 3600),
-    after = AFTER
+    after = AFTER,
+    ending = ENDING
 )]
 pub struct Instance {
     /// The identifier, 1 to 63 letters, digits and hyphens, beginning with a letter. Kept in lower case; give a prefix in lower case.
@@ -210,7 +215,7 @@ pub struct Instance {
     #[arg(in_place, cfn = "OptionGroupName")]
     pub option_group: Option<Caseless>,
     /// For how many days backups are kept, 0 to 35; 0 switches them off and deletes those that are there. AWS's own default is one day.
-    #[arg(in_place, default = 7, hazards = changes::backup_hazards)]
+    #[arg(in_place, default = 7, hazards = shorter)]
     pub backup_retention_period: i32,
     /// When backups are made, in UTC: `04:00-05:00`. AWS chooses when absent.
     #[arg(in_place)]
@@ -234,7 +239,7 @@ pub struct Instance {
     #[arg(in_place, write_only, cfn = "")]
     pub final_snapshot_identifier: Option<String>,
     /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
-    #[arg(in_place, default = false)]
+    #[arg(in_place, default = false, hazards = unguarded)]
     pub deletion_protection: bool,
     /// Whether Performance Insights records what the database does.
     #[arg(in_place, default = false)]
@@ -243,7 +248,7 @@ pub struct Instance {
     #[arg(decide = changes::key, cfn = "PerformanceInsightsKMSKeyId")]
     pub performance_insights_kms_key_id: Option<Arn<Key>>,
     /// For how many days these records are kept: 7, a multiple of 31, or 731.
-    #[arg(in_place)]
+    #[arg(in_place, hazards = shorter_if_known)]
     pub performance_insights_retention_period: Option<i32>,
     /// How much CloudWatch Database Insights shows.
     #[arg(in_place)]

@@ -13,13 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Block, Expr, Hazard, Name, Outputs, Resource, Stack, id};
+use formwork_engine::{Block, Ending, Expr, Hazard, Name, Outputs, Resource, Stack, Value, id};
 use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
+use crate::hazards::shorter;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::tags::{self, Tags};
@@ -27,6 +28,14 @@ use crate::tags::{self, Tags};
 id! {
     /// The ARN of a secret, with the six characters that Secrets Manager adds to its name.
     pub struct SecretArn;
+}
+
+const ENDING: Ending = Ending { leaves: Some(left_behind), ..Ending::PLAIN };
+
+/// A secret can be restored until the end of its recovery window, and is read with its key then.
+fn left_behind(recorded: &Value) -> Option<&'static str> {
+    let at_once = *recorded.get("recovery_window_in_days") == Value::Int(0);
+    (!at_once).then_some("a secret that can be restored until its recovery window ends")
 }
 
 /// A secret and its current value. The value is never read back and never recorded.
@@ -39,7 +48,8 @@ id! {
     guard = token,
     natural_key(name),
     data_store,
-    visibility = 120
+    visibility = 120,
+    ending = ENDING
 )]
 pub struct Secret {
     /// The name, 1 to 512 letters, digits and `/_+=.@-`.
@@ -55,13 +65,13 @@ pub struct Secret {
     #[arg(in_place, write_only, hazards = value_hazards)]
     pub secret_string: Option<formwork_engine::Secret<String>>,
     /// Other regions that hold a copy.
-    #[arg(in_place, default)]
+    #[arg(in_place, default, hazards = replica_hazards)]
     pub replica_regions: BTreeSet<ReplicaRegion>,
     /// The type of an external secret that its owner rotates.
     #[arg(in_place, cfn = "Type")]
     pub external_type: Option<String>,
     /// Days between the request to delete it and its end, 7 to 30, or 0 for at once; until then it can be restored.
-    #[arg(in_place, default = 30, write_only, cfn = "")]
+    #[arg(in_place, default = 30, write_only, cfn = "", hazards = shorter)]
     pub recovery_window_in_days: i32,
     /// Tags, without the ones that mark ownership.
     #[arg(in_place, default, tags)]
@@ -74,6 +84,11 @@ fn value_hazards(
 ) -> &'static [Hazard] {
     // The former value stays as AWSPREVIOUS; taking the value out of the program changes nothing.
     if before.is_some() && after.is_some() { &[Hazard::Outage] } else { &[] }
+}
+
+/// Workloads of a region read the copy there.
+fn replica_hazards(before: &BTreeSet<ReplicaRegion>, after: &BTreeSet<ReplicaRegion>) -> &'static [Hazard] {
+    if before.is_subset(after) { &[] } else { &[Hazard::Outage] }
 }
 
 /// A region that holds a copy of a secret.
@@ -262,6 +277,7 @@ fn observe(aws: &Aws, secret: DescribeSecretOutput) -> Observed<Secret> {
 impl Conforms for Secret {
     fn conformance(stack: &mut Stack) -> Conformance<Self> {
         let key = stack.add("key", Key::builder().description("secrets").build());
+        let other = stack.add("other", Key::builder().description("secrets, too").build());
         let value = |text: &str| formwork_engine::Secret::new(text.to_owned());
         let base = Secret::builder()
             .name("conformance/secret")
@@ -273,6 +289,7 @@ impl Conforms for Secret {
         Conformance::of(base)
             .change("description", "changed")
             .change("kms_key_id", &key.arn)
+            .change("kms_key_id", &other.arn)
             .change("secret_string", formwork_engine::Field::to_value(&value("two")))
             .change("replica_regions", vec![Expr::from(ReplicaRegion::builder().region("us-east-1").build())])
             .change("replica_regions", Vec::<Expr>::new())

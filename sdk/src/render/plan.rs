@@ -318,9 +318,13 @@ impl Tree<'_> {
         let step = item.main;
         let changes: Vec<&FieldChange> = match step.op {
             Op::Create if step.replaces => {
-                step.changes.iter().filter(|change| change.forces_replacement || change.reason != Reason::New).collect()
+                let own =
+                    step.changes.iter().filter(|change| change.forces_replacement || change.reason != Reason::New);
+                own.chain(item.former.iter().flat_map(|former| &former.changes)).collect()
             }
             Op::Update | Op::Resume | Op::Adopt => step.changes.iter().collect(),
+            // What is lifted so that it can be deleted.
+            Op::Delete => step.changes.iter().collect(),
             _ => return,
         };
         let common = common_reason(step);
