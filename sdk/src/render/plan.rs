@@ -334,7 +334,7 @@ impl Tree<'_> {
                 notes.push("forces the replacement".to_owned());
             }
             let own = reason_of_change(&change.reason);
-            let said_above = step.op == Op::Update && common.as_ref() == Some(&own);
+            let said_above = matches!(step.op, Op::Update | Op::Delete) && common.as_ref() == Some(&own);
             if !said_above && (change.reason != Reason::DeclaredChanged || !change.forces_replacement) {
                 notes.push(own);
             }
