@@ -55,6 +55,12 @@ id! {
 
 const GONE: &[&str] = &["ReplicationGroupNotFoundFault", "ReplicationGroupNotFound"];
 
+/// A snapshot of that name is there already.
+const TAKEN: &[&str] = &["SnapshotAlreadyExistsFault", "SnapshotAlreadyExists"];
+
+/// How many last snapshots of one name there may be; ElastiCache keeps at most fifty by hand.
+const SNAPSHOTS: u32 = 50;
+
 const ENDING: Ending = Ending { leaves: Some(left_behind), ..Ending::PLAIN };
 
 /// What the deletion of a group leaves, encrypted as the group was.
@@ -192,7 +198,8 @@ pub struct ReplicationGroup {
     /// Whether changes are made at once. AWS's own default is the next maintenance window; the plan after it then says what is pending.
     #[arg(in_place, default = true, write_only, cfn = "")]
     pub apply_immediately: bool,
-    /// The name of a snapshot that is made when the group is deleted. There must be none of that name.
+    /// The name of a snapshot that is made when the group is deleted. Where there is one of that name already, `-2` is added, or the next
+    /// number that is free.
     #[arg(in_place, write_only, cfn = "")]
     pub final_snapshot: Option<String>,
     /// Tags, without the ones that mark ownership.
@@ -378,10 +385,20 @@ impl Lifecycle for ReplicationGroup {
         if group.status() == Some("deleting") {
             return Ok(Deletion::Wait);
         }
-        let snapshot = recorded.final_snapshot.clone().filter(|_| !aws.leaves_nothing());
-        let call = aws.elasticache().delete_replication_group().replication_group_id(id.as_str());
-        let answer = call.set_final_snapshot_identifier(snapshot).send().await.or_gone(GONE)?;
-        Ok(if answer.is_some() { Deletion::Wait } else { Deletion::Done })
+        let mut snapshot = recorded.final_snapshot.clone().filter(|_| !aws.leaves_nothing());
+        let mut number = 2;
+        loop {
+            let call = aws.elasticache().delete_replication_group().replication_group_id(id.as_str());
+            let answer = call.set_final_snapshot_identifier(snapshot).send().await.or_gone(GONE);
+            match answer {
+                // The last snapshot of an earlier group: it stays, and the next one gets the next number.
+                Err(error) if error.is(TAKEN) && number <= SNAPSHOTS => {
+                    snapshot = recorded.final_snapshot.as_ref().map(|name| format!("{name}-{number}"));
+                    number += 1;
+                }
+                answer => return Ok(if answer?.is_some() { Deletion::Wait } else { Deletion::Done }),
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! Services make log groups themselves when theirs is missing: EKS makes `/aws/eks/<cluster>/cluster` anew when it writes its last
 //! events after the group was deleted, RDS makes the groups of the logs it exports. Such a left-over, which belongs to nobody and never
-//! expires, makes the next create answer that the group exists already: import it, or delete it by hand.
+//! expires, is taken over by the create that finds its name taken, and the plan says so. Any other group of the name is refused: import it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use futures::future::join_all;
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::error::{OrGone, Result};
+use crate::error::{Error, OrGone, Result};
 use crate::hazards::unguarded;
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
@@ -109,7 +109,8 @@ pub struct LogGroupOutputs {
 
 impl Lifecycle for LogGroup {
     async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
-        aws.logs()
+        let made = aws
+            .logs()
             .create_log_group()
             .log_group_name(args.name.as_str())
             .set_kms_key_id(args.kms_key.as_ref().map(ToString::to_string))
@@ -117,9 +118,31 @@ impl Lifecycle for LogGroup {
             .deletion_protection_enabled(args.deletion_protection)
             .set_tags(Some(tags::all(owner, &args.tags).into_iter().collect()))
             .send()
-            .await?;
-        // The answer is empty.
-        Ok(Created::whole(args.name.as_str()))
+            .await
+            .map_err(Error::from);
+        match made {
+            // The answer is empty.
+            Ok(_) => Ok(Created::whole(args.name.as_str())),
+            Err(error) if error.is(&["ResourceAlreadyExistsException"]) && is_of_a_service(aws, args).await? => {
+                let left = LogGroupChanges {
+                    retention_in_days: true,
+                    kms_key: args.kms_key.is_some(),
+                    deletion_protection: args.deletion_protection,
+                    data_protection_policy: args.data_protection_policy.is_some(),
+                    indexed_fields: !args.indexed_fields.is_empty(),
+                    tags: true,
+                };
+                let left = formwork_engine::ChangeSet::names(&left);
+                Ok(Created { id: args.name.to_string(), left, waiting: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn left_over(aws: &Aws, _: &Owner, args: &Self) -> Result<Option<String>> {
+        let sentence =
+            || format!("the log group {} was made by a service, belongs to nobody, and is taken over", args.name);
+        Ok(is_of_a_service(aws, args).await?.then(sentence))
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
@@ -215,6 +238,25 @@ impl Lifecycle for LogGroup {
         call.send().await.or_gone(&["ResourceNotFoundException"])?;
         Ok(Deletion::Done)
     }
+}
+
+/// The beginnings of the names that EKS and RDS make groups under when theirs is missing.
+const OF_SERVICES: [&str; 2] = ["/aws/eks/", "/aws/rds/"];
+
+/// Whether there is a group of this name that a service made by itself: without tags, without a term, without a key, of the usual class.
+async fn is_of_a_service(aws: &Aws, args: &LogGroup) -> Result<bool> {
+    let name = args.name.as_str();
+    if !OF_SERVICES.iter().any(|start| name.starts_with(start)) || args.class != LogGroupClass::Standard {
+        return Ok(false);
+    }
+    let Some(group) = get(aws, name).await? else { return Ok(false) };
+    let standard = group.log_group_class().is_none_or(|class| class.as_str() == LogGroupClass::Standard.as_str());
+    if group.retention_in_days.is_some() || group.kms_key_id.is_some() || !standard {
+        return Ok(false);
+    }
+    let call = aws.logs().list_tags_for_resource().resource_arn(arn(aws, name).as_str());
+    let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
+    Ok(answer.is_some_and(|answer| answer.tags.is_none_or(|tags| tags.is_empty())))
 }
 
 fn arn(aws: &Aws, name: &str) -> Arn<LogGroup> {

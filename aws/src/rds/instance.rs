@@ -235,7 +235,8 @@ pub struct Instance {
     /// Whether it is deleted without a last snapshot.
     #[arg(in_place, default = false, write_only, cfn = "")]
     pub skip_final_snapshot: bool,
-    /// The name of the last snapshot; made of the identifier and the resource id when absent.
+    /// The name of the last snapshot; made of the identifier and the resource id when absent. Where an earlier instance's snapshot has the name,
+    /// the beginning of the resource id is added.
     #[arg(in_place, write_only, cfn = "")]
     pub final_snapshot_identifier: Option<String>,
     /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
@@ -517,16 +518,24 @@ impl Lifecycle for Instance {
             return Ok(Deletion::Again);
         }
         let snapshot = requests::final_snapshot(instance, recorded).filter(|_| !aws.leaves_nothing());
-        let answer = aws
-            .rds()
-            .delete_db_instance()
-            .db_instance_identifier(id.as_str())
-            .skip_final_snapshot(snapshot.is_none())
-            .set_final_db_snapshot_identifier(snapshot)
-            .delete_automated_backups(recorded.delete_automated_backups || aws.leaves_nothing())
-            .send()
-            .await
-            .or_gone(GONE)?;
+        let call = |snapshot: Option<String>| {
+            aws.rds()
+                .delete_db_instance()
+                .db_instance_identifier(id.as_str())
+                .skip_final_snapshot(snapshot.is_none())
+                .set_final_db_snapshot_identifier(snapshot)
+                .delete_automated_backups(recorded.delete_automated_backups || aws.leaves_nothing())
+                .send()
+        };
+        let taken = &["DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"];
+        let answer = match call(snapshot.clone()).await.or_gone(GONE) {
+            // The last snapshot of an earlier instance of this name: it stays, and the next one gets a name that is its own.
+            Err(error) if error.is(taken) => {
+                let snapshot = snapshot.map(|name| requests::told_apart(instance, &name));
+                call(snapshot).await.or_gone(GONE)?
+            }
+            answer => answer?,
+        };
         Ok(if answer.is_some() { Deletion::Wait } else { Deletion::Done })
     }
 }

@@ -117,7 +117,7 @@ pub struct SecretOutputs {
 impl Lifecycle for Secret {
     async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
         let description = (!args.description.is_empty()).then(|| args.description.clone());
-        let answer = aws
+        let made = aws
             .secretsmanager()
             .create_secret()
             .name(args.name.as_str())
@@ -129,9 +129,34 @@ impl Lifecycle for Secret {
             .set_type(args.external_type.clone())
             .set_tags(Some(tags::all(owner, &args.tags).into_iter().map(|(key, value)| tag(key, value)).collect()))
             .send()
-            .await?;
+            .await
+            .map_err(Error::from);
+        let answer = match made {
+            Err(error) if error.is(&["InvalidRequestException", "ResourceExistsException"]) => {
+                return restored(aws, owner, args, error).await;
+            }
+            answer => answer?,
+        };
         let arn = answer.arn.ok_or_else(|| Error::unexpected("secretsmanager CreateSecret", "no ARN in the answer"))?;
         Ok(Created::whole(arn))
+    }
+
+    async fn left_over(aws: &Aws, owner: &Owner, args: &Self) -> Result<Option<String>> {
+        let Some(left) = LeftOver::find(aws, owner, args.name.as_str()).await? else { return Ok(None) };
+        let name = &args.name;
+        Ok(match left {
+            LeftOver { ours: true, scheduled: true, .. } => Some(format!(
+                "the secret {name} of an earlier run is scheduled for deletion: it is restored, and set to what is declared"
+            )),
+            LeftOver { ours: true, .. } => Some(format!(
+                "the secret {name} was restored by a run that did not get further: it is taken over, and set to what is declared"
+            )),
+            LeftOver { scheduled: true, .. } => Some(format!(
+                "the secret {name} is scheduled for deletion, was not made by this stack, and keeps its name from being taken: \
+                 restore and import it, or delete it for good"
+            )),
+            LeftOver { .. } => None,
+        })
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
@@ -213,8 +238,14 @@ impl Lifecycle for Secret {
             let call = aws.secretsmanager().remove_regions_from_replication().secret_id(id.as_str());
             call.set_remove_replica_regions(Some(replicas)).send().await.or_gone(gone)?;
         }
+        let at_once = aws.leaves_nothing() || recorded.recovery_window_in_days == 0;
+        if !at_once {
+            // Should the name be wanted again before the window ends, this says that no row has it any more.
+            let call = aws.secretsmanager().untag_resource().secret_id(id.as_str());
+            call.tag_keys(tags::ID).tag_keys(tags::TOKEN).send().await.or_gone(gone)?;
+        }
         let call = aws.secretsmanager().delete_secret().secret_id(id.as_str());
-        let call = if aws.leaves_nothing() || recorded.recovery_window_in_days == 0 {
+        let call = if at_once {
             call.force_delete_without_recovery(true)
         } else {
             call.recovery_window_in_days(recorded.recovery_window_in_days.into())
@@ -232,6 +263,45 @@ impl Secret {
         let replicas: Vec<_> = regions.map(replica).collect();
         (!replicas.is_empty()).then_some(replicas)
     }
+}
+
+/// A secret that has the name, although no row does.
+struct LeftOver {
+    arn: String,
+    /// Made by this stack out of this store, and let go when it was deleted.
+    ours: bool,
+    /// Whether its deletion is scheduled.
+    scheduled: bool,
+}
+
+impl LeftOver {
+    async fn find(aws: &Aws, owner: &Owner, name: &str) -> Result<Option<Self>> {
+        let answer = aws.secretsmanager().describe_secret().secret_id(name).send().await;
+        let Some(secret) = answer.or_gone(&["ResourceNotFoundException"])? else { return Ok(None) };
+        let scheduled = secret.deleted_date.is_some();
+        let value = |key: &str| secret.tags().iter().find(|tag| tag.key() == Some(key)).and_then(Tag::value);
+        let ours = value(tags::STACK) == Some(owner.stack.as_str()) && (scheduled || value(tags::ID).is_none());
+        Ok(secret.arn.map(|arn| Self { arn, ours, scheduled }))
+    }
+}
+
+/// A create that was refused because an earlier run's secret has the name: that one is restored, and all of it is left to be set.
+async fn restored(aws: &Aws, owner: &Owner, args: &Secret, refused: Error) -> Result<Created> {
+    let left = LeftOver::find(aws, owner, args.name.as_str()).await?.filter(|left| left.ours);
+    let Some(LeftOver { arn, scheduled, .. }) = left else { return Err(refused) };
+    if scheduled {
+        aws.secretsmanager().restore_secret().secret_id(&arn).send().await?;
+    }
+    let left = SecretChanges {
+        description: true,
+        kms_key_id: args.kms_key_id.is_some(),
+        secret_string: args.secret_string.is_some(),
+        replica_regions: true,
+        external_type: args.external_type.is_some(),
+        recovery_window_in_days: false,
+        tags: true,
+    };
+    Ok(Created { id: arn, left: formwork_engine::ChangeSet::names(&left), waiting: None })
 }
 
 fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
