@@ -4,15 +4,30 @@
 //! plans or terminals.
 
 pub mod arn;
+#[cfg(any(feature = "ec2", feature = "eks"))]
+mod cidr;
 pub mod conformance;
 pub mod context;
 pub mod error;
+#[cfg(any(
+    feature = "ecr",
+    feature = "eks",
+    feature = "elasticache",
+    feature = "kms",
+    feature = "logs",
+    feature = "rds",
+    feature = "s3",
+    feature = "secretsmanager"
+))]
 mod hazards;
 pub mod lifecycle;
+mod permission;
 pub mod reads;
 #[cfg(test)]
 mod registry;
 pub mod retry;
+#[cfg(test)]
+mod rewritten;
 pub mod tags;
 
 #[cfg(feature = "ec2")]

@@ -16,12 +16,13 @@ use futures::future::join_all;
 use self::requests::{encryption, load_balancing, scaling, storage};
 use super::{UpdateOf, candidate, present, read_tags, retag, tags_of, update_status};
 use crate::arn::Arn;
+use crate::cidr;
 use crate::context::Aws;
 use crate::ec2::{SecurityGroupId, SubnetId, VpcId};
 use crate::error::{Error, OrGone, Result};
 use crate::hazards::unguarded;
 use crate::iam::Role;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::tags::Tags;
 
@@ -95,10 +96,10 @@ pub struct Cluster {
     #[arg(in_place, default = false, cfn = "ResourcesVpcConfig.EndpointPublicAccess")]
     pub endpoint_public_access: bool,
     /// The ranges that may reach the public endpoint; everybody when absent. Needs `endpoint_public_access`.
-    #[arg(in_place, cfn = "ResourcesVpcConfig.PublicAccessCidrs")]
+    #[arg(in_place, same = cidr::same_set_if_given, cfn = "ResourcesVpcConfig.PublicAccessCidrs")]
     pub public_access_cidrs: Option<BTreeSet<String>>,
     /// The range of service addresses, /12 to /24 of a private range; AWS chooses when absent.
-    #[arg(replace, cfn = "KubernetesNetworkConfig.ServiceIpv4Cidr")]
+    #[arg(replace, same = cidr::same_if_given, cfn = "KubernetesNetworkConfig.ServiceIpv4Cidr")]
     pub service_ipv4_cidr: Option<String>,
     /// Whether pods and services have IPv4 or IPv6 addresses.
     #[arg(replace, default = IpFamily::Ipv4, cfn = "KubernetesNetworkConfig.IpFamily")]
@@ -107,7 +108,7 @@ pub struct Cluster {
     #[arg(in_place, default, cfn = "Logging.ClusterLogging")]
     pub log_types: BTreeSet<LogType>,
     /// The key that encrypts Kubernetes secrets. Can be added later, and never be taken away or changed.
-    #[arg(decide = encryption_change, cfn = "EncryptionConfig", hazards = encryption_hazards)]
+    #[arg(decide = encryption_change, same = same_key, cfn = "EncryptionConfig", hazards = encryption_hazards)]
     pub secrets_key: Option<Arn<Key>>,
     /// How callers are told who they are: access entries (`API`), the `aws-auth` config map, or both. Only towards `API`.
     #[arg(
@@ -136,10 +137,10 @@ pub struct Cluster {
     #[arg(in_place, cfn = "ControlPlaneScalingConfig.Tier")]
     pub control_plane_tier: Option<ControlPlaneTier>,
     /// Ranges of nodes outside AWS (EKS Hybrid Nodes).
-    #[arg(in_place, default, cfn = "RemoteNetworkConfig.RemoteNodeNetworks")]
+    #[arg(in_place, default, same = cidr::same_set, cfn = "RemoteNetworkConfig.RemoteNodeNetworks")]
     pub remote_node_networks: BTreeSet<String>,
     /// Ranges of pods on nodes outside AWS.
-    #[arg(in_place, default, cfn = "RemoteNetworkConfig.RemotePodNetworks")]
+    #[arg(in_place, default, same = cidr::same_set, cfn = "RemoteNetworkConfig.RemotePodNetworks")]
     pub remote_pod_networks: BTreeSet<String>,
     /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
     #[arg(in_place, default = false, hazards = unguarded)]

@@ -39,7 +39,7 @@ use crate::context::Aws;
 use crate::ec2::{SecurityGroup, SecurityGroupId, Subnet, Vpc};
 use crate::error::{Error, OrGone, Result};
 use crate::hazards::{shorter, shorter_if_known};
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::tags::Tags;
 
@@ -181,7 +181,7 @@ pub struct ReplicationGroup {
     #[arg(in_place)]
     pub snapshot_window: Option<String>,
     /// Cluster mode off: the node that daily snapshots are made of.
-    #[arg(in_place, cfn = "SnapshottingClusterId")]
+    #[arg(in_place, same = same_id, cfn = "SnapshottingClusterId")]
     pub snapshotting_cluster: Option<String>,
     /// The snapshot that it is made from.
     #[arg(replace, write_only)]
@@ -276,11 +276,6 @@ fn same_version(wanted: &Option<Version>, found: &Option<Version>) -> bool {
     let (Some(wanted), Some(found)) = (wanted, found) else { return wanted.is_none() };
     let wanted = wanted.as_str().strip_suffix(".x").unwrap_or(wanted.as_str());
     found.as_str().strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// AWS answers a key's ARN or its id alone.
-fn same_key(wanted: &Option<Arn<Key>>, found: &Option<Arn<Key>>) -> bool {
-    wanted.as_ref().map(Arn::name) == found.as_ref().map(Arn::name)
 }
 
 fn node_type_hazards(_: &String, _: &String) -> &'static [Hazard] {

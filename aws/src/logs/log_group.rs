@@ -21,9 +21,9 @@ use futures::future::join_all;
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::error::{Error, OrGone, Result};
+use crate::error::{Error, OrGone, Result, readable};
 use crate::hazards::unguarded;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::tags::{self, Tags};
 
@@ -56,7 +56,7 @@ pub struct LogGroup {
     #[arg(in_place, after_create, default = 0, hazards = shortened)]
     pub retention_in_days: i32,
     /// The key that encrypts events; CloudWatch Logs' own key when absent. Its policy must let `logs.<region>.amazonaws.com` use it.
-    #[arg(in_place, cfn = "KmsKeyId")]
+    #[arg(in_place, same = same_key, cfn = "KmsKeyId")]
     pub kms_key: Option<Arn<Key>>,
     /// What can be done with the events, and what they cost.
     #[arg(replace, default = LogGroupClass::Standard, cfn = "LogGroupClass")]
@@ -288,11 +288,13 @@ async fn observe(aws: &Aws, id: &LogGroupName) -> Result<Option<Observed<LogGrou
     let Some(group) = get(aws, id.as_str()).await? else { return Ok(None) };
     let arn = arn(aws, id.as_str());
     let Some(read) = read_tags(aws, arn.as_str()).await? else { return Ok(None) };
+    let mut unreadable = BTreeMap::new();
     // A call of its own, made for the few that have such a policy.
     let data_protection_policy = match group.data_protection_status {
         Some(DataProtectionStatus::Activated) => {
             let call = aws.logs().get_data_protection_policy().log_group_identifier(id.as_str());
-            let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
+            let answer = call.send().await.or_gone(&["ResourceNotFoundException"]);
+            let answer = readable(answer, &["data_protection_policy"], &mut unreadable)?;
             answer.and_then(|answer| answer.policy_document).map(Json::new)
         }
         _ => None,
@@ -311,7 +313,7 @@ async fn observe(aws: &Aws, id: &LogGroupName) -> Result<Option<Observed<LogGrou
         tags: read.tags,
     };
     let outputs = LogGroupOutputs { id: id.clone(), arn, name: id.to_string() };
-    Ok(Some(Observed::new(args, outputs, read.owner)))
+    Ok(Some(Observed { unreadable, ..Observed::new(args, outputs, read.owner) }))
 }
 
 impl Conforms for LogGroup {

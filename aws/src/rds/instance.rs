@@ -39,7 +39,7 @@ use crate::ec2::SecurityGroupId;
 use crate::error::{Error, OrGone, Result};
 use crate::hazards::{shorter, shorter_if_known, unguarded};
 use crate::iam::Role;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::secretsmanager;
 use crate::tags::Tags;
@@ -161,7 +161,7 @@ pub struct Instance {
     #[arg(replace, default = true)]
     pub storage_encrypted: bool,
     /// The key that encrypts the storage; the account's `aws/rds` when absent.
-    #[arg(replace)]
+    #[arg(replace, same = same_key)]
     pub kms_key_id: Option<Arn<Key>>,
     /// The name of the database that is made in the server; PostgreSQL has `postgres` in any case.
     #[arg(replace, cfn = "DBName")]
@@ -178,7 +178,7 @@ pub struct Instance {
     #[arg(in_place, default = false)]
     pub manage_master_user_password: bool,
     /// The key that encrypts the managed secret; the account's `aws/secretsmanager` when absent. Cannot be changed while the password is managed.
-    #[arg(decide = changes::key, cfn = "MasterUserSecret.KmsKeyId")]
+    #[arg(decide = changes::key, same = same_key, cfn = "MasterUserSecret.KmsKeyId")]
     pub master_user_secret_kms_key_id: Option<Arn<Key>>,
     /// Whether the first user proves itself by password or by IAM. PostgreSQL only.
     #[arg(in_place, write_only)]
@@ -246,7 +246,7 @@ pub struct Instance {
     #[arg(in_place, default = false)]
     pub enable_performance_insights: bool,
     /// The key that encrypts these records; the account's `aws/rds` when absent. Cannot be changed.
-    #[arg(decide = changes::key, cfn = "PerformanceInsightsKMSKeyId")]
+    #[arg(decide = changes::key, same = same_key, cfn = "PerformanceInsightsKMSKeyId")]
     pub performance_insights_kms_key_id: Option<Arn<Key>>,
     /// For how many days these records are kept: 7, a multiple of 31, or 731.
     #[arg(in_place, hazards = shorter_if_known)]

@@ -21,7 +21,7 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::hazards::shorter;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::tags::{self, Tags};
 
@@ -59,7 +59,7 @@ pub struct Secret {
     #[arg(in_place, default)]
     pub description: String,
     /// The key that encrypts it; the account's `aws/secretsmanager` when absent.
-    #[arg(in_place)]
+    #[arg(in_place, same = same_key)]
     pub kms_key_id: Option<Arn<Key>>,
     /// The value; a secret without one is made empty and filled by others.
     #[arg(in_place, write_only, hazards = value_hazards)]

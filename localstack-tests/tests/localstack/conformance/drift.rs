@@ -16,7 +16,7 @@ use super::{KINDS, example, walked};
 const AT_ONCE: usize = 6;
 
 /// How many fields of all types cannot be shown. It may fall without a word; a rise wants a look at the reasons.
-const NOT_SHOWN: usize = 0;
+const NOT_SHOWN: usize = 60;
 
 /// Why the change of a field outside cannot be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -153,7 +153,13 @@ impl Walk<'_> {
     fn as_the_schema_says(&mut self, plan: &Plan, step: &Step, row: &Row, args: &[&'static str]) {
         let applied = row.applied.to_value();
         let changes = args.iter().filter_map(|name| {
-            let (before, after) = (applied.get(name), step.planned.get(name));
+            let seen = step.observed.as_ref().map(|observed| observed.get(name));
+            // What was left to AWS is what AWS has decided.
+            let before = match applied.get(name) {
+                Value::Null => seen.unwrap_or(&Value::Null),
+                declared => declared,
+            };
+            let after = step.planned.get(name);
             // Arguments that only stand beside the others may stay as they are.
             (before != after).then(|| self.change(name, before, after))
         });
