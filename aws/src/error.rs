@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use formwork_engine::Answer;
 use formwork_engine::kind::{CallClass, CallError};
 
-use crate::retry;
+use crate::{permission, retry};
 
 /// What the verbs of a resource type answer.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -73,6 +73,10 @@ where
                     .map_or_else(|| status.map_or("Unknown".into(), |s| format!("Http{s}")), str::to_owned);
                 let message = context.err().message().unwrap_or_default().to_owned();
                 let class = classify(&service, &operation, &code, &message, status);
+                let message = match class {
+                    CallClass::Denied => permission::denied(&service, &operation, &message),
+                    _ => message,
+                };
                 (code, message, class)
             }
             SdkError::ConstructionFailure(_) => {
@@ -207,6 +211,24 @@ fn exists(code: &str) -> bool {
                 | "InvalidSubnet.Conflict"
                 | "Resource.AlreadyAssociated"
         )
+}
+
+/// A part of a resource that is read by a call of its own: where that is not allowed, the part is unreadable, and not the whole.
+///
+/// # Errors
+/// Any other error of the call.
+pub(crate) fn readable<T>(
+    answer: Result<Option<T>>,
+    args: &[&'static str],
+    unreadable: &mut std::collections::BTreeMap<&'static str, String>,
+) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.0.class == CallClass::Denied => {
+            unreadable.extend(args.iter().map(|name| (*name, error.to_string())));
+            Ok(None)
+        }
+        answer => answer,
+    }
 }
 
 /// Turns "not found" into `None`.

@@ -4,10 +4,24 @@
 //! plans or terminals.
 
 pub mod arn;
+#[cfg(any(feature = "ec2", feature = "eks"))]
+mod cidr;
 pub mod conformance;
 pub mod context;
 pub mod error;
+#[cfg(any(
+    feature = "ecr",
+    feature = "eks",
+    feature = "elasticache",
+    feature = "kms",
+    feature = "logs",
+    feature = "rds",
+    feature = "s3",
+    feature = "secretsmanager"
+))]
+mod hazards;
 pub mod lifecycle;
+mod permission;
 mod questions;
 pub mod reads;
 #[cfg(test)]
@@ -15,6 +29,8 @@ mod registry;
 #[cfg(all(test, feature = "all"))]
 mod replay;
 pub mod retry;
+#[cfg(test)]
+mod rewritten;
 pub mod tags;
 
 #[cfg(feature = "ec2")]

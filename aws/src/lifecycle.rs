@@ -93,6 +93,12 @@ pub trait Lifecycle: Resource {
     /// What a lost create of this owner may have made.
     fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> impl Future<Output = Result<Vec<Candidate>>> + Send;
 
+    /// What an earlier deletion left under the name that a create would take, and what the create does about it, in a sentence.
+    fn left_over(aws: &Aws, owner: &Owner, args: &Self) -> impl Future<Output = Result<Option<String>>> + Send {
+        let _ = (aws, owner, args);
+        std::future::ready(Ok(None))
+    }
+
     /// Makes the calls that may be made now, each idempotent.
     fn update(aws: &Aws, update: Update<'_, Self>) -> impl Future<Output = Result<Updated<Self::Changes>>> + Send;
 
@@ -196,6 +202,11 @@ impl<R: Lifecycle> Kind for Erased<R> {
         // Recovery has digests for secrets; a type that needs a secret to recognise its resource does not exist.
         let args = args.map(|args| R::from_value(&without_digests(args)).map_err(mismatch::<R>("find"))).transpose()?;
         again(|| R::find(&self.aws, owner, args.as_ref())).await
+    }
+
+    async fn left_over(&self, owner: &Owner, args: &Value) -> std::result::Result<Option<String>, CallError> {
+        let args = R::from_value(&without_digests(args)).map_err(mismatch::<R>("look for what is left over"))?;
+        again(|| R::left_over(&self.aws, owner, &args)).await
     }
 
     async fn update(&self, update: &kind::Update) -> std::result::Result<kind::Updated, CallError> {

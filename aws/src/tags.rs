@@ -52,13 +52,15 @@ pub struct Read {
 
 /// Takes apart what was read.
 pub fn read(aws: &Aws, tags: impl IntoIterator<Item = (String, String)>) -> Read {
+    take_apart(aws.ignored_tags(), tags)
+}
+
+fn take_apart(ignored: &[String], tags: impl IntoIterator<Item = (String, String)>) -> Read {
     let mut all: BTreeMap<String, String> = tags.into_iter().collect();
     let (stack, uid) = (all.remove(STACK), all.remove(ID));
     let token = all.remove(TOKEN);
     all.remove(URN);
-    all.retain(|key, _| {
-        !key.starts_with("aws:") && !aws.ignored_tags().iter().any(|prefix| key.starts_with(prefix.as_str()))
-    });
+    all.retain(|key, _| !key.starts_with("aws:") && !ignored.iter().any(|prefix| key.starts_with(prefix.as_str())));
     let owner = stack.zip(uid).map(|(stack, uid)| Ownership { stack, uid: Uid::from_text(uid), token });
     Read { tags: all, owner }
 }
@@ -111,6 +113,26 @@ mod tests {
             token: token.to_owned(),
             urn: "stack::main::aws:ec2/vpc".parse().unwrap(),
         }
+    }
+
+    #[test]
+    fn what_aws_and_others_add_is_none_of_the_users_tags() {
+        let there = tags(&[
+            ("Name", "main"),
+            ("aws:cloudformation:stack-name", "x"),
+            ("kubernetes.io/cluster/prod", "shared"),
+            ("kubernetes", "mine"),
+            (STACK, "project/stack:lineage"),
+            (ID, "uid"),
+            (TOKEN, "token"),
+            (URN, "stack::main::aws:ec2/vpc"),
+        ]);
+        let read = take_apart(&["kubernetes.io/".to_owned()], there.clone());
+        assert_eq!(read.tags, tags(&[("Name", "main"), ("kubernetes", "mine")]));
+        let owner = read.owner.map(|owner| (owner.stack, owner.uid.to_string(), owner.token));
+        assert_eq!(owner, Some(("project/stack:lineage".into(), "uid".into(), Some("token".into()))));
+        // Without the configuration that names its prefix, a tag that somebody added is a change from outside.
+        assert!(take_apart(&[], there).tags.contains_key("kubernetes.io/cluster/prod"));
     }
 
     #[test]

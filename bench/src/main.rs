@@ -227,6 +227,7 @@ const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
         update_wait: Wait::NONE,
         delete_wait: Wait::NONE,
         after: &[],
+        ending: formwork_engine::Ending::PLAIN,
     }
 }
 

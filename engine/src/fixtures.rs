@@ -17,7 +17,7 @@ use crate::program::{Declaration, Program, ProviderName};
 use crate::record::{RecordedOptions, Row, RowKey, RowState, Stored};
 use crate::settings::Settings;
 use crate::shape::{
-    After, ArgSchema, Change, ChangeRule, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
+    After, ArgSchema, Change, ChangeRule, Ending, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
 };
 use crate::urn::{KindName, SourceLine, Urn};
 use crate::value::Value;
@@ -65,6 +65,7 @@ const fn schema(kind: &'static str, args: &'static [ArgSchema], outputs: &'stati
         update_wait: Wait::NONE,
         delete_wait: Wait::NONE,
         after: &[],
+        ending: Ending::PLAIN,
     }
 }
 
@@ -124,6 +125,40 @@ pub(crate) static BUCKET: Schema = Schema {
             },
         ],
         &[ID, output("name", Moves::Stable, Some("name"))],
+    )
+};
+
+pub(crate) static KEY: Schema = Schema {
+    data_store: true,
+    ending: Ending { opens: true, ..Ending::PLAIN },
+    ..schema("test:key/key", &[arg("use", Shape::Optional(&Shape::Text), REPLACE)], &[ID])
+};
+
+fn last_copy(recorded: &Value) -> Option<&'static str> {
+    (*recorded.get("last_copy") == Value::Bool(true)).then_some("a last copy")
+}
+
+/// An archive that the service protects, and of which a copy may stay.
+pub(crate) static ARCHIVE: Schema = Schema {
+    data_store: true,
+    ending: Ending { refused_by: Some("guarded"), leaves: Some(last_copy), opens: false },
+    ..schema(
+        "test:store/archive",
+        &[
+            arg("key", Shape::Text, REPLACE),
+            ArgSchema { default: Some(|| Value::Bool(false)), ..arg("guarded", Shape::Bool, IN_PLACE) },
+            ArgSchema {
+                default: Some(|| Value::Bool(true)),
+                write_only: true,
+                ..arg("last_copy", Shape::Bool, IN_PLACE)
+            },
+            ArgSchema {
+                default: Some(Value::empty_map),
+                tags: true,
+                ..arg("tags", Shape::Map(&Shape::Text), IN_PLACE)
+            },
+        ],
+        &[ID],
     )
 };
 
@@ -203,8 +238,8 @@ pub(crate) static CLUSTER: Schema = Schema {
     )
 };
 
-pub(crate) fn all_schemas() -> [&'static Schema; 10] {
-    [&NETWORK, &SUBNET, &BUCKET, &DATABASE, &ROLE, &ATTACHMENT, &GATEWAY, &NAT, &LOGS, &CLUSTER]
+pub(crate) fn all_schemas() -> [&'static Schema; 12] {
+    [&NETWORK, &SUBNET, &BUCKET, &KEY, &ARCHIVE, &DATABASE, &ROLE, &ATTACHMENT, &GATEWAY, &NAT, &LOGS, &CLUSTER]
 }
 
 pub(crate) fn text(text: &str) -> Expr {

@@ -212,6 +212,13 @@ pub trait Kind: Send + Sync {
     /// What a lost create of this owner may have made; with `args`, also by natural name.
     async fn find(&self, owner: &Owner, args: Option<&Value>) -> Result<Vec<Candidate>, CallError>;
 
+    /// What an earlier deletion left under the name that a create of this owner would take, and what the create does about it, in a
+    /// sentence: a secret that is only scheduled for deletion. Types that leave nothing answer nothing.
+    async fn left_over(&self, owner: &Owner, args: &Value) -> Result<Option<String>, CallError> {
+        let _ = (owner, args);
+        Ok(None)
+    }
+
     /// Makes the calls that may be made now, in the service's order, each idempotent.
     async fn update(&self, update: &Update) -> Result<Updated, CallError>;
 

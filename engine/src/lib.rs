@@ -52,7 +52,7 @@ pub use options::{Options, Timeouts, options};
 pub use program::{Declaration, Handle, Program, ProviderName, ProviderSpec, Stack};
 pub use resource::{ChangeSet, Declared, Given, OutputFields, Resource, Unset};
 pub use shape::{
-    After, ArgSchema, Change, ChangeRule, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
+    After, ArgSchema, Change, ChangeRule, Ending, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
 };
 pub use urn::{KindName, SourceLine, Uid, Urn};
 pub use value::Value;

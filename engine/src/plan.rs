@@ -5,6 +5,7 @@
 mod adopt;
 mod along;
 mod consent;
+mod ends;
 mod fields;
 mod json;
 mod make;

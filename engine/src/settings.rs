@@ -13,6 +13,8 @@ pub struct Settings {
     pub replace: Vec<String>,
     /// Resources that may be deleted or lose data: urns or paths, or `*` for all of them.
     pub allow_delete: Vec<String>,
+    /// Whether deletes leave nothing behind, as in stacks that are made to be thrown away: no last snapshots, and so nothing that keys are kept for.
+    pub leave_nothing: bool,
     /// Whether every consent is implied; true for the emulator only.
     pub consent_implied: bool,
     /// What is done about changes that were made outside.
@@ -35,6 +37,7 @@ impl Default for Settings {
             targets: Vec::new(),
             replace: Vec::new(),
             allow_delete: Vec::new(),
+            leave_nothing: false,
             consent_implied: false,
             on_drift: OnDrift::Fail,
             accept_gone: Vec::new(),

@@ -249,6 +249,22 @@ pub enum Link {
     },
 }
 
+/// What the end of a resource needs and leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// The argument by which the service itself refuses a delete while it is `true`. The type's delete lifts it, and the plan shows that.
+    pub refused_by: Option<&'static str>,
+    /// What a delete leaves in the account, from the recorded arguments, in words such as "a final snapshot".
+    pub leaves: Option<fn(&Value) -> Option<&'static str>>,
+    /// Whether what others leave behind cannot be read without it, as without the key that encrypts it: then it stays, too.
+    pub opens: bool,
+}
+
+impl Ending {
+    /// Nothing refuses it, and nothing is left.
+    pub const PLAIN: Ending = Ending { refused_by: None, leaves: None, opens: false };
+}
+
 /// Everything the core knows about a resource type.
 #[derive(Debug)]
 pub struct Schema {
@@ -285,6 +301,8 @@ pub struct Schema {
     pub delete_wait: Wait,
     /// Orders that no argument shows.
     pub after: &'static [After],
+    /// What its end needs and leaves behind.
+    pub ending: Ending,
 }
 
 impl Schema {

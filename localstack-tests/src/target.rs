@@ -69,6 +69,7 @@ impl Target {
         let mode = OpenMode::Write(Holder::here("up", clock.now_millis()));
         let store = LocalStore::open(&self.store, mode).map_err(|error| vec![Error::from(error)])?;
         let settings = Settings {
+            leave_nothing: true,
             consent_implied: true,
             // A run that was killed in an update may have changed what is not recorded yet.
             on_drift: OnDrift::Revert,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use formwork_aws::AwsCloud;
+use formwork_aws::{AwsCloud, AwsConfig};
 use formwork_emulator::Emulator;
 use formwork_engine::apply::Cancel;
 use formwork_engine::clock::Clock;
@@ -45,9 +45,22 @@ impl Trial {
     /// # Panics
     /// When there is no folder for the store.
     pub async fn new(emulator: &'static Emulator) -> Self {
+        Self::of(emulator, true).await
+    }
+
+    /// The same for a stack as it is in production: its deletes leave behind what they are told to leave.
+    ///
+    /// # Panics
+    /// When there is no folder for the store.
+    pub async fn lasting(emulator: &'static Emulator) -> Self {
+        Self::of(emulator, false).await
+    }
+
+    async fn of(emulator: &'static Emulator, leave_nothing: bool) -> Self {
         let account = Account::new(emulator);
-        let cloud = Arc::new(AwsCloud::connect(account.config()).await);
-        let settings = Settings { consent_implied: true, ..Settings::default() };
+        let config = AwsConfig { leave_nothing, ..account.config() };
+        let cloud = Arc::new(AwsCloud::connect(config).await);
+        let settings = Settings { leave_nothing, consent_implied: true, ..Settings::default() };
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for a store: {error}"));
         Self { account, cloud, clock: Arc::new(ScaledClock::new(FACTOR)), settings, folder }
     }

@@ -26,6 +26,7 @@ struct Container {
     update_wait: Option<TokenStream>,
     delete_wait: Option<TokenStream>,
     after: Option<Path>,
+    ending: Option<Path>,
 }
 
 /// Everything generated for a resource.
@@ -116,10 +117,11 @@ fn entry(meta: &ParseNestedMeta<'_>, container: &mut Container) -> syn::Result<(
         "update_wait" => container.update_wait = Some(wait(meta)?),
         "delete_wait" => container.delete_wait = Some(wait(meta)?),
         "after" => container.after = Some(meta.value()?.parse()?),
+        "ending" => container.ending = Some(meta.value()?.parse()?),
         _ => {
             return Err(meta.error(
                 "not known here: kind, cfn, id, outputs, guard, data_store, delete_first, version, natural_key(…), exclusive(…), \
-                 visibility, create_wait, update_wait, delete_wait and after are",
+                 visibility, create_wait, update_wait, delete_wait, after and ending are",
             ));
         }
     }
@@ -173,6 +175,8 @@ fn implementation(ident: &Ident, container: &Container, doc: &str, args: &[Arg])
         [&container.create_wait, &container.update_wait, &container.delete_wait]
             .map(|wait| wait.clone().unwrap_or_else(|| quote!(::formwork_engine::Wait::NONE)));
     let after = container.after.as_ref().map_or_else(|| quote!(&[]), |path| quote!(#path));
+    let ending =
+        container.ending.as_ref().map_or_else(|| quote!(::formwork_engine::Ending::PLAIN), |path| quote!(#path));
     quote! {
         const _: () = {
             #functions
@@ -194,6 +198,7 @@ fn implementation(ident: &Ident, container: &Container, doc: &str, args: &[Arg])
                 update_wait: #update_wait,
                 delete_wait: #delete_wait,
                 after: #after,
+                ending: #ending,
             };
 
             impl ::formwork_engine::Resource for #ident {

@@ -12,7 +12,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
@@ -23,6 +22,7 @@ use super::{
     ElasticIp, InternetGateway, InternetGatewayId, NatGateway, NatGatewayId, RouteTable, RouteTableId, Subnet, Vpc,
     VpcEndpointId,
 };
+use crate::cidr::{self, canonical};
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
@@ -68,7 +68,7 @@ pub struct Route {
     #[arg(replace, cfn = "RouteTableId")]
     pub route_table: RouteTableId,
     /// The traffic it is about: an IPv4 range such as `0.0.0.0/0`, an IPv6 range such as `::/0`, or the id of a prefix list.
-    #[arg(replace, same = same_destination, cfn = "DestinationCidrBlock")]
+    #[arg(replace, same = cidr::same, cfn = "DestinationCidrBlock")]
     pub destination: String,
     /// Where it goes. Another one is taken in one call, so that there is no moment without a route.
     #[arg(in_place, cfn = "")]
@@ -276,29 +276,6 @@ impl Form {
     }
 }
 
-/// A range as AWS keeps it: without the bits beyond the mask, IPv6 in its short form. What is no range stays as it is.
-fn canonical(destination: &str) -> String {
-    let parsed = destination
-        .split_once('/')
-        .and_then(|(address, bits)| Some((address.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?)));
-    match parsed {
-        Some((IpAddr::V4(address), bits)) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-            format!("{}/{bits}", Ipv4Addr::from(u32::from(address) & mask))
-        }
-        Some((IpAddr::V6(address), bits)) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-            format!("{}/{bits}", Ipv6Addr::from(u128::from(address) & mask))
-        }
-        _ => destination.to_owned(),
-    }
-}
-
-#[expect(clippy::ptr_arg, reason = "an equality takes references to the type of its field")]
-fn same_destination(wanted: &String, found: &String) -> bool {
-    canonical(wanted) == canonical(found)
-}
-
 /// The routes that are there, one call per 200 tables.
 async fn routes(aws: &Aws, ids: &[RouteId]) -> Result<BTreeMap<RouteId, sdk::Route>> {
     let mut wanted: BTreeMap<&str, Vec<&RouteId>> = BTreeMap::new();
@@ -386,7 +363,7 @@ mod tests {
         assert_eq!(canonical("0::0/0"), "::/0");
         assert_eq!(canonical("pl-0123"), "pl-0123");
         assert_eq!(canonical("10.1.2.3/33"), "10.1.2.3/33");
-        assert!(same_destination(&"0.0.0.0/0".into(), &"10.0.0.0/0".into()));
+        assert!(cidr::same(&"0.0.0.0/0".into(), &"10.0.0.0/0".into()));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What the rules of security groups share: both directions are the same calls on the same things, and differ in name only.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use aws_sdk_ec2::types::{
     Filter, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroupRule, SecurityGroupRuleRequest,
@@ -12,6 +11,8 @@ use formwork_engine::{Change, id};
 
 use super::{FILTER_VALUES, SecurityGroupId, candidate, filter, owned_by, read_tags, retag, tag_specification};
 use crate::arn::Arn;
+use crate::cidr::canonical;
+pub(super) use crate::cidr::same_if_given as same_cidr;
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, all_ready};
@@ -61,11 +62,6 @@ pub(super) fn same_protocol(wanted: &String, found: &String) -> bool {
     protocol(wanted) == protocol(found)
 }
 
-/// AWS answers ranges in canonical form.
-pub(super) fn same_cidr(wanted: &Option<String>, found: &Option<String>) -> bool {
-    wanted.as_deref().map(canonical) == found.as_deref().map(canonical)
-}
-
 fn protocol(name: &str) -> String {
     match name.to_ascii_lowercase().as_str() {
         "all" | "-1" => "-1".to_owned(),
@@ -75,21 +71,6 @@ fn protocol(name: &str) -> String {
         "58" => "icmpv6".to_owned(),
         other => other.to_owned(),
     }
-}
-
-/// The range with the bits after its prefix cleared; text that is no range stays as it is, for AWS to refuse.
-fn canonical(cidr: &str) -> String {
-    let parsed = cidr.split_once('/').and_then(|(address, length)| Some((address, length.parse::<u32>().ok()?)));
-    let Some((address, length)) = parsed else { return cidr.to_owned() };
-    if let (Ok(address), 0..=32) = (address.parse::<Ipv4Addr>(), length) {
-        let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
-        return format!("{}/{length}", Ipv4Addr::from_bits(address.to_bits() & mask));
-    }
-    if let (Ok(address), 0..=128) = (address.parse::<Ipv6Addr>(), length) {
-        let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-        return format!("{}/{length}", Ipv6Addr::from_bits(address.to_bits() & mask));
-    }
-    cidr.to_owned()
 }
 
 /// What AWS would refuse in words that do not help, or would take and answer differently for ever.
@@ -310,18 +291,6 @@ mod tests {
             referenced_group_owner: None,
             description: String::new(),
             tags: Tags::new(),
-        }
-    }
-
-    #[test]
-    fn ranges_are_compared_in_canonical_form() {
-        assert_eq!(canonical("100.68.0.18/18"), "100.68.0.0/18");
-        assert_eq!(canonical("1.2.3.4/0"), "0.0.0.0/0");
-        assert_eq!(canonical("10.1.2.3/32"), "10.1.2.3/32");
-        assert_eq!(canonical("2001:DB8:0:0::1/64"), "2001:db8::/64");
-        assert_eq!(canonical("::1/0"), "::/0");
-        for refused in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129", "pl-1"] {
-            assert_eq!(canonical(refused), refused);
         }
     }
 

@@ -19,6 +19,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, 
 use formwork_engine::{Change, Choice, Outputs, Resource, Stack, id};
 
 use super::{FILTER_VALUES, Vpc, VpcId, candidate, filter, owned_by, read_tags, retag, tag_specification};
+use crate::cidr;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
@@ -50,7 +51,7 @@ pub struct Subnet {
     #[arg(replace, cfn = "VpcId")]
     pub vpc: VpcId,
     /// The IPv4 range, /16 to /28 within the VPC's, such as `10.0.101.0/24`. Five of its addresses are AWS's own.
-    #[arg(replace)]
+    #[arg(replace, same = cidr::same)]
     pub cidr_block: String,
     /// The zone by name, such as `eu-west-1a`. AWS chooses one when neither this nor `availability_zone_id` is given.
     #[arg(replace)]
@@ -62,7 +63,7 @@ pub struct Subnet {
     #[arg(in_place, after_create, default = false)]
     pub map_public_ip_on_launch: bool,
     /// The IPv6 range, /44 to /64 within the VPC's. One can be added in place, not exchanged.
-    #[arg(decide = ipv6_change)]
+    #[arg(decide = ipv6_change, same = cidr::same_if_given)]
     pub ipv6_cidr_block: Option<String>,
     /// Whether network interfaces get an IPv6 address when they are made; needs `ipv6_cidr_block`.
     #[arg(in_place, after_create, default = false)]

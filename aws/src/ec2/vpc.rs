@@ -14,6 +14,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting
 use formwork_engine::{Change, Choice, Outputs, Resource, Stack, id};
 
 use super::{FILTER_VALUES, candidate, filter, owned_by, read_tags, retag, tag_specification};
+use crate::cidr;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
@@ -42,7 +43,7 @@ id! {
 )]
 pub struct Vpc {
     /// The IPv4 range, /16 to /28, such as `10.0.0.0/16`.
-    #[arg(replace)]
+    #[arg(replace, same = cidr::same)]
     pub cidr_block: String,
     /// Whether Amazon's DNS server answers inside the VPC.
     #[arg(in_place, after_create, default = true)]

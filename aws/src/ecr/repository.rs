@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Block, Choice, Hazard, Json, Name, Outputs, Resource, Stack, id};
-use futures::future::try_join3;
+use futures::future::join3;
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::error::{Error, OrGone, Result};
+use crate::error::{Error, OrGone, Result, readable};
 use crate::iam::{PolicyDocument, Principal, Statement};
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::questions::{each, named};
 use crate::tags::{self, Tags};
@@ -73,9 +73,9 @@ pub struct Repository {
     pub tags: Tags,
 }
 
-fn lifecycle_hazards(before: &Option<Json>, after: &Option<Json>) -> &'static [Hazard] {
-    // A rule for the images that are pushed from now on is one thing, another rule for those that are there is another.
-    if before.is_some() && after.is_some() { &[Hazard::DataLoss] } else { &[] }
+/// A policy that a repository did not have expires images that are there. Taken out of the program it stays as it is.
+fn lifecycle_hazards(_: &Option<Json>, after: &Option<Json>) -> &'static [Hazard] {
+    if after.is_some() { &[Hazard::DataLoss] } else { &[] }
 }
 
 /// Whether tags can be moved.
@@ -102,7 +102,7 @@ pub struct Encryption {
     #[arg(replace, default = EncryptionSort::Aes256)]
     pub sort: EncryptionSort,
     /// The key, for the KMS kinds; the account's `aws/ecr` when absent.
-    #[arg(replace)]
+    #[arg(replace, same = same_key)]
     pub kms_key: Option<Arn<Key>>,
 }
 
@@ -313,8 +313,11 @@ async fn observe(aws: &Aws, id: &RepositoryName, repository: sdk::Repository) ->
         let answer = aws.ecr().get_repository_policy().repository_name(name).send().await;
         answer.or_gone(&["RepositoryPolicyNotFoundException", GONE[0]])
     };
-    let (lifecycle, policy, tags) = try_join3(lifecycle, policy, read_tags(aws, &arn)).await?;
-    let Some(tags) = tags else { return Ok(None) };
+    let (lifecycle, policy, tags) = join3(lifecycle, policy, read_tags(aws, &arn)).await;
+    let Some(tags) = tags? else { return Ok(None) };
+    let mut unreadable = BTreeMap::new();
+    let lifecycle = readable(lifecycle, &["lifecycle_policy"], &mut unreadable)?;
+    let policy = readable(policy, &["policy"], &mut unreadable)?;
     let encryption = repository.encryption_configuration;
     let sort = encryption.as_ref().and_then(|it| EncryptionSort::parse(it.encryption_type.as_str()));
     let sort = sort.unwrap_or(EncryptionSort::Aes256);
@@ -346,7 +349,7 @@ async fn observe(aws: &Aws, id: &RepositoryName, repository: sdk::Repository) ->
         url: repository.repository_uri.unwrap_or_default(),
         registry_id: repository.registry_id.unwrap_or_default(),
     };
-    Ok(Some(Observed::new(args, outputs, tags.owner)))
+    Ok(Some(Observed { unreadable, ..Observed::new(args, outputs, tags.owner) }))
 }
 
 impl Conforms for Repository {

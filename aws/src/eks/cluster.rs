@@ -10,16 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{After, Block, Change, Choice, Hazard, Link, Name, Outputs, Resource, Version, id};
+use formwork_engine::{After, Block, Change, Choice, Ending, Hazard, Link, Name, Outputs, Resource, Version, id};
 
 use self::requests::{encryption, load_balancing, scaling, storage};
 use super::{UpdateOf, candidate, present, read_tags, retag, tags_of, update_status};
 use crate::arn::Arn;
+use crate::cidr;
 use crate::context::Aws;
 use crate::ec2::{SecurityGroupId, SubnetId, VpcId};
 use crate::error::{Error, OrGone, Result};
+use crate::hazards::unguarded;
 use crate::iam::Role;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::questions::each;
 use crate::tags::Tags;
@@ -52,6 +54,8 @@ const AFTER: &[After] = &[
     },
 ];
 
+const ENDING: Ending = Ending { refused_by: Some("deletion_protection"), ..Ending::PLAIN };
+
 /// An EKS cluster: the control plane. Nodes, add-ons and access are resources of their own.
 #[derive(Resource)]
 #[resource(
@@ -66,7 +70,8 @@ const AFTER: &[After] = &[
     create_wait = (5, 10, 1, 1800),
     update_wait = (2, 10, 1, 3600),
     delete_wait = (5, 10, 1, 900),
-    after = AFTER
+    after = AFTER,
+    ending = ENDING
 )]
 pub struct Cluster {
     /// The name, 1 to 100 letters, digits and hyphens.
@@ -91,10 +96,10 @@ pub struct Cluster {
     #[arg(in_place, default = false, cfn = "ResourcesVpcConfig.EndpointPublicAccess")]
     pub endpoint_public_access: bool,
     /// The ranges that may reach the public endpoint; everybody when absent. Needs `endpoint_public_access`.
-    #[arg(in_place, cfn = "ResourcesVpcConfig.PublicAccessCidrs")]
+    #[arg(in_place, same = cidr::same_set_if_given, cfn = "ResourcesVpcConfig.PublicAccessCidrs")]
     pub public_access_cidrs: Option<BTreeSet<String>>,
     /// The range of service addresses, /12 to /24 of a private range; AWS chooses when absent.
-    #[arg(replace, cfn = "KubernetesNetworkConfig.ServiceIpv4Cidr")]
+    #[arg(replace, same = cidr::same_if_given, cfn = "KubernetesNetworkConfig.ServiceIpv4Cidr")]
     pub service_ipv4_cidr: Option<String>,
     /// Whether pods and services have IPv4 or IPv6 addresses.
     #[arg(replace, default = IpFamily::Ipv4, cfn = "KubernetesNetworkConfig.IpFamily")]
@@ -103,10 +108,15 @@ pub struct Cluster {
     #[arg(in_place, default, cfn = "Logging.ClusterLogging")]
     pub log_types: BTreeSet<LogType>,
     /// The key that encrypts Kubernetes secrets. Can be added later, and never be taken away or changed.
-    #[arg(decide = encryption_change, cfn = "EncryptionConfig")]
+    #[arg(decide = encryption_change, same = same_key, cfn = "EncryptionConfig", hazards = encryption_hazards)]
     pub secrets_key: Option<Arn<Key>>,
     /// How callers are told who they are: access entries (`API`), the `aws-auth` config map, or both. Only towards `API`.
-    #[arg(decide = mode_change, default = AuthenticationMode::Api, cfn = "AccessConfig.AuthenticationMode")]
+    #[arg(
+        decide = mode_change,
+        default = AuthenticationMode::Api,
+        cfn = "AccessConfig.AuthenticationMode",
+        hazards = mode_hazards
+    )]
     pub authentication_mode: AuthenticationMode,
     /// Whether the caller that makes the cluster becomes its administrator without an access entry.
     #[arg(replace, default = false, write_only, cfn = "AccessConfig.BootstrapClusterCreatorAdminPermissions")]
@@ -121,19 +131,19 @@ pub struct Cluster {
     #[arg(in_place, default = false, cfn = "ZonalShiftConfig.Enabled")]
     pub zonal_shift: bool,
     /// EKS Auto Mode: AWS runs nodes, load balancing and block storage.
-    #[arg(in_place, cfn = "ComputeConfig")]
+    #[arg(in_place, cfn = "ComputeConfig", hazards = auto_mode_hazards)]
     pub auto_mode: Option<AutoMode>,
     /// The scaling tier of the control plane; AWS's standard when absent.
     #[arg(in_place, cfn = "ControlPlaneScalingConfig.Tier")]
     pub control_plane_tier: Option<ControlPlaneTier>,
     /// Ranges of nodes outside AWS (EKS Hybrid Nodes).
-    #[arg(in_place, default, cfn = "RemoteNetworkConfig.RemoteNodeNetworks")]
+    #[arg(in_place, default, same = cidr::same_set, cfn = "RemoteNetworkConfig.RemoteNodeNetworks")]
     pub remote_node_networks: BTreeSet<String>,
     /// Ranges of pods on nodes outside AWS.
-    #[arg(in_place, default, cfn = "RemoteNetworkConfig.RemotePodNetworks")]
+    #[arg(in_place, default, same = cidr::same_set, cfn = "RemoteNetworkConfig.RemotePodNetworks")]
     pub remote_pod_networks: BTreeSet<String>,
     /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
-    #[arg(in_place, default = false)]
+    #[arg(in_place, default = false, hazards = unguarded)]
     pub deletion_protection: bool,
     /// Upgrades the version although EKS's checks found problems.
     #[arg(in_place, default = false, write_only, cfn = "Force")]
@@ -278,6 +288,19 @@ fn version_hazards(before: &Option<Version>, after: &Option<Version>) -> &'stati
     let number = |version: &Option<Version>| version.as_ref().and_then(|version| minor(version.as_str()));
     // EKS takes no version back.
     if before.is_some() && number(after) > number(before) { &[Hazard::Irreversible] } else { &[] }
+}
+
+fn mode_hazards(before: &AuthenticationMode, after: &AuthenticationMode) -> &'static [Hazard] {
+    if before == after { &[] } else { &[Hazard::Irreversible] }
+}
+
+/// Without Auto Mode its nodes go, and what ran on them.
+fn auto_mode_hazards(before: &Option<AutoMode>, after: &Option<AutoMode>) -> &'static [Hazard] {
+    if before.is_some() && after.is_none() { &[Hazard::Outage] } else { &[] }
+}
+
+fn encryption_hazards(before: &Option<Arn<Key>>, after: &Option<Arn<Key>>) -> &'static [Hazard] {
+    if before.is_none() && after.is_some() { &[Hazard::Irreversible] } else { &[] }
 }
 
 fn encryption_change(before: &Option<Arn<Key>>, _: &Option<Arn<Key>>) -> Change {

@@ -193,6 +193,7 @@ impl Conforms for PodIdentityAssociation {
         Conformance::of(base)
             .change("role_arn", &parts.other_role.arn)
             .change("target_role_arn", &parts.role.arn)
+            .change("target_role_arn", &parts.other_role.arn)
             .change("disable_session_tags", true)
             .change("tags", [("team", "b")])
             .change("namespace", "other")

@@ -27,7 +27,9 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Caseless, Change, Expr, Hazard, Name, Outputs, Resource, Secret, Stack, Version, id};
+use formwork_engine::{
+    Caseless, Change, Ending, Expr, Hazard, Name, Outputs, Resource, Secret, Stack, Value, Version, id,
+};
 
 use super::{ParameterGroup, ParameterGroupName, SubnetGroup, SubnetGroupName};
 use super::{candidate, same_id, same_name, tags_by_arn, tags_of};
@@ -36,7 +38,8 @@ use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::ec2::{SecurityGroup, SecurityGroupId, Subnet, Vpc};
 use crate::error::{Error, OrGone, Result};
-use crate::kms::Key;
+use crate::hazards::{shorter, shorter_if_known};
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::tags::Tags;
 
@@ -52,6 +55,19 @@ id! {
 
 const GONE: &[&str] = &["ReplicationGroupNotFoundFault", "ReplicationGroupNotFound"];
 
+/// A snapshot of that name is there already.
+const TAKEN: &[&str] = &["SnapshotAlreadyExistsFault", "SnapshotAlreadyExists"];
+
+/// How many last snapshots of one name there may be; ElastiCache keeps at most fifty by hand.
+const SNAPSHOTS: u32 = 50;
+
+const ENDING: Ending = Ending { leaves: Some(left_behind), ..Ending::PLAIN };
+
+/// What the deletion of a group leaves, encrypted as the group was.
+fn left_behind(recorded: &Value) -> Option<&'static str> {
+    (!recorded.get("final_snapshot").is_null()).then_some("a final snapshot")
+}
+
 /// A Redis or Valkey cache: a primary with replicas, in one shard or several.
 #[derive(Resource)]
 #[resource(
@@ -65,7 +81,8 @@ const GONE: &[&str] = &["ReplicationGroupNotFoundFault", "ReplicationGroupNotFou
     visibility = 120,
     create_wait = (30, 10, 1, 3600),
     update_wait = (10, 10, 2, 3600),
-    delete_wait = (10, 10, 1, 2700)
+    delete_wait = (10, 10, 1, 2700),
+    ending = ENDING
 )]
 pub struct ReplicationGroup {
     /// The id, 1 to 40 letters, digits and hyphens, beginning with a letter. Kept in lower case; a prefix must be in lower case.
@@ -75,7 +92,7 @@ pub struct ReplicationGroup {
     #[arg(in_place, default = "managed by Formwork", cfn = "ReplicationGroupDescription")]
     pub description: String,
     /// The engine. A Redis group can become a Valkey group, not the reverse.
-    #[arg(decide = engine_change, default = Engine::Redis)]
+    #[arg(decide = engine_change, default = Engine::Redis, hazards = engine_hazards)]
     pub engine: Engine,
     /// The engine's version, such as `7.1` or `6.x`; AWS's newest when absent. Never back.
     #[arg(decide = version_change, hazards = version_hazards, same = same_version)]
@@ -87,7 +104,7 @@ pub struct ReplicationGroup {
     #[arg(in_place)]
     pub num_cache_clusters: Option<i32>,
     /// Cluster mode on: how many shards, 1 to 500.
-    #[arg(in_place)]
+    #[arg(in_place, hazards = shorter_if_known)]
     pub num_node_groups: Option<i32>,
     /// Cluster mode on: how many replicas in each shard, 0 to 5.
     #[arg(in_place)]
@@ -99,7 +116,7 @@ pub struct ReplicationGroup {
     #[arg(replace, default, write_only, cfn = "NodeGroupConfiguration")]
     pub shards: Vec<Shard>,
     /// Whether the group is made of several shards, or on its way there.
-    #[arg(decide = cluster_mode_change)]
+    #[arg(decide = cluster_mode_change, hazards = cluster_mode_hazards)]
     pub cluster_mode: Option<ClusterMode>,
     /// Whether a replica takes over from a failed primary. Needs a replica; needed with cluster mode on.
     #[arg(in_place, default = false, cfn = "AutomaticFailoverEnabled")]
@@ -158,13 +175,13 @@ pub struct ReplicationGroup {
     #[arg(in_place, cfn = "PreferredMaintenanceWindow")]
     pub maintenance_window: Option<Caseless>,
     /// For how many days daily snapshots are kept; 0 for none.
-    #[arg(in_place, default = 0, hazards = retention_hazards)]
+    #[arg(in_place, default = 0, hazards = shorter)]
     pub snapshot_retention_limit: i32,
     /// When daily snapshots are made, in UTC, such as `03:00-04:00`.
     #[arg(in_place)]
     pub snapshot_window: Option<String>,
     /// Cluster mode off: the node that daily snapshots are made of.
-    #[arg(in_place, cfn = "SnapshottingClusterId")]
+    #[arg(in_place, same = same_id, cfn = "SnapshottingClusterId")]
     pub snapshotting_cluster: Option<String>,
     /// The snapshot that it is made from.
     #[arg(replace, write_only)]
@@ -181,7 +198,8 @@ pub struct ReplicationGroup {
     /// Whether changes are made at once. AWS's own default is the next maintenance window; the plan after it then says what is pending.
     #[arg(in_place, default = true, write_only, cfn = "")]
     pub apply_immediately: bool,
-    /// The name of a snapshot that is made when the group is deleted. There must be none of that name.
+    /// The name of a snapshot that is made when the group is deleted. Where there is one of that name already, `-2` is added, or the next
+    /// number that is free.
     #[arg(in_place, write_only, cfn = "")]
     pub final_snapshot: Option<String>,
     /// Tags, without the ones that mark ownership.
@@ -218,6 +236,16 @@ fn engine_change(before: &Engine, after: &Engine) -> Change {
     }
 }
 
+/// A Valkey group does not become a Redis group again.
+fn engine_hazards(before: &Engine, after: &Engine) -> &'static [Hazard] {
+    if (before, after) == (&Engine::Redis, &Engine::Valkey) { &[Hazard::Irreversible] } else { &[] }
+}
+
+/// What is made of shards, or said to be on its way there, stays so.
+fn cluster_mode_hazards(_: &Option<ClusterMode>, after: &Option<ClusterMode>) -> &'static [Hazard] {
+    if *after == Some(ClusterMode::Enabled) { &[Hazard::Irreversible] } else { &[] }
+}
+
 /// The numbers of a version: `6.x` is `[6]`.
 fn numbers(version: &Version) -> Vec<u32> {
     version.as_str().split('.').map_while(|part| part.parse().ok()).collect()
@@ -250,17 +278,8 @@ fn same_version(wanted: &Option<Version>, found: &Option<Version>) -> bool {
     found.as_str().strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// AWS answers a key's ARN or its id alone.
-fn same_key(wanted: &Option<Arn<Key>>, found: &Option<Arn<Key>>) -> bool {
-    wanted.as_ref().map(Arn::name) == found.as_ref().map(Arn::name)
-}
-
 fn node_type_hazards(_: &String, _: &String) -> &'static [Hazard] {
     &[Hazard::Outage]
-}
-
-fn retention_hazards(before: &i32, after: &i32) -> &'static [Hazard] {
-    if after < before { &[Hazard::DataLoss] } else { &[] }
 }
 
 /// The nodes that are there keep their zones.
@@ -361,10 +380,20 @@ impl Lifecycle for ReplicationGroup {
         if group.status() == Some("deleting") {
             return Ok(Deletion::Wait);
         }
-        let snapshot = recorded.final_snapshot.clone().filter(|_| !aws.leaves_nothing());
-        let call = aws.elasticache().delete_replication_group().replication_group_id(id.as_str());
-        let answer = call.set_final_snapshot_identifier(snapshot).send().await.or_gone(GONE)?;
-        Ok(if answer.is_some() { Deletion::Wait } else { Deletion::Done })
+        let mut snapshot = recorded.final_snapshot.clone().filter(|_| !aws.leaves_nothing());
+        let mut number = 2;
+        loop {
+            let call = aws.elasticache().delete_replication_group().replication_group_id(id.as_str());
+            let answer = call.set_final_snapshot_identifier(snapshot).send().await.or_gone(GONE);
+            match answer {
+                // The last snapshot of an earlier group: it stays, and the next one gets the next number.
+                Err(error) if error.is(TAKEN) && number <= SNAPSHOTS => {
+                    snapshot = recorded.final_snapshot.as_ref().map(|name| format!("{name}-{number}"));
+                    number += 1;
+                }
+                answer => return Ok(if answer?.is_some() { Deletion::Wait } else { Deletion::Done }),
+            }
+        }
     }
 }
 
@@ -460,6 +489,7 @@ impl Conforms for ReplicationGroup {
             .together_with("transit_encryption_mode", Expr::null())
             .together_with("auth_token", Expr::null())
             .change("snapshotting_cluster", "conformance-cache-002")
+            .change("snapshotting_cluster", "conformance-cache-001")
             .change("engine", "valkey")
             .together_with("engine_version", "8.0")
             .together_with("parameter_group", "default.valkey8")

@@ -11,14 +11,15 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::KeyMetadata;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Choice, Hazard, Json, Outputs, Resource, Stack, id};
-use futures::future::try_join3;
+use formwork_engine::{Choice, Ending, Hazard, Json, Outputs, Resource, Stack, id};
+use futures::future::join3;
 
 use super::{read_tags, tag, tags_of};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::error::{Error, OrGone, Result};
+use crate::error::{Error, OrGone, Result, readable};
+use crate::hazards::shorter;
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::questions::each;
@@ -28,6 +29,8 @@ id! {
     /// The id of a key: a UUID, or `mrk-…` for a multi-region key.
     pub struct KeyId;
 }
+
+const ENDING: Ending = Ending { opens: true, ..Ending::PLAIN };
 
 /// A KMS key. What it encrypted is lost with it: its deletion is scheduled, never immediate, and needs consent.
 #[derive(Resource)]
@@ -40,7 +43,8 @@ id! {
     data_store,
     visibility = 120,
     create_wait = (0, 2, 1, 1200),
-    update_wait = (0, 2, 3, 1200)
+    update_wait = (0, 2, 3, 1200),
+    ending = ENDING
 )]
 pub struct Key {
     /// What it is for, at most 8192 characters.
@@ -71,7 +75,7 @@ pub struct Key {
     #[arg(replace, default = KeyOrigin::AwsKms)]
     pub origin: KeyOrigin,
     /// Days between the request to delete it and its end, 7 to 30; until then the deletion can be cancelled.
-    #[arg(in_place, default = 30, write_only)]
+    #[arg(in_place, default = 30, write_only, hazards = shorter)]
     pub pending_window_in_days: i32,
     /// Accepts a policy that would lock the caller out of changing it again.
     #[arg(in_place, default = false, write_only)]
@@ -81,8 +85,9 @@ pub struct Key {
     pub tags: Tags,
 }
 
+/// RDS gives a database up for good whose key has been disabled for a week; everything else stands still.
 fn disabling(before: &bool, after: &bool) -> &'static [Hazard] {
-    if *before && !*after { &[Hazard::Outage] } else { &[] }
+    if *before && !*after { &[Hazard::DataLoss, Hazard::Outage] } else { &[] }
 }
 
 /// What a key is used for.
@@ -295,7 +300,9 @@ async fn describe(aws: &Aws, id: &str) -> Result<Option<KeyMetadata>> {
 
 async fn observe(aws: &Aws, id: &KeyId) -> Result<Option<Observed<Key>>> {
     let Some(key) = describe(aws, id.as_str()).await? else { return Ok(None) };
-    let policy = async { Ok(aws.kms().get_key_policy().key_id(id.as_str()).policy_name("default").send().await?) };
+    let policy = async {
+        Ok::<_, Error>(Some(aws.kms().get_key_policy().key_id(id.as_str()).policy_name("default").send().await?))
+    };
     let rotation = async {
         // Only symmetric keys with material of KMS's own rotate; the others refuse the question.
         let symmetric = key.key_spec.as_ref().is_none_or(|spec| spec.as_str() == "SYMMETRIC_DEFAULT");
@@ -304,12 +311,15 @@ async fn observe(aws: &Aws, id: &KeyId) -> Result<Option<Observed<Key>>> {
         }
         Ok::<_, Error>(Some(aws.kms().get_key_rotation_status().key_id(id.as_str()).send().await?))
     };
-    let (policy, rotation, tags) = try_join3(policy, rotation, read_tags(aws, id.as_str())).await?;
-    let Some(tags) = tags else { return Ok(None) };
+    let (policy, rotation, tags) = join3(policy, rotation, read_tags(aws, id.as_str())).await;
+    let Some(tags) = tags? else { return Ok(None) };
+    let mut unreadable = BTreeMap::new();
+    let policy = readable(policy, &["policy"], &mut unreadable)?;
+    let rotation = readable(rotation, &["enable_key_rotation", "rotation_period_in_days"], &mut unreadable)?;
     let rotates = rotation.as_ref().is_some_and(|rotation| rotation.key_rotation_enabled);
     let args = Key {
         description: key.description.unwrap_or_default(),
-        policy: policy.policy.map(Json::new),
+        policy: policy.and_then(|policy| policy.policy).map(Json::new),
         enabled: key.enabled,
         enable_key_rotation: rotates,
         rotation_period_in_days: rotation.filter(|_| rotates).and_then(|rotation| rotation.rotation_period_in_days),
@@ -322,7 +332,7 @@ async fn observe(aws: &Aws, id: &KeyId) -> Result<Option<Observed<Key>>> {
         tags: tags.tags,
     };
     let outputs = KeyOutputs { id: KeyId::new(key.key_id), arn: Arn::new(key.arn.unwrap_or_default()) };
-    Ok(Some(Observed::new(args, outputs, tags.owner)))
+    Ok(Some(Observed { unreadable, ..Observed::new(args, outputs, tags.owner) }))
 }
 
 impl Conforms for Key {

@@ -9,19 +9,20 @@
 //!
 //! Services make log groups themselves when theirs is missing: EKS makes `/aws/eks/<cluster>/cluster` anew when it writes its last
 //! events after the group was deleted, RDS makes the groups of the logs it exports. Such a left-over, which belongs to nobody and never
-//! expires, makes the next create answer that the group exists already: import it, or delete it by hand.
+//! expires, is taken over by the create that finds its name taken, and the plan says so. Any other group of the name is refused: import it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs::types::{self as sdk, DataProtectionStatus};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Choice, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
+use formwork_engine::{Choice, Ending, Expr, Hazard, Json, Name, Outputs, Resource, Stack, id};
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::error::{OrGone, Result};
-use crate::kms::Key;
+use crate::error::{Error, OrGone, Result, readable};
+use crate::hazards::unguarded;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::questions::{each, named};
 use crate::tags::{self, Tags};
@@ -30,6 +31,8 @@ id! {
     /// The name of a log group, unique in its account and region.
     pub struct LogGroupName;
 }
+
+const ENDING: Ending = Ending { refused_by: Some("deletion_protection"), ..Ending::PLAIN };
 
 /// A log group. Its events are lost with it.
 #[derive(Resource)]
@@ -41,7 +44,8 @@ id! {
     guard = unique_name,
     natural_key(name),
     data_store,
-    visibility = 60
+    visibility = 60,
+    ending = ENDING
 )]
 pub struct LogGroup {
     /// The name, 1 to 512 characters of `[A-Za-z0-9_/.#-]`, or a prefix of it.
@@ -52,13 +56,13 @@ pub struct LogGroup {
     #[arg(in_place, after_create, default = 0, hazards = shortened)]
     pub retention_in_days: i32,
     /// The key that encrypts events; CloudWatch Logs' own key when absent. Its policy must let `logs.<region>.amazonaws.com` use it.
-    #[arg(in_place, cfn = "KmsKeyId")]
+    #[arg(in_place, same = same_key, cfn = "KmsKeyId")]
     pub kms_key: Option<Arn<Key>>,
     /// What can be done with the events, and what they cost.
     #[arg(replace, default = LogGroupClass::Standard, cfn = "LogGroupClass")]
     pub class: LogGroupClass,
-    /// Whether AWS refuses to delete it.
-    #[arg(in_place, default = false, cfn = "DeletionProtectionEnabled")]
+    /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
+    #[arg(in_place, default = false, cfn = "DeletionProtectionEnabled", hazards = unguarded)]
     pub deletion_protection: bool,
     /// What is masked in events, as a data protection policy.
     #[arg(in_place, after_create)]
@@ -105,7 +109,8 @@ pub struct LogGroupOutputs {
 
 impl Lifecycle for LogGroup {
     async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
-        aws.logs()
+        let made = aws
+            .logs()
             .create_log_group()
             .log_group_name(args.name.as_str())
             .set_kms_key_id(args.kms_key.as_ref().map(ToString::to_string))
@@ -113,9 +118,31 @@ impl Lifecycle for LogGroup {
             .deletion_protection_enabled(args.deletion_protection)
             .set_tags(Some(tags::all(owner, &args.tags).into_iter().collect()))
             .send()
-            .await?;
-        // The answer is empty.
-        Ok(Created::whole(args.name.as_str()))
+            .await
+            .map_err(Error::from);
+        match made {
+            // The answer is empty.
+            Ok(_) => Ok(Created::whole(args.name.as_str())),
+            Err(error) if error.is(&["ResourceAlreadyExistsException"]) && is_of_a_service(aws, args).await? => {
+                let left = LogGroupChanges {
+                    retention_in_days: true,
+                    kms_key: args.kms_key.is_some(),
+                    deletion_protection: args.deletion_protection,
+                    data_protection_policy: args.data_protection_policy.is_some(),
+                    indexed_fields: !args.indexed_fields.is_empty(),
+                    tags: true,
+                };
+                let left = formwork_engine::ChangeSet::names(&left);
+                Ok(Created { id: args.name.to_string(), left, waiting: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn left_over(aws: &Aws, _: &Owner, args: &Self) -> Result<Option<String>> {
+        let sentence =
+            || format!("the log group {} was made by a service, belongs to nobody, and is taken over", args.name);
+        Ok(is_of_a_service(aws, args).await?.then(sentence))
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
@@ -204,10 +231,34 @@ impl Lifecycle for LogGroup {
     }
 
     async fn delete(aws: &Aws, id: &LogGroupName, _: &Self) -> Result<Deletion> {
+        let protected = get(aws, id.as_str()).await?.and_then(|group| group.deletion_protection_enabled);
+        if protected == Some(true) {
+            let call = aws.logs().put_log_group_deletion_protection().log_group_identifier(id.as_str());
+            call.deletion_protection_enabled(false).send().await.or_gone(&["ResourceNotFoundException"])?;
+        }
         let call = aws.logs().delete_log_group().log_group_name(id.as_str());
         call.send().await.or_gone(&["ResourceNotFoundException"])?;
         Ok(Deletion::Done)
     }
+}
+
+/// The beginnings of the names that EKS and RDS make groups under when theirs is missing.
+const OF_SERVICES: [&str; 2] = ["/aws/eks/", "/aws/rds/"];
+
+/// Whether there is a group of this name that a service made by itself: without tags, without a term, without a key, of the usual class.
+async fn is_of_a_service(aws: &Aws, args: &LogGroup) -> Result<bool> {
+    let name = args.name.as_str();
+    if !OF_SERVICES.iter().any(|start| name.starts_with(start)) || args.class != LogGroupClass::Standard {
+        return Ok(false);
+    }
+    let Some(group) = get(aws, name).await? else { return Ok(false) };
+    let standard = group.log_group_class().is_none_or(|class| class.as_str() == LogGroupClass::Standard.as_str());
+    if group.retention_in_days.is_some() || group.kms_key_id.is_some() || !standard {
+        return Ok(false);
+    }
+    let call = aws.logs().list_tags_for_resource().resource_arn(arn(aws, name).as_str());
+    let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
+    Ok(answer.is_some_and(|answer| answer.tags.is_none_or(|tags| tags.is_empty())))
 }
 
 fn arn(aws: &Aws, name: &str) -> Arn<LogGroup> {
@@ -277,11 +328,13 @@ async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
 async fn observe(aws: &Aws, id: &LogGroupName, group: sdk::LogGroup) -> Result<Option<Observed<LogGroup>>> {
     let arn = arn(aws, id.as_str());
     let Some(read) = read_tags(aws, arn.as_str()).await? else { return Ok(None) };
+    let mut unreadable = BTreeMap::new();
     // A call of its own, made for the few that have such a policy.
     let data_protection_policy = match group.data_protection_status {
         Some(DataProtectionStatus::Activated) => {
             let call = aws.logs().get_data_protection_policy().log_group_identifier(id.as_str());
-            let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
+            let answer = call.send().await.or_gone(&["ResourceNotFoundException"]);
+            let answer = readable(answer, &["data_protection_policy"], &mut unreadable)?;
             answer.and_then(|answer| answer.policy_document).map(Json::new)
         }
         _ => None,
@@ -300,7 +353,7 @@ async fn observe(aws: &Aws, id: &LogGroupName, group: sdk::LogGroup) -> Result<O
         tags: read.tags,
     };
     let outputs = LogGroupOutputs { id: id.clone(), arn, name: id.to_string() };
-    Ok(Some(Observed::new(args, outputs, read.owner)))
+    Ok(Some(Observed { unreadable, ..Observed::new(args, outputs, read.owner) }))
 }
 
 impl Conforms for LogGroup {

@@ -30,15 +30,16 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{After, Block, Caseless, Choice, Link, Name, Outputs, Resource, Secret, Version, id};
+use formwork_engine::{After, Block, Caseless, Choice, Ending, Link, Name, Outputs, Resource, Secret, Version, id};
 
 use super::{ParameterGroupName, SubnetGroupName, arn, candidate, read_tags, retag, same_name};
 use crate::arn::Arn;
 use crate::context::Aws;
 use crate::ec2::SecurityGroupId;
 use crate::error::{Error, OrGone, Result};
+use crate::hazards::{shorter, shorter_if_known, unguarded};
 use crate::iam::Role;
-use crate::kms::Key;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::secretsmanager;
 use crate::tags::Tags;
@@ -81,6 +82,9 @@ const AFTER: &[After] = &[
     },
 ];
 
+const ENDING: Ending =
+    Ending { refused_by: Some("deletion_protection"), leaves: Some(changes::left_behind), opens: false };
+
 /// A database server of RDS: PostgreSQL, MySQL, MariaDB, Oracle, SQL Server or Db2. Not a member of an Aurora cluster.
 ///
 /// New by itself, or from one of `snapshot_identifier`, `point_in_time` and `source_db_instance` (a read replica).
@@ -101,7 +105,8 @@ const AFTER: &[After] = &[
     create_wait = (2, 5, 2, 3600),
     update_wait = (1, 2, 3, 4800),
     delete_wait = (2, 5, 1, 3600),
-    after = AFTER
+    after = AFTER,
+    ending = ENDING
 )]
 pub struct Instance {
     /// The identifier, 1 to 63 letters, digits and hyphens, beginning with a letter. Kept in lower case; give a prefix in lower case.
@@ -156,7 +161,7 @@ pub struct Instance {
     #[arg(replace, default = true)]
     pub storage_encrypted: bool,
     /// The key that encrypts the storage; the account's `aws/rds` when absent.
-    #[arg(replace)]
+    #[arg(replace, same = same_key)]
     pub kms_key_id: Option<Arn<Key>>,
     /// The name of the database that is made in the server; PostgreSQL has `postgres` in any case.
     #[arg(replace, cfn = "DBName")]
@@ -173,7 +178,7 @@ pub struct Instance {
     #[arg(in_place, default = false)]
     pub manage_master_user_password: bool,
     /// The key that encrypts the managed secret; the account's `aws/secretsmanager` when absent. Cannot be changed while the password is managed.
-    #[arg(decide = changes::key, cfn = "MasterUserSecret.KmsKeyId")]
+    #[arg(decide = changes::key, same = same_key, cfn = "MasterUserSecret.KmsKeyId")]
     pub master_user_secret_kms_key_id: Option<Arn<Key>>,
     /// Whether the first user proves itself by password or by IAM. PostgreSQL only.
     #[arg(in_place, write_only)]
@@ -210,7 +215,7 @@ pub struct Instance {
     #[arg(in_place, cfn = "OptionGroupName")]
     pub option_group: Option<Caseless>,
     /// For how many days backups are kept, 0 to 35; 0 switches them off and deletes those that are there. AWS's own default is one day.
-    #[arg(in_place, default = 7, hazards = changes::backup_hazards)]
+    #[arg(in_place, default = 7, hazards = shorter)]
     pub backup_retention_period: i32,
     /// When backups are made, in UTC: `04:00-05:00`. AWS chooses when absent.
     #[arg(in_place)]
@@ -230,20 +235,21 @@ pub struct Instance {
     /// Whether it is deleted without a last snapshot.
     #[arg(in_place, default = false, write_only, cfn = "")]
     pub skip_final_snapshot: bool,
-    /// The name of the last snapshot; made of the identifier and the resource id when absent.
+    /// The name of the last snapshot; made of the identifier and the resource id when absent. Where an earlier instance's snapshot has the name,
+    /// the beginning of the resource id is added.
     #[arg(in_place, write_only, cfn = "")]
     pub final_snapshot_identifier: Option<String>,
     /// Whether AWS refuses to delete it. Lifted by Formwork itself once the deletion is consented to.
-    #[arg(in_place, default = false)]
+    #[arg(in_place, default = false, hazards = unguarded)]
     pub deletion_protection: bool,
     /// Whether Performance Insights records what the database does.
     #[arg(in_place, default = false)]
     pub enable_performance_insights: bool,
     /// The key that encrypts these records; the account's `aws/rds` when absent. Cannot be changed.
-    #[arg(decide = changes::key, cfn = "PerformanceInsightsKMSKeyId")]
+    #[arg(decide = changes::key, same = same_key, cfn = "PerformanceInsightsKMSKeyId")]
     pub performance_insights_kms_key_id: Option<Arn<Key>>,
     /// For how many days these records are kept: 7, a multiple of 31, or 731.
-    #[arg(in_place)]
+    #[arg(in_place, hazards = shorter_if_known)]
     pub performance_insights_retention_period: Option<i32>,
     /// How much CloudWatch Database Insights shows.
     #[arg(in_place)]
@@ -512,16 +518,24 @@ impl Lifecycle for Instance {
             return Ok(Deletion::Again);
         }
         let snapshot = requests::final_snapshot(instance, recorded).filter(|_| !aws.leaves_nothing());
-        let answer = aws
-            .rds()
-            .delete_db_instance()
-            .db_instance_identifier(id.as_str())
-            .skip_final_snapshot(snapshot.is_none())
-            .set_final_db_snapshot_identifier(snapshot)
-            .delete_automated_backups(recorded.delete_automated_backups || aws.leaves_nothing())
-            .send()
-            .await
-            .or_gone(GONE)?;
+        let call = |snapshot: Option<String>| {
+            aws.rds()
+                .delete_db_instance()
+                .db_instance_identifier(id.as_str())
+                .skip_final_snapshot(snapshot.is_none())
+                .set_final_db_snapshot_identifier(snapshot)
+                .delete_automated_backups(recorded.delete_automated_backups || aws.leaves_nothing())
+                .send()
+        };
+        let taken = &["DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"];
+        let answer = match call(snapshot.clone()).await.or_gone(GONE) {
+            // The last snapshot of an earlier instance of this name: it stays, and the next one gets a name that is its own.
+            Err(error) if error.is(taken) => {
+                let snapshot = snapshot.map(|name| requests::told_apart(instance, &name));
+                call(snapshot).await.or_gone(GONE)?
+            }
+            answer => answer?,
+        };
         Ok(if answer.is_some() { Deletion::Wait } else { Deletion::Done })
     }
 }

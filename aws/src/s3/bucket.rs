@@ -30,6 +30,7 @@ use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::Result;
+use crate::hazards::{one_way, unguarded};
 use crate::iam::{PolicyDocument, Principal, Role, Statement};
 use crate::kms::Key;
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated, all_ready};
@@ -75,10 +76,10 @@ pub struct Bucket {
     #[arg(in_place, after_create, default, cfn = "BucketEncryption")]
     pub encryption: Encryption,
     /// Whether overwritten and deleted objects are kept as versions.
-    #[arg(in_place, after_create, default = false, cfn = "VersioningConfiguration", hazards = versioning_hazards)]
+    #[arg(in_place, after_create, default = false, cfn = "VersioningConfiguration", hazards = unguarded)]
     pub versioning: bool,
     /// Whether objects can be locked. Needs `versioning`; can be switched on later, never off.
-    #[arg(decide = object_lock_change, default = false, cfn = "ObjectLockEnabled")]
+    #[arg(decide = object_lock_change, default = false, cfn = "ObjectLockEnabled", hazards = one_way)]
     pub object_lock: bool,
     /// How long new objects are locked. Needs `object_lock`.
     #[arg(in_place, after_create, default = DefaultRetention::Off, cfn = "ObjectLockConfiguration")]
@@ -141,10 +142,6 @@ pub struct BucketOutputs {
     pub domain_name: String,
     /// The host name in its region, such as `acme-backups.s3.eu-west-1.amazonaws.com`.
     pub regional_domain_name: String,
-}
-
-fn versioning_hazards(before: &bool, after: &bool) -> &'static [Hazard] {
-    if *before && !*after { &[Hazard::DataLoss] } else { &[] }
 }
 
 fn object_lock_change(before: &bool, after: &bool) -> Change {
@@ -290,6 +287,7 @@ impl Conforms for Bucket {
             .change("encryption", kms)
             .change("lifecycle_rules", vec![Expr::from(aged), Expr::from(rule(60))])
             .change("transition_minimum_object_size", "varies_by_storage_class")
+            .change("transition_minimum_object_size", "all_storage_classes_128K")
             .change("cors_rules", vec![Expr::from(cors("HEAD"))])
             .change("acceleration", true)
             .change("logging", Logging::simple(&aside, "log/"))
@@ -341,8 +339,6 @@ mod tests {
 
     #[test]
     fn versions_and_locks_are_not_switched_off_lightly() {
-        assert_eq!(versioning_hazards(&true, &false), [Hazard::DataLoss]);
-        assert_eq!(versioning_hazards(&false, &true), []);
         assert_eq!(object_lock_change(&true, &false), Change::Replace);
         assert_eq!(object_lock_change(&false, &true), Change::InPlace);
     }

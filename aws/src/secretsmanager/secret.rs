@@ -13,13 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Block, Expr, Hazard, Name, Outputs, Resource, Stack, id};
+use formwork_engine::{Block, Ending, Expr, Hazard, Name, Outputs, Resource, Stack, Value, id};
 
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
-use crate::kms::Key;
+use crate::hazards::shorter;
+use crate::kms::{Key, same_key};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 use crate::questions::each;
 use crate::tags::{self, Tags};
@@ -27,6 +28,14 @@ use crate::tags::{self, Tags};
 id! {
     /// The ARN of a secret, with the six characters that Secrets Manager adds to its name.
     pub struct SecretArn;
+}
+
+const ENDING: Ending = Ending { leaves: Some(left_behind), ..Ending::PLAIN };
+
+/// A secret can be restored until the end of its recovery window, and is read with its key then.
+fn left_behind(recorded: &Value) -> Option<&'static str> {
+    let at_once = *recorded.get("recovery_window_in_days") == Value::Int(0);
+    (!at_once).then_some("a secret that can be restored until its recovery window ends")
 }
 
 /// A secret and its current value. The value is never read back and never recorded.
@@ -39,7 +48,8 @@ id! {
     guard = token,
     natural_key(name),
     data_store,
-    visibility = 120
+    visibility = 120,
+    ending = ENDING
 )]
 pub struct Secret {
     /// The name, 1 to 512 letters, digits and `/_+=.@-`.
@@ -49,19 +59,19 @@ pub struct Secret {
     #[arg(in_place, default)]
     pub description: String,
     /// The key that encrypts it; the account's `aws/secretsmanager` when absent.
-    #[arg(in_place)]
+    #[arg(in_place, same = same_key)]
     pub kms_key_id: Option<Arn<Key>>,
     /// The value; a secret without one is made empty and filled by others.
     #[arg(in_place, write_only, hazards = value_hazards)]
     pub secret_string: Option<formwork_engine::Secret<String>>,
     /// Other regions that hold a copy.
-    #[arg(in_place, default)]
+    #[arg(in_place, default, hazards = replica_hazards)]
     pub replica_regions: BTreeSet<ReplicaRegion>,
     /// The type of an external secret that its owner rotates.
     #[arg(in_place, cfn = "Type")]
     pub external_type: Option<String>,
     /// Days between the request to delete it and its end, 7 to 30, or 0 for at once; until then it can be restored.
-    #[arg(in_place, default = 30, write_only, cfn = "")]
+    #[arg(in_place, default = 30, write_only, cfn = "", hazards = shorter)]
     pub recovery_window_in_days: i32,
     /// Tags, without the ones that mark ownership.
     #[arg(in_place, default, tags)]
@@ -74,6 +84,11 @@ fn value_hazards(
 ) -> &'static [Hazard] {
     // The former value stays as AWSPREVIOUS; taking the value out of the program changes nothing.
     if before.is_some() && after.is_some() { &[Hazard::Outage] } else { &[] }
+}
+
+/// Workloads of a region read the copy there.
+fn replica_hazards(before: &BTreeSet<ReplicaRegion>, after: &BTreeSet<ReplicaRegion>) -> &'static [Hazard] {
+    if before.is_subset(after) { &[] } else { &[Hazard::Outage] }
 }
 
 /// A region that holds a copy of a secret.
@@ -102,7 +117,7 @@ pub struct SecretOutputs {
 impl Lifecycle for Secret {
     async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
         let description = (!args.description.is_empty()).then(|| args.description.clone());
-        let answer = aws
+        let made = aws
             .secretsmanager()
             .create_secret()
             .name(args.name.as_str())
@@ -114,9 +129,34 @@ impl Lifecycle for Secret {
             .set_type(args.external_type.clone())
             .set_tags(Some(tags::all(owner, &args.tags).into_iter().map(|(key, value)| tag(key, value)).collect()))
             .send()
-            .await?;
+            .await
+            .map_err(Error::from);
+        let answer = match made {
+            Err(error) if error.is(&["InvalidRequestException", "ResourceExistsException"]) => {
+                return restored(aws, owner, args, error).await;
+            }
+            answer => answer?,
+        };
         let arn = answer.arn.ok_or_else(|| Error::unexpected("secretsmanager CreateSecret", "no ARN in the answer"))?;
         Ok(Created::whole(arn))
+    }
+
+    async fn left_over(aws: &Aws, owner: &Owner, args: &Self) -> Result<Option<String>> {
+        let Some(left) = LeftOver::find(aws, owner, args.name.as_str()).await? else { return Ok(None) };
+        let name = &args.name;
+        Ok(match left {
+            LeftOver { ours: true, scheduled: true, .. } => Some(format!(
+                "the secret {name} of an earlier run is scheduled for deletion: it is restored, and set to what is declared"
+            )),
+            LeftOver { ours: true, .. } => Some(format!(
+                "the secret {name} was restored by a run that did not get further: it is taken over, and set to what is declared"
+            )),
+            LeftOver { scheduled: true, .. } => Some(format!(
+                "the secret {name} is scheduled for deletion, was not made by this stack, and keeps its name from being taken: \
+                 restore and import it, or delete it for good"
+            )),
+            LeftOver { .. } => None,
+        })
     }
 
     async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
@@ -199,8 +239,14 @@ impl Lifecycle for Secret {
             let call = aws.secretsmanager().remove_regions_from_replication().secret_id(id.as_str());
             call.set_remove_replica_regions(Some(replicas)).send().await.or_gone(gone)?;
         }
+        let at_once = aws.leaves_nothing() || recorded.recovery_window_in_days == 0;
+        if !at_once {
+            // Should the name be wanted again before the window ends, this says that no row has it any more.
+            let call = aws.secretsmanager().untag_resource().secret_id(id.as_str());
+            call.tag_keys(tags::ID).tag_keys(tags::TOKEN).send().await.or_gone(gone)?;
+        }
         let call = aws.secretsmanager().delete_secret().secret_id(id.as_str());
-        let call = if aws.leaves_nothing() || recorded.recovery_window_in_days == 0 {
+        let call = if at_once {
             call.force_delete_without_recovery(true)
         } else {
             call.recovery_window_in_days(recorded.recovery_window_in_days.into())
@@ -218,6 +264,45 @@ impl Secret {
         let replicas: Vec<_> = regions.map(replica).collect();
         (!replicas.is_empty()).then_some(replicas)
     }
+}
+
+/// A secret that has the name, although no row does.
+struct LeftOver {
+    arn: String,
+    /// Made by this stack out of this store, and let go when it was deleted.
+    ours: bool,
+    /// Whether its deletion is scheduled.
+    scheduled: bool,
+}
+
+impl LeftOver {
+    async fn find(aws: &Aws, owner: &Owner, name: &str) -> Result<Option<Self>> {
+        let answer = aws.secretsmanager().describe_secret().secret_id(name).send().await;
+        let Some(secret) = answer.or_gone(&["ResourceNotFoundException"])? else { return Ok(None) };
+        let scheduled = secret.deleted_date.is_some();
+        let value = |key: &str| secret.tags().iter().find(|tag| tag.key() == Some(key)).and_then(Tag::value);
+        let ours = value(tags::STACK) == Some(owner.stack.as_str()) && (scheduled || value(tags::ID).is_none());
+        Ok(secret.arn.map(|arn| Self { arn, ours, scheduled }))
+    }
+}
+
+/// A create that was refused because an earlier run's secret has the name: that one is restored, and all of it is left to be set.
+async fn restored(aws: &Aws, owner: &Owner, args: &Secret, refused: Error) -> Result<Created> {
+    let left = LeftOver::find(aws, owner, args.name.as_str()).await?.filter(|left| left.ours);
+    let Some(LeftOver { arn, scheduled, .. }) = left else { return Err(refused) };
+    if scheduled {
+        aws.secretsmanager().restore_secret().secret_id(&arn).send().await?;
+    }
+    let left = SecretChanges {
+        description: true,
+        kms_key_id: args.kms_key_id.is_some(),
+        secret_string: args.secret_string.is_some(),
+        replica_regions: true,
+        external_type: args.external_type.is_some(),
+        recovery_window_in_days: false,
+        tags: true,
+    };
+    Ok(Created { id: arn, left: formwork_engine::ChangeSet::names(&left), waiting: None })
 }
 
 fn tag(key: impl Into<String>, value: impl Into<String>) -> Tag {
@@ -263,6 +348,7 @@ fn observe(aws: &Aws, secret: DescribeSecretOutput) -> Observed<Secret> {
 impl Conforms for Secret {
     fn conformance(stack: &mut Stack) -> Conformance<Self> {
         let key = stack.add("key", Key::builder().description("secrets").build());
+        let other = stack.add("other", Key::builder().description("secrets, too").build());
         let value = |text: &str| formwork_engine::Secret::new(text.to_owned());
         let base = Secret::builder()
             .name("conformance/secret")
@@ -274,6 +360,7 @@ impl Conforms for Secret {
         Conformance::of(base)
             .change("description", "changed")
             .change("kms_key_id", &key.arn)
+            .change("kms_key_id", &other.arn)
             .change("secret_string", formwork_engine::Field::to_value(&value("two")))
             .change("replica_regions", vec![Expr::from(ReplicaRegion::builder().region("us-east-1").build())])
             .change("replica_regions", Vec::<Expr>::new())

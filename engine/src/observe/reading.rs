@@ -81,6 +81,8 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     seen.rows = read?;
     seen.imports = imports?;
     seen.foreign = foreign?;
+    let left_over = looking.find_left_over(&registries, &seen).await?;
+    seen.warnings.extend(left_over.into_iter().map(|(urn, sentence)| format!("{}: {sentence}", urn.path())));
     looking.read_reads(&registries, &mut seen).await?;
     seen.warnings.extend(look.end());
     looking.events.consume(&Event::ObservationFinished {
@@ -309,6 +311,43 @@ impl Looking<'_> {
                         .collect()),
                     Err(error) => {
                         Err(refused(&error, "look for what may stand in the place of").about(&owner.urn, None))
+                    }
+                }
+            });
+        }
+        self.all(asked).await
+    }
+
+    /// What earlier deletions left under the names that creates will take, in sentences.
+    async fn find_left_over(
+        &self,
+        registries: &Registries,
+        seen: &Observations,
+    ) -> Result<BTreeMap<Urn, String>, Vec<Error>> {
+        let program = self.graph.program();
+        let lineage = self.snapshot.binding().map(|binding| binding.lineage.clone()).unwrap_or_default();
+        let stack = owner_tag(&program.project, &program.stack, &lineage);
+        let stands = |declared: &Declaration| {
+            let row = self.snapshot.live(&declared.urn);
+            row.is_some_and(|row| !matches!(seen.rows.get(&row.key()), Some(Sight::Gone)))
+                || row.is_none() && self.has_row(declared)
+        };
+        let made = program.resources.values().filter(|declared| {
+            let named = !declared.schema.natural_key.is_empty();
+            named && declared.options.import.is_none() && !stands(declared)
+        });
+        let mut asked = Vec::new();
+        for declared in made {
+            let Some(args) = self.literal(declared) else { continue };
+            let Some(kind) = kind_of(declared, registries) else { continue };
+            // What is left over carries no uid that any row has.
+            let owner =
+                Owner { stack: stack.clone(), uid: Uid::random(), token: random_hex(), urn: declared.urn.clone() };
+            asked.push(async move {
+                match kind.left_over(&owner, &args).await {
+                    Ok(sentence) => Ok(sentence.map(|sentence| (owner.urn, sentence)).into_iter().collect()),
+                    Err(error) => {
+                        Err(refused(&error, "look for what an earlier deletion left of").about(&owner.urn, None))
                     }
                 }
             });

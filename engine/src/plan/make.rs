@@ -8,7 +8,7 @@ use super::order::{Drafts, Kept};
 use super::recorded::RecordedRow;
 use super::replace::protected;
 use super::targets::Targets;
-use super::{Op, Plan, Reason, Recorded, Step, consent, order};
+use super::{Op, Plan, Reason, Recorded, Step, consent, ends, order};
 use crate::error::{Error, Turn};
 use crate::graph::{Graph, NodeId};
 use crate::observe::{Observations, Sight};
@@ -44,10 +44,13 @@ pub fn make(
         // That something must go first may show only after what depends on it was decided: then everything is decided again. There are only
         // so many rows that can be added.
         if found.keys().all(|uid| first.contains_key(uid)) {
-            let steps = order::number(pass.drafts);
+            let mut steps = order::number(pass.drafts);
+            let mut warnings = pass.warnings;
+            ends::keep_what_opens(&context, &mut steps, &mut warnings);
+            ends::lift_refusals(&context, &mut steps);
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings: pass.warnings, consents });
+            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings, consents });
         }
         first.extend(found);
     }

@@ -1,6 +1,7 @@
 //! Tests of the planner: rules one by one here, promises over random programs in [`promises`].
 
 mod deletions;
+mod ends;
 mod fields;
 mod promises;
 mod replacements;

@@ -16,6 +16,58 @@ struct SmallConfig {
     retention_in_days: Option<i32>,
     /// What workloads read.
     token: Secret,
+    /// A database; there is none when absent.
+    database: Option<DatabaseConfig>,
+    /// A bucket; there is none when absent.
+    archive: Option<ArchiveConfig>,
+}
+
+/// The section `[database]`.
+#[derive(Deserialize)]
+struct DatabaseConfig {
+    /// For how many days backups are kept.
+    backup_days: i32,
+    /// Whether AWS refuses to delete it.
+    protected: bool,
+    /// Whether it has a key of its own.
+    #[serde(default)]
+    own_key: bool,
+}
+
+/// The section `[archive]`.
+#[derive(Deserialize)]
+struct ArchiveConfig {
+    /// Its name, which is one in all accounts.
+    name: String,
+    /// After how many days objects expire; they stay when absent.
+    expire_after_days: Option<i32>,
+}
+
+fn database(stack: &mut Stack, config: &DatabaseConfig) {
+    let mut database = rds::Instance::builder()
+        .identifier("small-orders")
+        .engine("postgres")
+        .instance_class("db.t4g.micro")
+        .allocated_storage(20)
+        .master_username("orders")
+        .manage_master_user_password(true)
+        .backup_retention_period(config.backup_days)
+        .final_snapshot_identifier("small-orders-last")
+        .deletion_protection(config.protected);
+    if config.own_key {
+        let key = stack.add("key", kms::Key::builder().description("orders").build());
+        database = database.kms_key_id(&key.arn);
+    }
+    stack.add("orders", database.build());
+}
+
+fn archive(stack: &mut Stack, config: &ArchiveConfig) {
+    let rule = |days: i32| s3::LifecycleRule::builder().id("expire").expiration_days(days).build();
+    let bucket = s3::Bucket::builder().name(config.name.as_str()).versioning(true);
+    stack.add(
+        "archive",
+        bucket.lifecycle_rules(config.expire_after_days.map(rule).into_iter().collect::<Vec<_>>()).build(),
+    );
 }
 
 fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
@@ -30,6 +82,8 @@ fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
         let token = secretsmanager::Secret::builder().name("small-token").secret_string(&config.token);
         let token = stack.add("token", token.build());
         stack.export("token_arn", &token.arn);
+        config.database.iter().for_each(|config| database(stack, config));
+        config.archive.iter().for_each(|config| archive(stack, config));
     });
     stack.export("vpc_id", &vpc.id);
     stack.export("token", join([(&config.token).into()]));

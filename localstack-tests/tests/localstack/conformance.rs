@@ -1,11 +1,16 @@
-//! Every resource type, from the examples in its own file ([`formwork_aws::conformance`]): one test for each.
+//! Every resource type, from the examples in its own file ([`formwork_aws::conformance`]): one test for each, and one for the table of
+//! what was changed behind the engine's back.
 
 mod coverage;
+mod drift;
 mod walk;
 
 use std::collections::BTreeSet;
 
 use formwork_aws::conformance::Example;
+use tokio::sync::OnceCell;
+
+use walk::Walked;
 
 /// A test for each type, and one that no type was forgotten.
 macro_rules! types {
@@ -13,9 +18,15 @@ macro_rules! types {
         $(
             #[tokio::test]
             async fn $test() {
-                walk::walk(&example($kind)).await;
+                let wrong = &walked($kind).await.wrong;
+                assert!(wrong.is_empty(), "{}:\n{}", $kind, wrong.join("\n"));
             }
         )*
+
+        const KINDS: &[&str] = &[$($kind),*];
+
+        /// The walks of this process, each made once, for the test of its type and for the table.
+        static WALKED: [OnceCell<Walked>; KINDS.len()] = [const { OnceCell::const_new() }; KINDS.len()];
 
         #[test]
         fn every_registered_type_has_a_test() {
@@ -65,6 +76,11 @@ types! {
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
+}
+
+async fn walked(kind: &str) -> &'static Walked {
+    let place = KINDS.iter().position(|one| *one == kind).unwrap();
+    WALKED[place].get_or_init(|| async { walk::walk(&example(kind)).await }).await
 }
 
 fn example(kind: &str) -> Example {

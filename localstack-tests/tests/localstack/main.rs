@@ -9,6 +9,7 @@ mod adopt;
 mod cli;
 mod conformance;
 mod kills;
+mod lasting;
 mod prod;
 mod reads;
 mod regions;

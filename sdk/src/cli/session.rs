@@ -76,6 +76,7 @@ pub(super) fn settings(target: &Target, args: &PlanArgs) -> Result<Settings, Vec
         targets: args.target.clone(),
         replace: args.replace.clone(),
         allow_delete: args.allow_delete.clone(),
+        leave_nothing: local || target.base.ephemeral,
         consent_implied: local,
         on_drift: args.on_drift.map_or(OnDrift::Fail, Drift::into),
         accept_gone: args.accept_gone.clone(),

@@ -318,9 +318,13 @@ impl Tree<'_> {
         let step = item.main;
         let changes: Vec<&FieldChange> = match step.op {
             Op::Create if step.replaces => {
-                step.changes.iter().filter(|change| change.forces_replacement || change.reason != Reason::New).collect()
+                let own =
+                    step.changes.iter().filter(|change| change.forces_replacement || change.reason != Reason::New);
+                own.chain(item.former.iter().flat_map(|former| &former.changes)).collect()
             }
             Op::Update | Op::Resume | Op::Adopt => step.changes.iter().collect(),
+            // What is lifted so that it can be deleted.
+            Op::Delete => step.changes.iter().collect(),
             _ => return,
         };
         let common = common_reason(step);
@@ -330,7 +334,7 @@ impl Tree<'_> {
                 notes.push("forces the replacement".to_owned());
             }
             let own = reason_of_change(&change.reason);
-            let said_above = step.op == Op::Update && common.as_ref() == Some(&own);
+            let said_above = matches!(step.op, Op::Update | Op::Delete) && common.as_ref() == Some(&own);
             if !said_above && (change.reason != Reason::DeclaredChanged || !change.forces_replacement) {
                 notes.push(own);
             }

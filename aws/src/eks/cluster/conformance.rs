@@ -53,7 +53,7 @@ impl Conforms for Cluster {
             .force_upgrade(false)
             .tags([("team", "a"), ("cost", "1")])
             .build();
-        let auto = AutoMode::builder().node_pools(["system"]).node_role_arn(&two.arn).build();
+        let auto = |pool: &str| AutoMode::builder().node_pools([pool]).node_role_arn(&two.arn).build();
         Conformance::of(base)
             .change("tags", [("team", "b")])
             .change("version", "1.33")
@@ -64,6 +64,7 @@ impl Conforms for Cluster {
             .change("endpoint_private_access", false)
             .together_with("endpoint_public_access", true)
             .change("public_access_cidrs", vec![Expr::text("198.51.100.0/24")])
+            .change("public_access_cidrs", vec![Expr::text("203.0.113.0/24")])
             .change("log_types", vec![Expr::text("scheduler")])
             .change("secrets_key", &key.arn)
             .change("authentication_mode", "API")
@@ -72,7 +73,8 @@ impl Conforms for Cluster {
             .change("control_plane_tier", "tier-xl")
             .change("remote_node_networks", vec![Expr::text("10.82.0.0/16")])
             .change("remote_pod_networks", vec![Expr::text("10.83.0.0/16")])
-            .change("auto_mode", auto)
+            .change("auto_mode", auto("system"))
+            .change("auto_mode", auto("general-purpose"))
             .change("deletion_protection", true)
             .change("deletion_protection", false)
             .change("force_upgrade", true)

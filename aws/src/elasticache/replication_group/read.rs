@@ -173,7 +173,7 @@ fn observe(
     };
     let mut observed = Observed::new(args, outputs, read.owner);
     match member {
-        Some(member) => observed.pending = pending(&member),
+        Some(member) => observed.pending = pending(group.pending_modified_values(), &member),
         None => {
             let reason = "none of its members is shown";
             observed.unreadable.extend(OF_MEMBER.iter().map(|name| (*name, reason.to_owned())));
@@ -182,18 +182,69 @@ fn observe(
     observed
 }
 
-/// What waits for the maintenance window.
-fn pending(member: &sdk::CacheCluster) -> BTreeMap<&'static str, Value> {
+/// What waits for the maintenance window: some of it the group says, some of it its members.
+fn pending(
+    group: Option<&sdk::ReplicationGroupPendingModifiedValues>,
+    member: &sdk::CacheCluster,
+) -> BTreeMap<&'static str, Value> {
     let mut pending = BTreeMap::new();
-    let Some(values) = member.pending_modified_values() else { return pending };
-    if let Some(version) = values.engine_version() {
-        pending.insert("engine_version", Version::new(version).to_value());
+    if let Some(values) = member.pending_modified_values() {
+        if let Some(version) = values.engine_version() {
+            pending.insert("engine_version", Version::new(version).to_value());
+        }
+        if let Some(node_type) = values.cache_node_type() {
+            pending.insert("node_type", Value::from(node_type));
+        }
     }
-    if let Some(node_type) = values.cache_node_type() {
-        pending.insert("node_type", Value::from(node_type));
+    if let Some(values) = group {
+        if let Some(failover) = values.automatic_failover_status() {
+            pending.insert("automatic_failover", Value::Bool(failover.as_str() == "enabled"));
+        }
+        if let Some(encrypted) = values.transit_encryption_enabled() {
+            pending.insert("transit_encryption", Value::Bool(encrypted));
+        }
+        if let Some(mode) = values.transit_encryption_mode() {
+            pending.insert("transit_encryption_mode", Value::from(mode.as_str()));
+        }
+        if let Some(mode) = values.cluster_mode() {
+            pending.insert("cluster_mode", Value::from(mode.as_str()));
+        }
     }
     if let (false, Some(window)) = (pending.is_empty(), member.preferred_maintenance_window()) {
         pending.insert(formwork_engine::plan::PENDING_WINDOW, Value::from(window));
     }
     pending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted_and_waits_is_said_with_its_window() {
+        let values = sdk::PendingModifiedValues::builder().engine_version("7.1").cache_node_type("cache.m7g.large");
+        let member = sdk::CacheCluster::builder()
+            .pending_modified_values(values.build())
+            .preferred_maintenance_window("sun:05:00-sun:06:00")
+            .build();
+        let group = sdk::ReplicationGroupPendingModifiedValues::builder()
+            .automatic_failover_status(sdk::PendingAutomaticFailoverStatus::Enabled)
+            .transit_encryption_enabled(true)
+            .transit_encryption_mode(sdk::TransitEncryptionMode::Preferred)
+            .cluster_mode(sdk::ClusterMode::Compatible)
+            .build();
+        let told = pending(Some(&group), &member);
+        let expected = [
+            ("$window", Value::from("sun:05:00-sun:06:00")),
+            ("automatic_failover", Value::Bool(true)),
+            ("cluster_mode", Value::from("compatible")),
+            ("engine_version", Value::from("7.1")),
+            ("node_type", Value::from("cache.m7g.large")),
+            ("transit_encryption", Value::Bool(true)),
+            ("transit_encryption_mode", Value::from("preferred")),
+        ];
+        assert_eq!(told, expected.into());
+        let nothing = sdk::CacheCluster::builder().preferred_maintenance_window("sun:05:00-sun:06:00").build();
+        assert!(pending(None, &nothing).is_empty(), "a window without anything to be made in it is none");
+    }
 }

@@ -1,6 +1,6 @@
 //! What a change of an instance does, and in which rounds changes are sent.
 
-use formwork_engine::{Change, Hazard, Version};
+use formwork_engine::{Change, Hazard, Value, Version};
 
 use super::{InstanceChanges, InstanceId};
 use crate::arn::Arn;
@@ -161,9 +161,16 @@ pub(super) fn version_hazards(before: &Option<Version>, after: &Option<Version>)
     if is_major(before.as_str(), after.as_str()) { &[Hazard::Irreversible, Hazard::Outage] } else { &[Hazard::Outage] }
 }
 
-/// A shorter period deletes the backups that are older, and none at all deletes every one.
-pub(super) fn backup_hazards(before: &i32, after: &i32) -> &'static [Hazard] {
-    if after < before { &[Hazard::DataLoss] } else { &[] }
+/// What the deletion of an instance leaves, encrypted as the instance was. A replica has no last snapshot.
+pub(super) fn left_behind(recorded: &Value) -> Option<&'static str> {
+    let is = |name: &str, value: bool| *recorded.get(name) == Value::Bool(value);
+    let snapshot = !is("skip_final_snapshot", true) && recorded.get("source_db_instance").is_null();
+    match (snapshot, is("delete_automated_backups", false)) {
+        (true, false) => Some("a final snapshot"),
+        (true, true) => Some("a final snapshot and the automated backups"),
+        (false, true) => Some("the automated backups"),
+        (false, false) => None,
+    }
 }
 
 /// The server is restarted, or another one takes its place.
@@ -251,11 +258,9 @@ mod tests {
     }
 
     #[test]
-    fn storage_never_shrinks_and_shorter_backups_lose_data() {
+    fn storage_never_shrinks() {
         assert_eq!(storage(&Some(100), &Some(50)), Change::Never);
         assert_eq!(storage(&Some(100), &Some(200)), Change::InPlace);
-        assert_eq!(backup_hazards(&7, &0), [Hazard::DataLoss]);
-        assert_eq!(backup_hazards(&7, &14), []);
     }
 
     #[test]

@@ -95,7 +95,9 @@ impl Conforms for Instance {
             .change("max_allocated_storage", 700_i64)
             .change("allocated_storage", 400_i64)
             .change("iops", 13_000_i64)
+            .change("iops", 14_000_i64)
             .change("storage_throughput", 600_i64)
+            .change("storage_throughput", 700_i64)
             .change("storage_type", "io2")
             .together_with("storage_throughput", Expr::null())
             .change("dedicated_log_volume", true)
@@ -107,7 +109,8 @@ impl Conforms for Instance {
             .change("master_user_secret_kms_key_id", &secret_key.arn)
             .together_with("manage_master_user_password", true)
             .together_with("master_user_password", Expr::null())
-            // The base leaves the version to AWS, which begins with 17: a declared one that was raised outside could not be lowered again.
+            // The base leaves the version to AWS, which begins with 17: to declare it changes the record alone.
+            .change("engine_version", "17")
             .change("engine_version", "18")
             .together_with("parameter_group", &g18.id)
             .change("parameter_group", &h18.id)
@@ -134,6 +137,7 @@ impl Conforms for Instance {
             .change("performance_insights_kms_key_id", &insights_key.arn)
             .together_with("enable_performance_insights", true)
             .change("performance_insights_retention_period", 465_i64)
+            .change("performance_insights_retention_period", 496_i64)
             .change("database_insights_mode", "advanced")
             .change("monitoring_interval", 60_i64)
             .change("monitoring_role_arn", &two.arn)

@@ -437,9 +437,13 @@ pub(super) fn final_snapshot(instance: &DbInstance, recorded: &Instance) -> Opti
     if recorded.skip_final_snapshot || is_replica || is_broken {
         return None;
     }
-    // The resource id tells the generations of one identifier apart, and their snapshots.
-    let resource = instance.dbi_resource_id().unwrap_or_default().trim_start_matches("db-").to_ascii_lowercase();
     let identifier = instance.db_instance_identifier().unwrap_or_default();
-    let made = || format!("{identifier}-final-{}", resource.get(..8).unwrap_or(&resource));
+    let made = || told_apart(instance, &format!("{identifier}-final"));
     Some(recorded.final_snapshot_identifier.clone().unwrap_or_else(made))
+}
+
+/// The name with the beginning of the resource id, which tells the generations of one identifier apart, and their snapshots.
+pub(super) fn told_apart(instance: &DbInstance, name: &str) -> String {
+    let resource = instance.dbi_resource_id().unwrap_or_default().trim_start_matches("db-").to_ascii_lowercase();
+    format!("{name}-{}", resource.get(..8).unwrap_or(&resource))
 }

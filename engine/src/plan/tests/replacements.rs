@@ -216,7 +216,7 @@ fn a_hazard_of_a_change_needs_consent() {
     world.add(&BUCKET, "data", [("name", text("data")), ("versioning", value(true))]);
     world.up();
     world.add(&BUCKET, "data", [("name", text("data"))]);
-    assert_eq!(world.plan().consents[0].1, "data: the change of versioning is marked data_loss");
+    assert_eq!(world.plan().consents[0].1, "data: the change of `versioning` may lose data");
     world.settings.consent_implied = true;
     assert_eq!(world.up().consents, []);
 }

@@ -51,6 +51,7 @@ static SLOW: Schema = Schema {
     update_wait: Wait::seconds(10, 30, 1, 600),
     delete_wait: Wait::seconds(10, 30, 1, 600),
     after: &[],
+    ending: crate::Ending::PLAIN,
 };
 
 fn many(number: usize) -> World {

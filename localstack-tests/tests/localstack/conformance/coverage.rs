@@ -15,7 +15,7 @@ pub(super) struct Described {
     /// The arguments of each case.
     pub(super) cases: Vec<Vec<&'static str>>,
     /// The arguments that the emulator cannot show, with the reason.
-    unseen: BTreeMap<&'static str, &'static str>,
+    pub(super) unseen: BTreeMap<&'static str, &'static str>,
 }
 
 impl Described {

@@ -14,12 +14,22 @@ use formwork_engine::{Change, ChangeRule, Program, Schema, Stack, Urn, Value};
 use localstack_tests::{Trial, told};
 
 use super::coverage::{Described, missing};
+use super::drift::{Drifted, Fate, Hidden};
 
 /// How often a status is asked, or a verb called again, before that counts as never ending.
 const PATIENCE: usize = 50;
 
+/// What a walk has shown.
+#[derive(Debug, Clone)]
+pub(super) struct Walked {
+    /// What became of the change of each field that was changed behind the engine's back.
+    pub(super) drifted: Drifted,
+    /// What is wrong.
+    pub(super) wrong: Vec<String>,
+}
+
 /// Walks through the life of a type's example.
-pub(super) async fn walk(example: &Example) {
+pub(super) async fn walk(example: &Example) -> Walked {
     let trial = Trial::new(crate::emulator()).await;
     let kind = trial.kind(example.kind).await.unwrap();
     let mut walk = Walk {
@@ -28,6 +38,7 @@ pub(super) async fn walk(example: &Example) {
         schema: kind.schema(),
         urn: Urn::new("conformance", &["it"], &formwork_engine::KindName::new(example.kind)).unwrap(),
         kind,
+        drifted: Drifted::default(),
         wrong: Vec::new(),
     };
     let ended = walk.life().await;
@@ -36,7 +47,7 @@ pub(super) async fn walk(example: &Example) {
         wrong.push(format!("{error:#}"));
     }
     wrong.extend(walk.trial.account.gaps());
-    assert!(wrong.is_empty(), "{}:\n{}", example.kind, wrong.join("\n"));
+    Walked { drifted: walk.drifted, wrong }
 }
 
 struct Walk<'a> {
@@ -45,6 +56,8 @@ struct Walk<'a> {
     schema: &'static Schema,
     urn: Urn,
     kind: std::sync::Arc<dyn Kind>,
+    /// What became of the changes made behind the engine's back.
+    drifted: Drifted,
     /// What is wrong and does not keep the walk from going on.
     wrong: Vec<String>,
 }
@@ -123,7 +136,7 @@ impl Walk<'_> {
         let Some(step) = step else { bail!("nothing is planned for it:\n{}", told(&plan)) };
         self.as_the_schema_says(&plan, &step, &row, args);
         if step.op == Op::Update {
-            self.drift(&before, &row, &step, args[0]).await.context("changed outside")?;
+            self.drift(&before, &row, &step, args).await.context("changed outside")?;
         }
         self.trial.up_with(&after, Settings { on_drift: OnDrift::Revert, ..self.trial.settings.clone() }).await?;
         let now = self.trial.row(&self.urn)?;
@@ -140,7 +153,13 @@ impl Walk<'_> {
     fn as_the_schema_says(&mut self, plan: &Plan, step: &Step, row: &Row, args: &[&'static str]) {
         let applied = row.applied.to_value();
         let changes = args.iter().filter_map(|name| {
-            let (before, after) = (applied.get(name), step.planned.get(name));
+            let seen = step.observed.as_ref().map(|observed| observed.get(name));
+            // What was left to AWS is what AWS has decided.
+            let before = match applied.get(name) {
+                Value::Null => seen.unwrap_or(&Value::Null),
+                declared => declared,
+            };
+            let after = step.planned.get(name);
             // Arguments that only stand beside the others may stay as they are.
             (before != after).then(|| self.change(name, before, after))
         });
@@ -181,18 +200,31 @@ impl Walk<'_> {
         }
     }
 
-    /// Makes the change of a case behind the engine's back, and expects the plan of the program before to see it.
-    async fn drift(&mut self, before: &Program, row: &Row, step: &Step, arg: &'static str) -> Result<()> {
-        let Some(schema) = self.schema.arg(arg) else { return Ok(()) };
+    /// Makes the change of a case behind the engine's back, expects the plan of the program before to see it, field by field, and `up` to
+    /// set it back.
+    async fn drift(&mut self, before: &Program, row: &Row, step: &Step, args: &[&'static str]) -> Result<()> {
         let binding = self.trial.recorded()?.binding().cloned().context("the store is not bound")?;
         let digester = Digester::of(&binding);
         let applied = row.applied.to_value();
-        // What AWS decides is not compared, and what cannot be read cannot be seen.
-        let unseen = schema.write_only || schema.drift_ignored || applied.get(arg).is_null();
-        let same = Comparison::new(&digester).same_arg(schema, applied.get(arg), step.planned.get(arg));
-        if unseen || same || !step.planned.is_known() {
+        let hidden = |name: &&'static str| {
+            let schema = self.schema.arg(name)?;
+            let (applied, planned) = (applied.get(name), step.planned.get(name));
+            match () {
+                () if schema.write_only => Some(Hidden::WriteOnly),
+                () if schema.drift_ignored => Some(Hidden::Moved),
+                // What is not declared is left to AWS, before and after.
+                () if applied.is_null() || planned.is_null() => Some(Hidden::Undeclared),
+                () if !step.planned.is_known() => Some(Hidden::Unknown),
+                () => Comparison::new(&digester).same_arg(schema, applied, planned).then_some(Hidden::Same),
+            }
+        };
+        // The first is the one that the case is about; the others are looked at where they can be seen, too.
+        let Some(about) = args.first() else { return Ok(()) };
+        if let Some(hidden) = hidden(about) {
+            self.drifted.note(about, Fate::Hidden(hidden));
             return Ok(());
         }
+        let shown: Vec<&'static str> = args.iter().filter(|name| hidden(name).is_none()).copied().collect();
         let owner = Owner {
             stack: owner_tag(&binding.project, &binding.stack, &binding.lineage),
             uid: row.uid.clone(),
@@ -200,23 +232,42 @@ impl Walk<'_> {
             urn: self.urn.clone(),
         };
         self.update_outside(&owner, row, step).await?;
-        if self.change(arg, step.planned.get(arg), applied.get(arg)) == Change::Never {
+        let one_way =
+            shown.iter().find(|name| self.change(name, step.planned.get(name), applied.get(name)) == Change::Never);
+        if let Some(one_way) = one_way {
             let refused = self.trial.plan(before).await;
-            ensure!(refused.is_err(), "{arg} was changed outside, there is no way back, and the plan has one");
+            let said = refused.err().map(|error| format!("{error:#}")).unwrap_or_default();
+            ensure!(said.contains(&format!("`{one_way}`")), "{one_way} cannot be set back, and the plan says: {said}");
+            for name in shown {
+                self.drifted.note(name, Fate::Seen("AWS offers no way back: the plan names the field and is refused"));
+            }
             return Ok(());
         }
         let plan = self.trial.plan(before).await?;
         let drifted = |step: &&Step| step.urn == self.urn && step.drift;
         let Some(seen) = plan.steps.iter().find(drifted) else {
-            self.wrong.push(format!("{arg} was changed outside, and the plan shows no drift:\n{}", told(&plan)));
+            let names = shown.join(", ");
+            self.wrong.push(format!("{names} was changed outside, and the plan shows no drift:\n{}", told(&plan)));
             return Ok(());
         };
-        if !seen.changes.iter().any(|change| within(&change.path, arg) && change.reason == Reason::Drifted) {
-            self.wrong.push(format!("{arg} was changed outside, and the plan names it otherwise:\n{}", told(&plan)));
+        for name in &shown {
+            let at = |change: &&formwork_engine::plan::FieldChange| within(&change.path, name);
+            if seen.changes.iter().filter(at).any(|change| change.reason == Reason::Drifted) {
+                self.drifted.note(name, Fate::Seen("it is set back by a replacement, which would make another one"));
+            } else {
+                let plan = told(&plan);
+                self.wrong.push(format!("{name} was changed outside, and the plan names it otherwise:\n{plan}"));
+            }
         }
         if seen.op == Op::Update && !seen.replaces {
             let revert = Settings { on_drift: OnDrift::Revert, ..self.trial.settings.clone() };
             self.trial.up_with(before, revert).await.context("setting it back")?;
+            let plan = self.trial.plan(before).await?;
+            if plan.is_noop() {
+                shown.into_iter().for_each(|name| self.drifted.note(name, Fate::SetBack));
+            } else {
+                self.wrong.push(format!("{} was not set back:\n{}", shown.join(", "), told(&plan)));
+            }
         }
         Ok(())
     }
