@@ -10,9 +10,11 @@ mod json;
 mod make;
 mod node;
 mod order;
+mod read_set;
 mod recorded;
 mod replace;
 mod resolve;
+mod saved;
 mod stay;
 mod targets;
 mod text;
@@ -22,7 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use fields::PENDING_WINDOW;
 pub use make::make;
+pub use read_set::ReadSet;
 pub use recorded::{Recorded, RecordedRow, natural_key, recorded_options};
+pub(crate) use saved::Basis;
+pub use saved::{Restricted, SavedPlan};
 pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
@@ -58,6 +63,10 @@ pub enum Op {
 }
 
 impl Op {
+    /// All of them.
+    pub const ALL: [Op; 9] =
+        [Op::Create, Op::Update, Op::Delete, Op::Read, Op::Adopt, Op::Resume, Op::Move, Op::Forget, Op::Same];
+
     /// The word in text and JSON.
     pub fn word(self) -> &'static str {
         match self {

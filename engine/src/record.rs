@@ -225,6 +225,9 @@ pub struct DeploymentStart {
     pub command: String,
     /// The planned steps in one line each.
     pub plan: Vec<String>,
+    /// The id of the saved plan that it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_plan: Option<String>,
 }
 
 /// One entry of the log. A commit is one or more entries that become durable together.

@@ -19,9 +19,10 @@
 
 mod guard;
 mod places;
+mod saved;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use summary::{Refreshed, Summary};
@@ -73,6 +74,12 @@ pub struct Preview {
     pub graph: Graph,
     /// Who would do it.
     pub identity: Identity,
+    /// What is recorded, as the plan saw it.
+    pub recorded: Recorded,
+    /// The lineage of the store; `None` while it is bound to nothing.
+    pub lineage: Option<String>,
+    /// Where it does a saved plan: which, and the outputs of the stack that are not recorded with it.
+    pub saved: Option<(String, BTreeSet<String>)>,
     /// The commit that it was made from: an `up` takes it only while it is the last one.
     pub sequence: u64,
 }
@@ -148,9 +155,11 @@ impl Session {
         })
         .await?;
         guard::gone(&view, &observations, &self.settings)?;
-        let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
+        let recorded = Recorded::of(&view);
+        let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
-        Ok(Preview { plan, observations, graph, identity, sequence })
+        let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
+        Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence })
     }
 
     /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
@@ -197,6 +206,7 @@ impl Session {
             who: preview.identity.caller.clone(),
             command: command.to_owned(),
             plan: lines(&preview.plan),
+            saved_plan: preview.saved.as_ref().map(|(id, _)| id.clone()),
         }));
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
@@ -226,7 +236,10 @@ impl Session {
         .await;
         let calls = places::since(self.cloud.calls(), &calls_before);
         let took = self.clock.stopwatch().saturating_sub(began);
-        let outputs = outputs(&preview.graph, &applied.outputs);
+        let mut outputs = outputs(&preview.graph, &applied.outputs);
+        if let Some((_, left_out)) = &preview.saved {
+            outputs.retain(|name, _| !left_out.contains(name));
+        }
         let end = DeploymentEnd {
             number: deployment,
             ended_at: self.clock.now_millis(),

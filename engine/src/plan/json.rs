@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{FieldChange, Plan, Step};
 
 /// The version of the shape.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 impl Plan {
     /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "warnings", "consents"}`. An unknown value is

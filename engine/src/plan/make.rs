@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::along::First;
-use super::node::{Context, Decided, KeyPlace, Progress};
+use super::node::{Context, Decided, KeyPlace, Progress, evaluate};
 use super::order::{Drafts, Kept};
 use super::recorded::RecordedRow;
 use super::replace::protected;
 use super::targets::Targets;
 use super::{Op, Plan, Reason, Recorded, Step, consent, order};
+use crate::compare::complete;
 use crate::error::{Error, Turn};
 use crate::graph::{Graph, NodeId};
 use crate::observe::{Observations, Sight};
@@ -67,7 +68,7 @@ impl Pass {
         let mut progress = Progress {
             unclaimed_keys: unclaimed_keys(graph, recorded),
             first: first.clone(),
-            warnings: observations.warnings.clone(),
+            warnings: observations.warnings.iter().chain(&targets.warnings).cloned().collect(),
             ..Progress::default()
         };
         let mut decided: Vec<Decided> = Vec::new();
@@ -124,8 +125,8 @@ fn leave_alone(context: &Context<'_>, node: NodeId, progress: &mut Progress) {
         progress.known.keep(urn, answer.outputs.clone());
     }
     let aliases = context.graph.node(node).aliases.iter();
-    let row = std::iter::once(urn).chain(aliases).find_map(|urn| context.recorded.live(urn));
-    if let Some(recorded) = row {
+    let named = std::iter::once(urn).chain(aliases).find_map(|urn| context.recorded.live(urn));
+    if let Some(recorded) = named.or_else(|| row_by_key(context, node, progress)) {
         let key = recorded.row.key();
         let current = match context.sight(&key) {
             Some(Sight::Seen(observed)) => observed.outputs.clone(),
@@ -135,6 +136,17 @@ fn leave_alone(context: &Context<'_>, node: NodeId, progress: &mut Progress) {
         progress.uids.insert(node, recorded.row.uid.clone());
         progress.claimed.insert(key, node);
     }
+}
+
+/// The row whose place a resource outside the targets will take, since it has its key: it must not be ended meanwhile.
+fn row_by_key<'a>(context: &Context<'a>, node: NodeId, progress: &mut Progress) -> Option<&'a RecordedRow> {
+    let declaration = context.graph.resource(&context.graph.node(node).urn)?;
+    let args = evaluate(&declaration.args, &declaration.urn, &progress.known).ok()?;
+    let warnings = progress.warnings.len();
+    let row = context.row_of(node, declaration, &complete(declaration.schema.args, &args), progress);
+    // That it takes the place is said when it does.
+    progress.warnings.truncate(warnings);
+    row
 }
 
 /// The steps that end rows which no declared resource claims.

@@ -343,7 +343,7 @@ impl<'a> Deciding<'a> {
 
 impl<'a> Context<'a> {
     /// The row of a declared resource: under its name, under a former name, or under the natural key that it takes over.
-    fn row_of(
+    pub(super) fn row_of(
         &self,
         node: NodeId,
         declaration: &Declaration,

@@ -85,6 +85,7 @@ pub(super) fn intent(op: IntentOp, row: Row) -> Entry {
 
 pub(super) fn started(number: u64) -> Entry {
     Entry::DeploymentStarted(DeploymentStart {
+        saved_plan: None,
         number,
         started_at: 1,
         who: "ada".into(),

@@ -57,6 +57,9 @@ pub(crate) struct PlanArgs {
     /// Only these resources and what they need (urns, or paths such as network/main).
     #[arg(long, value_name = "URN", num_args = 1..)]
     pub(crate) target: Vec<String>,
+    /// Not these resources, nor what depends on them.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) exclude: Vec<String>,
     /// Replace these resources although nothing about them changed.
     #[arg(long, value_name = "URN", num_args = 1..)]
     pub(crate) replace: Vec<String>,
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn the_flags_of_the_contract_are_taken() {
         for line in [
-            "x preview prod --json --save f --no-refresh --target a b --replace c --detailed-exitcode",
+            "x preview prod --json --save f --no-refresh --target a b --exclude d --replace c --detailed-exitcode",
             "x up prod --yes --plan f --json --parallel 4 --expect-no-changes --allow-delete a --on-drift revert --accept-gone b",
             "x destroy prod --local --yes --config f",
             "x output prod database_url --json --show-secrets",

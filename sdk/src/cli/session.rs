@@ -74,6 +74,7 @@ pub(super) fn settings(target: &Target, args: &PlanArgs) -> Result<Settings, Vec
     Ok(Settings {
         refresh: !args.no_refresh,
         targets: args.target.clone(),
+        excludes: args.exclude.clone(),
         replace: args.replace.clone(),
         allow_delete: args.allow_delete.clone(),
         consent_implied: local,

@@ -154,9 +154,44 @@ fn a_saved_plan_is_done_or_refused() {
     let apply = format!("up prod --plan {}", plan.display());
     expect(project.run(&save), exit::DONE, &[], &["saved: "]);
     project.configure("cidr_block = \"10.1.0.0/16\"\nsubnets = 2\n");
-    expect(project.run(&apply), exit::REFUSED, &[], &["what it was made from has moved"]);
+    let moved = "main: what cidr_block is to become was \"10.0.0.0/16\", is \"10.1.0.0/16\"";
+    expect(project.run(&apply), exit::REFUSED, &[], &["what it was made from has moved", moved]);
+    assert!(project.cloud.things().is_empty());
     project.configure("cidr_block = \"10.0.0.0/16\"\nsubnets = 2\n");
+    let destroy = format!("destroy prod --plan {}", plan.display());
+    expect(project.run(&destroy), exit::BAD_INPUT, &[], &["it is a plan for `up`, and this is `destroy`"]);
+    let other = format!("{apply} --target main");
+    expect(project.run(&other), exit::BAD_INPUT, &[], &["the saved plan was made with another --target"]);
     expect(project.run(&apply), exit::DONE, &[], &["done: 3 steps done"]);
+    expect(project.run(&apply), exit::REFUSED, &[], &["it was done already, by run 1"]);
+    expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &[], &[]);
+}
+
+#[test]
+fn what_a_saved_plan_did_not_read_may_move_and_stays_as_it_is() {
+    let project = Project::new();
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    let thing = |kind: &str| project.cloud.things().into_iter().find(|thing| thing.kind == kind).unwrap();
+    let plan = project.folder.path().join("plan.json");
+    project.configure("cidr_block = \"10.0.0.0/16\"\nsubnets = 1\n");
+    expect(project.run(&format!("preview prod --save {}", plan.display())), exit::DONE, &[], &[]);
+    project.cloud.drift(&thing("aws:ec2/vpc").id, "enable_dns_support", false);
+    let apply = format!("up prod --plan {}", plan.display());
+    let told = "not in the saved plan, and left as it is: update of main";
+    expect(project.run(&apply), exit::DONE, &[], &[told, "done: 1 step done"]);
+    assert_eq!(thing("aws:ec2/vpc").args.get("enable_dns_support"), &formwork_engine::Value::Bool(false));
+    expect(project.run("preview prod"), exit::DONE, &["enable_dns_support: false → true", "1 to update"], &[]);
+}
+
+#[test]
+fn what_is_excluded_stays() {
+    let project = Project::new();
+    expect(project.run("up prod --yes --exclude private/subnet-1"), exit::DONE, &[], &["done: 2 steps done"]);
+    let told = "excluded as well, since it depends on what is excluded: private/subnet-0, private/subnet-1";
+    expect(project.run("up prod --yes --exclude main"), exit::DONE, &[], &[told]);
+    expect(project.run("up prod --yes --exclude private/subnet-9"), exit::BAD_INPUT, &[], &["private/subnet-9"]);
+    expect(project.run("destroy prod --yes --exclude private/subnet-0"), exit::DONE, &[], &["main", "stays for now"]);
+    assert_eq!(project.cloud.things().len(), 2);
 }
 
 #[test]
