@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 pub use summary::{Refreshed, Summary};
 
+use crate::amend::{self, Accepted, Amender};
 use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
 use crate::clock::Clock;
 use crate::compare::taint;
@@ -311,6 +312,21 @@ impl Session {
             self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         }
         Ok(refreshed)
+    }
+
+    /// Makes the present drift of resources permanent in their records: urns, or paths such as `network/main`. Calls only to read.
+    ///
+    /// # Errors
+    /// Those of a preview, and what [`amend::accept`] refuses. Nothing is written then.
+    pub async fn accept(&mut self, program: &Program, named: &[String]) -> Result<Vec<Accepted>, Vec<Error>> {
+        let preview = self.preview(program).await?;
+        let snapshot = self.store.snapshot();
+        let amendment = amend::accept(snapshot, &preview.plan, named)?;
+        let by =
+            Amender { who: preview.identity.caller.clone(), at: self.clock.now_millis(), command: "accept".to_owned() };
+        let entries = amendment.commit(snapshot, by);
+        self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
+        Ok(amendment.changes)
     }
 
     /// Who the credentials are, once, and whether the store belongs to them and to this program.

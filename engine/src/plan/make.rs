@@ -48,7 +48,14 @@ pub fn make(
             let steps = order::number(pass.drafts);
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings: pass.warnings, consents });
+            return Ok(Plan {
+                stack,
+                steps,
+                outputs: pass.outputs,
+                notes: pass.notes,
+                warnings: pass.warnings,
+                consents,
+            });
         }
         first.extend(found);
     }
@@ -58,6 +65,7 @@ pub fn make(
 struct Pass {
     drafts: Drafts,
     outputs: BTreeMap<String, (Value, Value)>,
+    notes: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -98,10 +106,16 @@ impl Pass {
             return Err(errors);
         }
         let mut warnings = std::mem::take(&mut progress.warnings);
+        let notes = accepted_note(&progress.accepted).into_iter().collect();
         let kept = Kept { claimed: &progress.claimed, targets };
         let drafts = Drafts::new(context, decided, removed, &kept, &mut warnings)?;
-        Ok(Self { drafts, outputs, warnings })
+        Ok(Self { drafts, outputs, notes, warnings })
     }
+}
+
+/// One sentence about all drift that was accepted.
+fn accepted_note(accepted: &[String]) -> Option<String> {
+    (!accepted.is_empty()).then(|| format!("accepted drift stays as it is: {}", accepted.join("; ")))
 }
 
 /// The rows that nothing declared claims by a name, by place and natural key.

@@ -292,6 +292,7 @@ fn parts(row: &Row, recorded: &Recorded) -> Vec<(String, Json)> {
         ("left", digest(serde_json::to_value((&row.left, &row.waiting, &row.reason)))),
         ("edges", digest(serde_json::to_value(&row.edges))),
         ("options", digest(serde_json::to_value(&row.options))),
+        ("accepted", digest(serde_json::to_value(&row.accepted))),
     ];
     parts.extend(digests.map(|(name, digest)| (name.to_owned(), digest)));
     let applied = row.applied.to_value();

@@ -68,6 +68,7 @@ pub(super) fn row(name: &str, generation: u32, state: RowState) -> Row {
         deployment: 1,
         source: None,
         reason: None,
+        accepted: BTreeMap::new(),
     }
 }
 
