@@ -16,6 +16,8 @@ struct SmallConfig {
     retention_in_days: Option<i32>,
     /// What workloads read.
     token: Secret,
+    /// The component of the data stores; `data` when absent.
+    component: Option<String>,
 }
 
 fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
@@ -23,7 +25,7 @@ fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
     for (index, cidr_block) in config.subnets.iter().enumerate() {
         stack.add(&format!("subnet-{index}"), ec2::Subnet::builder().vpc(&vpc).cidr_block(cidr_block).build());
     }
-    stack.component("data", |stack| {
+    stack.component(config.component.as_deref().unwrap_or("data"), |stack| {
         if let Some(days) = config.retention_in_days {
             stack.add("events", logs::LogGroup::builder().name("/small/events").retention_in_days(days).build());
         }

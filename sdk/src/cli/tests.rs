@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use formwork_aws::ec2;
 use formwork_engine::error::exit;
-use formwork_engine::kind::{CallClass, Identity};
+use formwork_engine::kind::{CallClass, Cloud as _, Identity};
 use formwork_engine::options;
 use formwork_engine::testing::{Fault, ScriptedCloud};
 use serde::Deserialize;
@@ -192,6 +192,60 @@ fn what_is_excluded_stays() {
     expect(project.run("up prod --yes --exclude private/subnet-9"), exit::BAD_INPUT, &[], &["private/subnet-9"]);
     expect(project.run("destroy prod --yes --exclude private/subnet-0"), exit::DONE, &[], &["main", "stays for now"]);
     assert_eq!(project.cloud.things().len(), 2);
+}
+
+#[test]
+fn accepted_drift_is_a_note_until_something_moves() {
+    let project = Project::new();
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    expect(project.run("accept prod main"), exit::BAD_INPUT, &[], &["nothing of it has drifted"]);
+    let vpc = project.cloud.things().into_iter().find(|thing| thing.kind == "aws:ec2/vpc").unwrap();
+    project.cloud.drift(&vpc.id, "enable_dns_support", false);
+    let calls = project.cloud.calls();
+    let accepted = expect(project.run("accept prod main --json"), exit::DONE, &[], &[]);
+    let accepted: Json = serde_json::from_str(&accepted.out).unwrap();
+    let one = &accepted["accepted"][0];
+    assert_eq!(
+        (&one["path"], &one["declared"], &one["observed"]),
+        (&"enable_dns_support".into(), &true.into(), &false.into())
+    );
+    let read = |name: &&String| !name.contains("read") && !name.contains("status");
+    let changed = |calls: &std::collections::BTreeMap<String, u64>| -> Vec<(String, u64)> {
+        calls.iter().filter(|(name, _)| read(name)).map(|(name, count)| (name.clone(), *count)).collect()
+    };
+    assert_eq!(changed(&project.cloud.calls()), changed(&calls), "accepting only reads");
+
+    let note = "note: accepted drift stays as it is: main enable_dns_support is false, declared true";
+    expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &["nothing to do", note], &[]);
+    expect(project.run("up prod --yes"), exit::DONE, &[], &["nothing to do"]);
+    expect(project.run("state show prod main"), exit::DONE, &["accepted enable_dns_support is false"], &[]);
+    expect(project.run("accept prod private"), exit::BAD_INPUT, &[], &["nothing is recorded as `private`"]);
+    project.cloud.drift(&vpc.id, "enable_dns_support", true);
+    let shown = expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &["nothing to do"], &[]);
+    assert!(!shown.out.contains("note:"), "{}", shown.out);
+}
+
+#[test]
+fn records_are_renamed_and_forgotten_without_a_call() {
+    let project = Project::new();
+    expect(project.run("state rename prod a b"), exit::BAD_INPUT, &[], &["nothing is recorded of prod"]);
+    assert!(!project.folder.path().join(".formwork").exists(), "no store is begun for that");
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    let calls = project.cloud.calls();
+    let renamed = ["private/subnet-0 is inner/subnet-0 now", "private/subnet-1 is inner/subnet-1 now"];
+    expect(project.run("state rename prod private inner"), exit::DONE, &renamed, &["declare it under the new name"]);
+    let back = expect(project.run("state rename prod inner private --json"), exit::DONE, &[], &[]);
+    let back: Json = serde_json::from_str(&back.out).unwrap();
+    assert_eq!(back["renamed"].as_array().unwrap().len(), 2);
+    expect(project.run("state rename prod privat x"), exit::BAD_INPUT, &[], &["nothing is recorded as `privat`"]);
+
+    expect(project.run("state forget prod main --yes"), exit::REFUSED, &[], &["depend on it: private/subnet-0"]);
+    let asked = ["private/subnet-1 would be forgotten", "stays in the account", "no --yes"];
+    expect(project.run("state forget prod private/subnet-1"), exit::REFUSED, &[], &asked);
+    let told = ["private/subnet-1 is forgotten; ", " stays in the account"];
+    expect(project.run("state forget prod private/subnet-1 --yes"), exit::DONE, &told, &["makes another one"]);
+    assert_eq!((project.cloud.calls(), project.cloud.things().len()), (calls, 3));
+    expect(project.run("preview prod"), exit::DONE, &["1 to create", "2 unchanged"], &[]);
 }
 
 #[test]
