@@ -1,6 +1,11 @@
 //! Plans that are kept: what makes one stale, what does not, and what is left out.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use serde_json::Value as Json;
+
+use super::promises::{Wish, declare, wish};
 
 use crate::fixtures::*;
 use crate::kind::Identity;
@@ -293,5 +298,63 @@ fn what_is_no_plan_is_refused_with_the_place() {
     for (change, place) in cases {
         let error = broken(&change);
         assert!(error.contains(place), "{error} does not name {place}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_saved_plan_holds_while_only_other_things_move_and_leaves_those_alone(
+        first in proptest::collection::vec(proptest::option::weighted(0.9, wish()), 1..10),
+        second in proptest::collection::vec(proptest::option::weighted(0.9, wish()), 10),
+        kept in proptest::collection::vec(any::<bool>(), 10),
+        drifting in proptest::collection::vec(any::<bool>(), 10),
+    ) {
+        let mut world = World::new();
+        declare(&mut world, &first, false, 0);
+        world.up();
+        let change = |((first, second), kept): ((&Option<Wish>, &Option<Wish>), &bool)| match (kept, first, second) {
+            (false, Some(first), Some(second)) => Some(second.of_kind(first)),
+            _ => first.clone(),
+        };
+        let wishes: Vec<Option<Wish>> = first.iter().zip(&second).zip(&kept).map(change).collect();
+        world.strict = false;
+        declare(&mut world, &wishes, false, 0);
+        let plan = saved(&world);
+        let restricted = hold(&plan, &world).unwrap();
+        prop_assert!(restricted.left_out.is_empty());
+        prop_assert_eq!(restricted.plan.to_string(), world.plan().to_string());
+
+        // Something drifts that has no step.
+        let now = world.plan();
+        let busy: BTreeSet<crate::Urn> =
+            now.steps.iter().filter(|step| step.op != Op::Same).map(|step| step.urn.clone()).collect();
+        let mut drifted = Vec::new();
+        for (number, key) in world.rows.keys().cloned().collect::<Vec<_>>().into_iter().enumerate() {
+            let urn = world.rows[&key].urn.clone();
+            if drifting[number] && !busy.contains(&urn) && urn.kind().as_str() == NETWORK.kind {
+                world.drift(&urn, "tags", tagged("drifted"));
+                drifted.push(urn);
+            }
+        }
+        match hold(&plan, &world) {
+            Ok(restricted) => {
+                let doing = restricted.plan.steps.iter().filter(|step| step.op != Op::Same);
+                let doing: BTreeSet<crate::Urn> = doing.map(|step| step.urn.clone()).collect();
+                prop_assert_eq!(&doing, &busy);
+                world.perform(&restricted.plan);
+                for urn in &drifted {
+                    prop_assert_eq!(world.thing(urn).args.get("tags"), &tagged("drifted"));
+                }
+            }
+            // Only where a step uses an output that moves with every change.
+            Err(hints) => {
+                let moves = |hint: &String| hint.contains("preview --save") || hint.contains("not known yet");
+                prop_assert!(hints.iter().any(|hint| hint.contains("not known yet")), "{hints:?}");
+                prop_assert!(!drifted.is_empty() && hints.iter().any(moves), "{hints:?}");
+            }
+        }
+        world.up();
     }
 }

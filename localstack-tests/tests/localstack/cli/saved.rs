@@ -153,5 +153,7 @@ fn what_is_excluded_is_neither_made_nor_destroyed() {
     let destroyed =
         project.expect("destroy small --yes --exclude subnet-0 --allow-delete data/events data/token", code::DONE);
     destroyed.says(&["main (generation 1) stays for now: subnet-0 uses it and is excluded"]);
-    assert_eq!(project.standing(), ["aws:ec2/subnet", "aws:ec2/vpc"]);
+    let rows = project.rows();
+    let urns: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["urn"].as_str().unwrap()).collect();
+    assert_eq!(urns, ["small::main::aws:ec2/vpc", "small::subnet-0::aws:ec2/subnet"]);
 }
