@@ -100,11 +100,17 @@ impl Plan {
     }
 }
 
+/// More than this is no help to anybody: another store, or another program.
+const SHOWN: usize = 20;
 pub(super) const ACT: &str = "do the saved plan";
 
 /// What moved, as one refusal.
 pub(super) fn refusal(moved: Vec<String>) -> Error {
     let reason = "what it was made from has moved; nothing was changed";
-    let error = moved.into_iter().fold(Error::new(Turn::Refused, ACT, reason), Error::hint);
+    let more = moved.len().saturating_sub(SHOWN);
+    let mut error = moved.into_iter().take(SHOWN).fold(Error::new(Turn::Refused, ACT, reason), Error::hint);
+    if more > 0 {
+        error = error.hint(format!("and {more} more"));
+    }
     error.hint("run `preview --save` again and look at the new plan")
 }

@@ -141,7 +141,7 @@ fn excluded(graph: &Graph, recorded: &Recorded, excludes: &[String]) -> Chosen {
     }
 }
 
-/// What is excluded beside what was named, and targets that are excluded.
+/// What is excluded beside what was named, and what was asked for and is excluded.
 fn told(graph: &Graph, recorded: &Recorded, settings: &Settings, excluded: &Chosen) -> Vec<String> {
     let nodes = excluded.nodes.iter().map(|node| &graph.node(*node).urn);
     let rows = excluded.rows.iter().filter_map(|key| recorded.rows().get(key)).map(|recorded| &recorded.row.urn);
@@ -151,13 +151,14 @@ fn told(graph: &Graph, recorded: &Recorded, settings: &Settings, excluded: &Chos
         paths.into_iter().collect::<Vec<_>>().join(", ")
     };
     let beside: Vec<&Urn> = urns.iter().copied().filter(|urn| !names(&settings.excludes, urn)).collect();
-    let targets: Vec<&Urn> = urns.iter().copied().filter(|urn| names(&settings.targets, urn)).collect();
+    let asked: Vec<&Urn> =
+        urns.iter().copied().filter(|urn| names(&settings.targets, urn) || names(&settings.replace, urn)).collect();
     let mut told = Vec::new();
     if !beside.is_empty() {
         told.push(format!("excluded as well, since it depends on what is excluded: {}", list(&beside)));
     }
-    if !targets.is_empty() {
-        told.push(format!("a target, and left alone since it is excluded: {}", list(&targets)));
+    if !asked.is_empty() {
+        told.push(format!("asked for, and left alone since it is excluded: {}", list(&asked)));
     }
     told
 }

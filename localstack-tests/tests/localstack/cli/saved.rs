@@ -7,7 +7,7 @@ use formwork_aws::AwsCloud;
 use localstack_tests::REGION;
 use serde_json::Value;
 
-use super::{CONFIG, Project, code};
+use super::{CONFIG, Project, WHOLE, code};
 
 /// The stack with a tag on everything.
 fn tagged(project: &Project, config: &str) {
@@ -87,6 +87,18 @@ fn the_first_plan_of_a_stack_is_saved_without_its_secrets_and_done_once() {
     project.expect("up small --plan plan.json", code::DONE).says(&["done: 4 steps done"]);
     project.expect("preview small --detailed-exitcode", code::DONE);
     project.expect("up small --plan plan.json", code::REFUSED);
+}
+
+#[test]
+fn a_saved_plan_is_no_consent() {
+    let project = Project::new();
+    project.expect("up small --yes", code::DONE);
+    project.configure(&CONFIG.replace("retention_in_days = 30\n", ""));
+    project.expect("preview small --allow-delete data/events --save plan.json", code::DONE);
+    project.expect("up small --plan plan.json", code::REFUSED).says(&["add --allow-delete data/events"]);
+    assert_eq!(project.standing(), WHOLE);
+    project.expect("up small --plan plan.json --allow-delete data/events", code::DONE).says(&["done: 1 step done"]);
+    assert_eq!(project.standing().len(), 3);
 }
 
 #[test]
