@@ -214,6 +214,17 @@ impl<'a> Comparison<'a> {
             Leaf::Arg(arg) => self.same_arg(arg, &difference.after, found),
         }
     }
+
+    /// Whether two values, of which either may be a digest, are the same where a difference is.
+    pub fn equal(&self, difference: &Difference, then: &Value, now: &Value) -> bool {
+        // An absent optional is satisfied by everything, and equal to nothing but itself.
+        then.is_null() == now.is_null()
+            && match difference.leaf {
+                _ if then.is_null() => true,
+                Leaf::Shape(shape) => self.same(shape, then, now),
+                Leaf::Arg(arg) => self.same_arg(arg, then, now),
+            }
+    }
 }
 
 pub(crate) fn holds_digest(value: &Value) -> bool {

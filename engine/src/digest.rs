@@ -89,6 +89,11 @@ impl Stored {
         Self(store(&digester.seal(value)))
     }
 
+    /// The form in which a value is kept of which the secrets are digests already, as plans show it.
+    pub(crate) fn from_sealed(value: &Value) -> Self {
+        Self(store(value))
+    }
+
     /// The value; a secret comes back as [`Value::Digest`].
     pub fn to_value(&self) -> Value {
         load(&self.0)

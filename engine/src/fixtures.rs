@@ -568,6 +568,7 @@ impl World {
         row.edges = step.edges.clone();
         row.provider = step.provider.clone();
         row.options = options;
+        row.accepted = step.still_accepted(row);
     }
 
     fn delete(&mut self, step: &Step) {
@@ -632,6 +633,7 @@ pub(crate) fn row_of(step: &Step) -> Row {
         deployment: 1,
         source: step.source.clone(),
         reason: None,
+        accepted: BTreeMap::new(),
     }
 }
 

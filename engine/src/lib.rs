@@ -10,11 +10,12 @@
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
-//! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`clock`] is where
+//! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`amend`] changes records alone, [`clock`] is where
 //! time comes from, [`error`] is how anything that goes wrong is said. [`testing`] has a cloud and a clock for tests.
 
 extern crate self as formwork_engine;
 
+pub mod amend;
 pub mod apply;
 pub mod clock;
 pub mod compare;

@@ -11,9 +11,12 @@ mod json;
 mod make;
 mod node;
 mod order;
+mod read_set;
 mod recorded;
 mod replace;
 mod resolve;
+mod restrict;
+mod saved;
 mod stay;
 mod targets;
 mod text;
@@ -23,11 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use fields::PENDING_WINDOW;
 pub use make::make;
+pub use read_set::ReadSet;
 pub use recorded::{Recorded, RecordedRow, natural_key, recorded_options};
+pub use restrict::Restricted;
+pub(crate) use saved::Basis;
+pub use saved::SavedPlan;
 pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
-use crate::record::{Edge, RowKey};
+use crate::record::{AcceptedDrift, Edge, Row, RowKey};
 use crate::shape::Hazard;
 use crate::urn::{KindName, SourceLine, Uid, Urn};
 use crate::value::Value;
@@ -59,6 +66,10 @@ pub enum Op {
 }
 
 impl Op {
+    /// All of them.
+    pub const ALL: [Op; 9] =
+        [Op::Create, Op::Update, Op::Delete, Op::Read, Op::Adopt, Op::Resume, Op::Move, Op::Forget, Op::Same];
+
     /// The word in text and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -193,6 +204,20 @@ pub struct Step {
     pub weight: u32,
 }
 
+impl Step {
+    /// The accepted drift of a row that the step does not change.
+    pub(crate) fn still_accepted(&self, row: &Row) -> BTreeMap<String, AcceptedDrift> {
+        let touches = |path: &str| {
+            let within = |inner: &str, outer: &str| {
+                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            self.changes.iter().any(|change| within(path, &change.path) || within(&change.path, path))
+        };
+        let kept = row.accepted.iter().filter(|(path, _)| !touches(path));
+        kept.map(|(path, accepted)| (path.clone(), accepted.clone())).collect()
+    }
+}
+
 /// How many of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -217,6 +242,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The outputs of the stack after the run: before and after.
     pub outputs: BTreeMap<String, (Value, Value)>,
+    /// What stays as it is on purpose, in a sentence each: accepted drift.
+    pub notes: Vec<String>,
     /// What a reader must know: unreadable arguments, pending modifications, retained things.
     pub warnings: Vec<String>,
     /// What must be consented to before `up`: (urn, sentence).

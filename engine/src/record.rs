@@ -105,6 +105,15 @@ pub struct RecordedOptions {
     pub delete_timeout: Option<u64>,
 }
 
+/// A difference between what is declared and what stands in the account that was accepted: it is left alone while both are what they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedDrift {
+    /// What was declared.
+    pub declared: Stored,
+    /// What stood there instead.
+    pub observed: Stored,
+}
+
 /// One recorded resource: everything that is needed to read, compare and delete it without the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -154,6 +163,9 @@ pub struct Row {
     pub source: Option<SourceLine>,
     /// AWS's words, for a failed one.
     pub reason: Option<String>,
+    /// Drift that was accepted, by the path of the field as plans show it, such as `tags.team`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<String, AcceptedDrift>,
 }
 
 /// What a row is named by.
@@ -219,12 +231,15 @@ pub struct DeploymentStart {
     pub number: u64,
     /// Milliseconds since 1970.
     pub started_at: u64,
-    /// The caller's ARN.
+    /// The caller's ARN; where nothing was called, user and host.
     pub who: String,
-    /// `up` or `destroy`.
+    /// `up`, `destroy`, or what changed the records alone: `accept`, `state rename`, `state forget`.
     pub command: String,
     /// The planned steps in one line each.
     pub plan: Vec<String>,
+    /// The id of the saved plan that it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_plan: Option<String>,
 }
 
 /// One entry of the log. A commit is one or more entries that become durable together.
@@ -284,6 +299,11 @@ pub enum Entry {
         args: Stored,
         /// Its outputs.
         outputs: Stored,
+    },
+    /// The answer of a pinned read is recorded no more under this name.
+    Unpinned {
+        /// The read.
+        urn: Urn,
     },
     /// The stack's outputs after a run; secrets as digests.
     Outputs {

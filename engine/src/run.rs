@@ -21,13 +21,15 @@
 mod guard;
 mod places;
 mod promise;
+mod saved;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use summary::{Refreshed, Summary};
 
+use crate::amend::{self, Accepted, Amender};
 use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
 use crate::clock::Clock;
 use crate::compare::taint;
@@ -75,6 +77,12 @@ pub struct Preview {
     pub graph: Graph,
     /// Who would do it.
     pub identity: Identity,
+    /// What is recorded, as the plan saw it.
+    pub recorded: Recorded,
+    /// The lineage of the store; `None` while it is bound to nothing.
+    pub lineage: Option<String>,
+    /// Where it does a saved plan: which, and the outputs of the stack that are not recorded with it.
+    pub saved: Option<(String, BTreeSet<String>)>,
     /// The commit that it was made from: an `up` takes it only while it is the last one.
     pub sequence: u64,
     /// The calls that it took, by `service operation`.
@@ -153,10 +161,12 @@ impl Session {
         })
         .await?;
         guard::gone(&view, &observations, &self.settings)?;
-        let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
+        let recorded = Recorded::of(&view);
+        let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
+        let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
-        Ok(Preview { plan, observations, graph, identity, sequence, calls })
+        Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls })
     }
 
     /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
@@ -203,6 +213,7 @@ impl Session {
             who: preview.identity.caller.clone(),
             command: command.to_owned(),
             plan: lines(&preview.plan),
+            saved_plan: preview.saved.as_ref().map(|(id, _)| id.clone()),
         }));
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
@@ -233,7 +244,10 @@ impl Session {
         applied.failed.extend(promise::broken(&preview.plan.steps, &applied.done));
         let calls = places::since(self.cloud.calls(), &calls_before);
         let took = self.clock.stopwatch().saturating_sub(began);
-        let outputs = outputs(&preview.graph, &applied.outputs);
+        let mut outputs = outputs(&preview.graph, &applied.outputs);
+        if let Some((_, left_out)) = &preview.saved {
+            outputs.retain(|name, _| !left_out.contains(name));
+        }
         let end = DeploymentEnd {
             number: deployment,
             ended_at: self.clock.now_millis(),
@@ -308,6 +322,21 @@ impl Session {
         }
         refreshed.calls = places::since(self.cloud.calls(), &calls_before);
         Ok(refreshed)
+    }
+
+    /// Makes the present drift of resources permanent in their records: urns, or paths such as `network/main`. Calls only to read.
+    ///
+    /// # Errors
+    /// Those of a preview, and what [`amend::accept`] refuses. Nothing is written then.
+    pub async fn accept(&mut self, program: &Program, named: &[String]) -> Result<Vec<Accepted>, Vec<Error>> {
+        let preview = self.preview(program).await?;
+        let snapshot = self.store.snapshot();
+        let amendment = amend::accept(snapshot, &preview.plan, named)?;
+        let by =
+            Amender { who: preview.identity.caller.clone(), at: self.clock.now_millis(), command: "accept".to_owned() };
+        let entries = amendment.commit(snapshot, by);
+        self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
+        Ok(amendment.changes)
     }
 
     /// Who the credentials are, once, and whether the store belongs to them and to this program.

@@ -9,6 +9,8 @@ pub struct Settings {
     pub refresh: bool,
     /// Only these resources, and what they need: whole urns or paths such as `network/main`. Empty: all.
     pub targets: Vec<String>,
+    /// Not these resources, nor what depends on them; wins over `targets`. Whole urns or paths.
+    pub excludes: Vec<String>,
     /// Resources to replace although nothing about them changed.
     pub replace: Vec<String>,
     /// Resources that may be deleted or lose data: urns or paths, or `*` for all of them.
@@ -35,6 +37,7 @@ impl Default for Settings {
             parallel: 32,
             refresh: true,
             targets: Vec::new(),
+            excludes: Vec::new(),
             replace: Vec::new(),
             allow_delete: Vec::new(),
             leave_nothing: false,
@@ -58,6 +61,22 @@ pub enum OnDrift {
     Revert,
     /// The observed values stay; the fields are left alone.
     Keep,
+}
+
+impl OnDrift {
+    /// The word on the command line and in saved plans.
+    pub fn word(self) -> &'static str {
+        match self {
+            OnDrift::Fail => "fail",
+            OnDrift::Revert => "revert",
+            OnDrift::Keep => "keep",
+        }
+    }
+
+    /// What a word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [OnDrift::Fail, OnDrift::Revert, OnDrift::Keep].into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// Whether a resource is meant by one of these names: a whole urn, a path such as `network/main`, or `*`.

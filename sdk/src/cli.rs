@@ -13,6 +13,7 @@ use crate::environment::Environment;
 use crate::render;
 use crate::terminal::Terminal;
 
+mod amend;
 mod args;
 mod local;
 mod output;
@@ -85,6 +86,7 @@ fn command(
         Command::Up(args) => up::command(at, args, false),
         Command::Destroy(args) => up::command(at, args, true),
         Command::Refresh(args) => refresh::command(at, args),
+        Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),
         Command::State(command) => state::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),

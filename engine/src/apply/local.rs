@@ -48,6 +48,7 @@ fn finish(step: &Step, row: Option<Row>, context: &Context, outputs: &OutputsNow
             row.provider = step.provider.clone();
             row.source = step.source.clone();
             row.deployment = context.deployment;
+            row.accepted = step.still_accepted(&row);
             if let Some(declaration) = context.program.resources.get(&step.urn) {
                 let schema = declaration.schema;
                 let planned = resolve::planned(schema, Some(declaration), &step.planned, outputs)?;

@@ -442,6 +442,7 @@ impl Task {
             deployment: context.deployment,
             source: self.step.source.clone(),
             reason: None,
+            accepted: std::collections::BTreeMap::new(),
         };
         if let Some(declaration) = &self.declaration {
             row.expressions = super::expressions(declaration);
@@ -453,6 +454,7 @@ impl Task {
             row.observed = before.observed.clone();
             row.outputs = before.outputs.clone();
             row.token = before.token.clone();
+            row.accepted = self.step.still_accepted(before);
         }
         Ok(row)
     }

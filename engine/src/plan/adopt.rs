@@ -41,6 +41,7 @@ impl Deciding<'_> {
             applied: &nothing,
             observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..(**observed).clone() }),
             left: &left,
+            accepted: &BTreeMap::new(),
             ignore_changes: &self.declaration.options.ignore_changes,
             keep_drift: false,
             known: &progress.known,

@@ -7,6 +7,7 @@ use super::{FieldChange, Reason};
 use crate::compare::{Comparison, Difference, complete, name_prefix, taint};
 use crate::expr::Expr;
 use crate::kind::Observed;
+use crate::record::{AcceptedDrift, Stored};
 use crate::shape::{ArgSchema, Change, Hazard, Schema, Shape};
 use crate::urn::Urn;
 use crate::value::{Unknown, Value};
@@ -30,6 +31,8 @@ pub(super) struct Three<'a> {
     pub(super) observed: Option<&'a Observed>,
     /// Arguments that an earlier run left to do.
     pub(super) left: &'a BTreeSet<String>,
+    /// Drift that was accepted.
+    pub(super) accepted: &'a BTreeMap<String, AcceptedDrift>,
     pub(super) ignore_changes: &'a [String],
     /// Whether drift is left alone.
     pub(super) keep_drift: bool,
@@ -53,6 +56,8 @@ pub(super) struct Fields {
     /// Changes for which there is no way.
     pub(super) refused: Vec<FieldChange>,
     pub(super) warnings: Vec<String>,
+    /// What stands where drift was accepted.
+    pub(super) accepted: Vec<String>,
 }
 
 impl Fields {
@@ -84,6 +89,14 @@ impl Three<'_> {
         for difference in self.comparison.diff(args, &planned.clone(), &now) {
             let Some(arg) = self.schema.arg(difference.path.argument()) else { continue };
             let reason = self.reason(arg, &difference);
+            if self.acceptance(&difference) == Some(true) {
+                difference.path.set(&mut planned, difference.before.clone());
+                settled.insert(arg.name);
+                let change = self.change(&difference, reason, observed.as_ref());
+                let (path, is, declared) = (change.path, change.before, change.after);
+                fields.accepted.push(format!("{} {path} is {is:?}, declared {declared:?}", self.urn.path()));
+                continue;
+            }
             let ignored = self.ignore_changes.iter().any(|pattern| difference.path.within(pattern));
             let drifted = reason == Reason::Drifted;
             if ignored || drifted && (arg.drift_ignored || self.keep_drift) {
@@ -137,6 +150,14 @@ impl Three<'_> {
         }
     }
 
+    /// Whether a difference is as it was accepted; `Some(false)` where something else stands there now, and `None` where nothing was accepted, or
+    /// the program says something else since.
+    fn acceptance(&self, difference: &Difference) -> Option<bool> {
+        let accepted = self.accepted.get(&difference.path.to_string())?;
+        let same = |then: &Stored, now: &Value| self.comparison.equal(difference, &then.to_value(), now);
+        same(&accepted.declared, &difference.after).then(|| same(&accepted.observed, &difference.before))
+    }
+
     fn reason(&self, arg: &ArgSchema, difference: &Difference) -> Reason {
         let expr = self.exprs.get(arg.name);
         if self.left.contains(arg.name) {
@@ -147,6 +168,9 @@ impl Three<'_> {
                 Some((urn, output)) => Reason::DependsOn(urn.clone(), output.to_owned()),
                 None => Reason::DeclaredChanged,
             };
+        }
+        if self.observed.is_some() && self.acceptance(difference) == Some(false) {
+            return Reason::Drifted;
         }
         if self.observed.is_some() && self.comparison.satisfies(difference, difference.path.get(self.applied)) {
             return Reason::Drifted;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::along::First;
-use super::node::{Context, Decided, KeyPlace, Progress};
+use super::node::{Context, Decided, KeyPlace, Progress, evaluate};
 use super::order::{Drafts, Kept};
 use super::recorded::RecordedRow;
 use super::replace::protected;
 use super::targets::Targets;
 use super::{Op, Plan, Reason, Recorded, Step, consent, ends, order};
+use crate::compare::complete;
 use crate::error::{Error, Turn};
 use crate::graph::{Graph, NodeId};
 use crate::observe::{Observations, Sight};
@@ -50,7 +51,7 @@ pub fn make(
             ends::lift_refusals(&context, &mut steps);
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings, consents });
+            return Ok(Plan { stack, steps, outputs: pass.outputs, notes: pass.notes, warnings, consents });
         }
         first.extend(found);
     }
@@ -60,6 +61,7 @@ pub fn make(
 struct Pass {
     drafts: Drafts,
     outputs: BTreeMap<String, (Value, Value)>,
+    notes: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -70,7 +72,7 @@ impl Pass {
         let mut progress = Progress {
             unclaimed_keys: unclaimed_keys(graph, recorded),
             first: first.clone(),
-            warnings: observations.warnings.clone(),
+            warnings: observations.warnings.iter().chain(&targets.warnings).cloned().collect(),
             ..Progress::default()
         };
         let mut decided: Vec<Decided> = Vec::new();
@@ -100,10 +102,16 @@ impl Pass {
             return Err(errors);
         }
         let mut warnings = std::mem::take(&mut progress.warnings);
+        let notes = accepted_note(&progress.accepted).into_iter().collect();
         let kept = Kept { claimed: &progress.claimed, targets };
         let drafts = Drafts::new(context, decided, removed, &kept, &mut warnings)?;
-        Ok(Self { drafts, outputs, warnings })
+        Ok(Self { drafts, outputs, notes, warnings })
     }
+}
+
+/// One sentence about all drift that was accepted.
+fn accepted_note(accepted: &[String]) -> Option<String> {
+    (!accepted.is_empty()).then(|| format!("accepted drift stays as it is: {}", accepted.join("; ")))
 }
 
 /// The rows that nothing declared claims by a name, by place and natural key.
@@ -127,8 +135,8 @@ fn leave_alone(context: &Context<'_>, node: NodeId, progress: &mut Progress) {
         progress.known.keep(urn, answer.outputs.clone());
     }
     let aliases = context.graph.node(node).aliases.iter();
-    let row = std::iter::once(urn).chain(aliases).find_map(|urn| context.recorded.live(urn));
-    if let Some(recorded) = row {
+    let named = std::iter::once(urn).chain(aliases).find_map(|urn| context.recorded.live(urn));
+    if let Some(recorded) = named.or_else(|| row_by_key(context, node, progress)) {
         let key = recorded.row.key();
         let current = match context.sight(&key) {
             Some(Sight::Seen(observed)) => observed.outputs.clone(),
@@ -138,6 +146,17 @@ fn leave_alone(context: &Context<'_>, node: NodeId, progress: &mut Progress) {
         progress.uids.insert(node, recorded.row.uid.clone());
         progress.claimed.insert(key, node);
     }
+}
+
+/// The row whose place a resource outside the targets will take, since it has its key: it must not be ended meanwhile.
+fn row_by_key<'a>(context: &Context<'a>, node: NodeId, progress: &mut Progress) -> Option<&'a RecordedRow> {
+    let declaration = context.graph.resource(&context.graph.node(node).urn)?;
+    let args = evaluate(&declaration.args, &declaration.urn, &progress.known).ok()?;
+    let warnings = progress.warnings.len();
+    let row = context.row_of(node, declaration, &complete(declaration.schema.args, &args), progress);
+    // That it takes the place is said when it does.
+    progress.warnings.truncate(warnings);
+    row
 }
 
 /// The steps that end rows which no declared resource claims.

@@ -41,6 +41,8 @@ pub(super) struct Progress {
     /// Rows that no declared resource claims by name, by place and natural key.
     pub(super) unclaimed_keys: BTreeMap<KeyPlace, RowKey>,
     pub(super) warnings: Vec<String>,
+    /// Fields whose drift was accepted, with what stands there.
+    pub(super) accepted: Vec<String>,
     /// The resources of which the present generation is deleted before the next one is made.
     pub(super) first: BTreeMap<Uid, First>,
 }
@@ -199,6 +201,7 @@ impl<'a> Deciding<'a> {
         let observed = sight.and_then(Sight::seen).filter(|_| !creating);
         let mut fields = self.compare(recorded, observed, &progress.known);
         progress.warnings.append(&mut fields.warnings);
+        progress.accepted.append(&mut fields.accepted);
         if !fields.refused.is_empty() {
             return Err(fields.refused.iter().map(|change| self.impossible(change)).collect());
         }
@@ -226,6 +229,7 @@ impl<'a> Deciding<'a> {
             applied: &recorded.complete(self.schema),
             observed,
             left: &recorded.row.left,
+            accepted: &recorded.row.accepted,
             ignore_changes: &self.declaration.options.ignore_changes,
             keep_drift: self.context.settings.on_drift == OnDrift::Keep,
             known,
@@ -343,7 +347,7 @@ impl<'a> Deciding<'a> {
 
 impl<'a> Context<'a> {
     /// The row of a declared resource: under its name, under a former name, or under the natural key that it takes over.
-    fn row_of(
+    pub(super) fn row_of(
         &self,
         node: NodeId,
         declaration: &Declaration,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::along::First;
 use super::node::{Context, Decided, Former, KeyPlace};
-use super::recorded::key_of;
+use super::recorded::{RecordedRow, key_of};
 use super::targets::Targets;
 use super::{Op, Reason, Step};
 use crate::error::{Error, Turn};
@@ -320,34 +320,65 @@ fn held(
     kept: &Kept<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<BTreeSet<RowKey>, Vec<Error>> {
-    let mut held = BTreeSet::new();
+    let mut held: BTreeSet<RowKey> = BTreeSet::new();
     let mut errors = Vec::new();
-    if matches!(kept.targets, Targets::All) {
+    if kept.targets.are_all() {
         return Ok(held);
     }
     let first = |key: &RowKey| formers.get(key).is_some_and(|(_, former)| former.first);
-    for step in formers.values().map(|(_, former)| &former.step).chain(removed) {
-        let Some(key) = &step.row else { continue };
-        let outside = context.recorded.dependants(&key.0).iter().find(|dependant| {
-            let apart = kept.claimed.get(*dependant).is_none_or(|node| !kept.targets.has_node(*node));
-            dependant.0 != key.0 && apart && !ending.contains(*dependant)
-        });
-        let Some(outside) = outside.and_then(|key| context.recorded.rows().get(key)) else { continue };
-        let urn = &outside.row.urn;
-        if first(key) && step.reason != Reason::Vanished {
-            errors.push(
-                Error::new(Turn::You, "plan", format!("{} uses it and is not among the targets", urn.path()))
-                    .about(&step.urn, step.source.as_ref())
-                    .hint(format!("add --target {urn}")),
-            );
-        } else {
-            warnings.push(format!(
-                "{} (generation {}) stays for now: {} uses it and is not among the targets",
-                step.urn.path(),
-                step.generation,
-                urn.path()
-            ));
-            held.insert(key.clone());
+    // What is held holds what it uses itself.
+    let mut more = true;
+    while more && errors.is_empty() {
+        more = false;
+        for step in formers.values().map(|(_, former)| &former.step).chain(removed) {
+            let Some(key) = step.row.as_ref().filter(|key| !held.contains(*key)) else { continue };
+            let outside: Vec<&RecordedRow> = context
+                .recorded
+                .dependants(&key.0)
+                .iter()
+                .filter(|dependant| {
+                    let apart = kept.claimed.get(*dependant).is_none_or(|node| !kept.targets.has_node(*node));
+                    let stays = !ending.contains(*dependant) || held.contains(*dependant);
+                    dependant.0 != key.0 && stays && (apart || held.contains(*dependant))
+                })
+                .filter_map(|key| context.recorded.rows().get(key))
+                .collect();
+            let Some(one) = outside.first().map(|recorded| &recorded.row.urn) else { continue };
+            let excluded: BTreeSet<&str> = outside
+                .iter()
+                .filter(|recorded| kept.targets.excludes(&recorded.row.key()))
+                .map(|recorded| recorded.row.urn.path())
+                .collect();
+            let gone = step.reason == Reason::Vanished || step.op == Op::Forget;
+            if !excluded.is_empty() && formers.contains_key(key) && !gone {
+                let users = excluded.into_iter().collect::<Vec<_>>();
+                let reason = format!(
+                    "it would be replaced ({}) while excluded resources use it: {}",
+                    step.reason,
+                    users.join(", ")
+                );
+                errors.push(
+                    Error::new(Turn::You, "plan", reason)
+                        .about(&step.urn, step.source.as_ref())
+                        .hint(format!("add --exclude {}, or leave the exclusion of these away", step.urn.path())),
+                );
+            } else if first(key) && step.reason != Reason::Vanished {
+                errors.push(
+                    Error::new(Turn::You, "plan", format!("{} uses it and is not among the targets", one.path()))
+                        .about(&step.urn, step.source.as_ref())
+                        .hint(format!("add --target {one}")),
+                );
+            } else {
+                let why = match excluded.first() {
+                    Some(user) => format!("{user} uses it and is excluded"),
+                    None if held.contains(&outside[0].row.key()) => format!("{} uses it and stays as well", one.path()),
+                    None => format!("{} uses it and is not among the targets", one.path()),
+                };
+                let (path, generation) = (step.urn.path(), step.generation);
+                warnings.push(format!("{path} (generation {generation}) stays for now: {why}"));
+                held.insert(key.clone());
+                more = true;
+            }
         }
     }
     if errors.is_empty() { Ok(held) } else { Err(errors) }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::fields::Fields;
 use super::node::{Deciding, Progress, unresolved};
 use super::recorded::{RecordedRow, recorded_options};
-use super::resolve::Known;
 use super::{FieldChange, Op, Reason, Step};
 use crate::error::Error;
 use crate::record::{Edge, RowState, Stored};
 use crate::shape::Shape;
+use crate::urn::Uid;
 use crate::value::Value;
 
 impl Deciding<'_> {
@@ -17,7 +17,7 @@ impl Deciding<'_> {
     pub(super) fn stay(&self, recorded: &RecordedRow, fields: Fields, progress: &Progress) -> Result<Step, Vec<Error>> {
         let row = &recorded.row;
         let mut recorded_only = fields.noted.clone();
-        recorded_only.extend(self.option_changes(recorded, &progress.known)?);
+        recorded_only.extend(self.option_changes(recorded, progress)?);
         let renamed = row.urn != self.declaration.urn;
         let resume = row.state != RowState::Ready;
         let (drift, maybe) = (fields.drifted(), fields.maybe());
@@ -61,19 +61,16 @@ impl Deciding<'_> {
     }
 
     /// Differences of the options and edges, which are in the record alone.
-    fn option_changes(&self, recorded: &RecordedRow, known: &Known) -> Result<Vec<FieldChange>, Vec<Error>> {
+    fn option_changes(&self, recorded: &RecordedRow, progress: &Progress) -> Result<Vec<FieldChange>, Vec<Error>> {
         let before = &recorded.row.options;
         let digester = self.context.recorded.digester();
-        let after = recorded_options(self.declaration, Some(before), known, digester)
+        let after = recorded_options(self.declaration, Some(before), &progress.known, digester)
             .map_err(|error| vec![unresolved("replace_when", &error)])?;
         let list = |texts: &[String]| Value::List(texts.iter().map(|t| Value::from(t.as_str())).collect());
         let seconds =
             |timeout: Option<u64>| timeout.map_or(Value::Null, |t| Value::Int(t.try_into().unwrap_or(i64::MAX)));
         let digests = |d: &[Stored]| Value::List(d.iter().map(Stored::to_value).collect());
-        let edges = |edges: &[Edge]| {
-            let set: BTreeSet<String> = edges.iter().map(|edge| format!("{} by {}", edge.to, edge.field)).collect();
-            Value::List(set.into_iter().map(Value::from).collect())
-        };
+        let (edges_before, edges_after) = self.edge_changes(&recorded.row.edges, &self.kept_edges(recorded), progress);
         let provider = &self.declaration.options.provider.0;
         let pairs = [
             ("options.protect", before.protect.into(), after.protect.into()),
@@ -83,10 +80,44 @@ impl Deciding<'_> {
             ("options.replace_when", digests(&before.replace_when), digests(&after.replace_when)),
             ("options.timeouts.delete", seconds(before.delete_timeout), seconds(after.delete_timeout)),
             ("options.provider", text(&recorded.row.provider), text(provider)),
-            ("edges", edges(&recorded.row.edges), edges(&self.kept_edges(recorded))),
+            ("edges", edges_before, edges_after),
         ];
         let changed = pairs.into_iter().filter(|(_, before, after): &(_, Value, Value)| before != after);
         Ok(changed.map(|(path, before, after)| record_change(path, before, after)).collect())
+    }
+
+    /// The edges before and after where they differ, by the names of resources: the uid of one that is still to be made is another one in every plan.
+    fn edge_changes(&self, before: &[Edge], after: &[Edge], progress: &Progress) -> (Value, Value) {
+        let places = |edges: &[Edge]| -> BTreeSet<(Uid, String)> {
+            edges.iter().map(|edge| (edge.to.clone(), edge.field.clone())).collect()
+        };
+        let (before, after) = (places(before), places(after));
+        if before == after {
+            return (Value::Null, Value::Null);
+        }
+        let name = |uid: &Uid| {
+            let node = progress.uids.iter().find(|(_, known)| *known == uid);
+            let declared = node.map(|(node, _)| self.context.graph.node(*node).urn.path().to_owned());
+            let rows = self.context.recorded.rows().range((uid.clone(), 0)..=(uid.clone(), u32::MAX));
+            let recorded = rows.map(|(_, recorded)| recorded.row.urn.path().to_owned()).next_back();
+            declared.or(recorded).unwrap_or_else(|| "something forgotten".to_owned())
+        };
+        let named = |places: &BTreeSet<(Uid, String)>| -> BTreeSet<String> {
+            places.iter().map(|(uid, field)| format!("{} by {field}", name(uid))).collect()
+        };
+        let list = |names: BTreeSet<String>| Value::List(names.into_iter().map(Value::from).collect());
+        let (names_before, mut names_after) = (named(&before), named(&after));
+        if names_before == names_after {
+            // Something else stands under the same name.
+            names_after = after
+                .iter()
+                .map(|place| {
+                    let anew = if before.contains(place) { "" } else { " (another one)" };
+                    format!("{} by {}{anew}", name(&place.0), place.1)
+                })
+                .collect();
+        }
+        (list(names_before), list(names_after))
     }
 }
 

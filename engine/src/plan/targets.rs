@@ -9,21 +9,23 @@ use crate::record::RowKey;
 use crate::settings::{Settings, names};
 use crate::urn::Urn;
 
-/// The nodes and the rows that may get a step.
-pub(super) enum Targets {
-    /// All of them.
-    All,
-    /// These.
-    Some {
-        /// With everything they need.
-        nodes: BTreeSet<NodeId>,
-        /// Rows of the named, and of undeclared ones that depend on those, which must go first.
-        rows: BTreeSet<RowKey>,
-    },
+/// The nodes and the rows that may get a step: those that are targets, unless all are, and are not excluded.
+pub(super) struct Targets {
+    targeted: Option<Chosen>,
+    excluded: Chosen,
+    /// What a reader must know of the choice.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Some nodes and rows.
+#[derive(Default)]
+struct Chosen {
+    nodes: BTreeSet<NodeId>,
+    rows: BTreeSet<RowKey>,
 }
 
 impl Targets {
-    /// Finds what `--target` names, and checks the names of `--replace` as well.
+    /// Finds what `--target` and `--exclude` name, and checks the names of `--replace` as well.
     pub(super) fn of(graph: &Graph, recorded: &Recorded, settings: &Settings) -> Result<Self, Vec<Error>> {
         let known: BTreeSet<&Urn> = graph
             .nodes()
@@ -36,58 +38,129 @@ impl Targets {
             missing.map(|name| unknown_name(flag, name, &known)).collect()
         };
         let mut errors = unknown("--target", &settings.targets);
+        errors.extend(unknown("--exclude", &settings.excludes));
         errors.extend(unknown("--replace", &settings.replace));
         if !errors.is_empty() {
             return Err(errors);
         }
-        if settings.targets.is_empty() {
-            return Ok(Targets::All);
-        }
-        let wanted = |urn: &Urn| names(&settings.targets, urn);
-        let named = graph.nodes().iter().enumerate().filter(|(_, node)| wanted(&node.urn)).map(|(id, _)| id);
-        let nodes = graph.with_dependencies(named);
-        let declared: BTreeSet<&Urn> =
-            graph.nodes().iter().flat_map(|node| std::iter::once(&node.urn).chain(&node.aliases)).collect();
-        let mut open: Vec<RowKey> = recorded
-            .rows()
-            .iter()
-            .filter(|(_, row)| {
-                let node = graph.find(&row.row.urn);
-                wanted(&row.row.urn) || node.is_some_and(|node| nodes.contains(&node))
-            })
-            .map(|(key, _)| key.clone())
-            .collect();
-        let mut rows = BTreeSet::new();
-        while let Some(key) = open.pop() {
-            if !rows.insert(key.clone()) {
-                continue;
-            }
-            let going = recorded.rows().get(&key).is_some_and(|row| !declared.contains(&row.row.urn));
-            if going {
-                let dependants = recorded.dependants(&key.0).iter();
-                open.extend(
-                    dependants
-                        .filter(|key| recorded.rows().get(*key).is_some_and(|row| !declared.contains(&row.row.urn)))
-                        .cloned(),
-                );
-            }
-        }
-        Ok(Targets::Some { nodes, rows })
+        let targeted = (!settings.targets.is_empty()).then(|| targeted(graph, recorded, &settings.targets));
+        let excluded = match settings.excludes.is_empty() {
+            true => Chosen::default(),
+            false => excluded(graph, recorded, &settings.excludes),
+        };
+        let warnings = told(graph, recorded, settings, &excluded);
+        Ok(Self { targeted, excluded, warnings })
+    }
+
+    /// Whether nothing is left out.
+    pub(super) fn are_all(&self) -> bool {
+        self.targeted.is_none() && self.excluded.nodes.is_empty() && self.excluded.rows.is_empty()
     }
 
     pub(super) fn has_node(&self, node: NodeId) -> bool {
-        match self {
-            Targets::All => true,
-            Targets::Some { nodes, .. } => nodes.contains(&node),
-        }
+        self.targeted.as_ref().is_none_or(|chosen| chosen.nodes.contains(&node)) && !self.excluded.nodes.contains(&node)
     }
 
     pub(super) fn has_row(&self, key: &RowKey) -> bool {
-        match self {
-            Targets::All => true,
-            Targets::Some { rows, .. } => rows.contains(key),
+        self.targeted.as_ref().is_none_or(|chosen| chosen.rows.contains(key)) && !self.excluded.rows.contains(key)
+    }
+
+    /// Whether a row is left alone because of `--exclude`.
+    pub(super) fn excludes(&self, key: &RowKey) -> bool {
+        self.excluded.rows.contains(key)
+    }
+}
+
+/// The named with everything they need; and rows of the named, and of undeclared ones that depend on those, which must go first.
+fn targeted(graph: &Graph, recorded: &Recorded, targets: &[String]) -> Chosen {
+    let wanted = |urn: &Urn| names(targets, urn);
+    let named = graph.nodes().iter().enumerate().filter(|(_, node)| wanted(&node.urn)).map(|(id, _)| id);
+    let nodes = graph.with_dependencies(named);
+    let declared: BTreeSet<&Urn> =
+        graph.nodes().iter().flat_map(|node| std::iter::once(&node.urn).chain(&node.aliases)).collect();
+    let mut open: Vec<RowKey> = recorded
+        .rows()
+        .iter()
+        .filter(|(_, row)| {
+            let node = graph.find(&row.row.urn);
+            wanted(&row.row.urn) || node.is_some_and(|node| nodes.contains(&node))
+        })
+        .map(|(key, _)| key.clone())
+        .collect();
+    let mut rows = BTreeSet::new();
+    while let Some(key) = open.pop() {
+        if !rows.insert(key.clone()) {
+            continue;
+        }
+        let going = recorded.rows().get(&key).is_some_and(|row| !declared.contains(&row.row.urn));
+        if going {
+            let dependants = recorded.dependants(&key.0).iter();
+            open.extend(
+                dependants
+                    .filter(|key| recorded.rows().get(*key).is_some_and(|row| !declared.contains(&row.row.urn)))
+                    .cloned(),
+            );
         }
     }
+    Chosen { nodes, rows }
+}
+
+/// The named with everything that depends on them: as the program declares it, and as it is recorded.
+fn excluded(graph: &Graph, recorded: &Recorded, excludes: &[String]) -> Chosen {
+    let wanted = |urn: &Urn| names(excludes, urn);
+    let mut chosen = Chosen::default();
+    let named = graph.nodes().iter().enumerate();
+    let named = named.filter(|(_, node)| std::iter::once(&node.urn).chain(&node.aliases).any(wanted));
+    let mut nodes: Vec<NodeId> = named.map(|(id, _)| id).collect();
+    let mut rows: Vec<RowKey> =
+        recorded.rows().iter().filter(|(_, row)| wanted(&row.row.urn)).map(|(key, _)| key.clone()).collect();
+    loop {
+        if let Some(node) = nodes.pop() {
+            if chosen.nodes.insert(node) {
+                let node = graph.node(node);
+                nodes.extend(&node.dependants);
+                let names = std::iter::once(&node.urn).chain(&node.aliases);
+                rows.extend(names.filter_map(|urn| recorded.live(urn)).map(|recorded| recorded.row.key()));
+            }
+        } else if let Some(key) = rows.pop() {
+            if chosen.rows.insert(key.clone()) {
+                rows.extend(recorded.dependants(&key.0).iter().cloned());
+                // All generations of what is left alone, and the declaration that the living one belongs to.
+                let family = recorded.rows().range((key.0.clone(), 0)..=(key.0.clone(), u32::MAX));
+                rows.extend(family.map(|(key, _)| key.clone()));
+                let urn = recorded.rows().get(&key).map(|recorded| &recorded.row.urn);
+                let declared = |urn: &Urn| {
+                    let alias = || graph.nodes().iter().position(|node| node.aliases.contains(urn));
+                    graph.find(urn).or_else(alias)
+                };
+                nodes.extend(urn.and_then(declared));
+            }
+        } else {
+            return chosen;
+        }
+    }
+}
+
+/// What is excluded beside what was named, and what was asked for and is excluded.
+fn told(graph: &Graph, recorded: &Recorded, settings: &Settings, excluded: &Chosen) -> Vec<String> {
+    let nodes = excluded.nodes.iter().map(|node| &graph.node(*node).urn);
+    let rows = excluded.rows.iter().filter_map(|key| recorded.rows().get(key)).map(|recorded| &recorded.row.urn);
+    let urns: BTreeSet<&Urn> = nodes.chain(rows).collect();
+    let list = |urns: &[&Urn]| {
+        let paths: BTreeSet<&str> = urns.iter().map(|urn| urn.path()).collect();
+        paths.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let beside: Vec<&Urn> = urns.iter().copied().filter(|urn| !names(&settings.excludes, urn)).collect();
+    let asked: Vec<&Urn> =
+        urns.iter().copied().filter(|urn| names(&settings.targets, urn) || names(&settings.replace, urn)).collect();
+    let mut told = Vec::new();
+    if !beside.is_empty() {
+        told.push(format!("excluded as well, since it depends on what is excluded: {}", list(&beside)));
+    }
+    if !asked.is_empty() {
+        told.push(format!("asked for, and left alone since it is excluded: {}", list(&asked)));
+    }
+    told
 }
 
 fn unknown_name(flag: &str, name: &str, known: &BTreeSet<&Urn>) -> Error {

@@ -2,7 +2,9 @@
 
 mod deletions;
 mod ends;
+mod exclusions;
 mod fields;
 mod promises;
 mod replacements;
+mod saved;
 mod states;

@@ -16,6 +16,9 @@ impl fmt::Display for Plan {
         for (name, (before, after)) in self.outputs.iter().filter(|(_, (before, after))| before != after) {
             writeln!(f, "output {name}: {before:?} -> {after:?}")?;
         }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }

@@ -166,6 +166,7 @@ pub(super) fn drift(plan: &Plan, settings: &Settings) -> Result<(), Vec<Error>> 
                 .about(&step.urn, step.source.as_ref())
                 .hint("to set it back: --on-drift revert")
                 .hint("to leave it: --on-drift keep, or declare it as it is")
+                .hint(format!("to leave it for good as it is now: accept {} {}", step.urn.stack(), step.urn.path()))
         })
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }

@@ -57,7 +57,7 @@ impl Item {
             }
             Entry::Dropped { uid, generation } => vec![Item::Intent((uid.clone(), *generation))],
             Entry::Observed { uid, generation, args: _, outputs: _ } => vec![Item::Row((uid.clone(), *generation))],
-            Entry::Pinned { urn, args: _, outputs: _ } => vec![Item::Pin(urn.clone())],
+            Entry::Pinned { urn, args: _, outputs: _ } | Entry::Unpinned { urn } => vec![Item::Pin(urn.clone())],
             Entry::Outputs { values: _ } => vec![Item::Outputs],
         }
     }
@@ -212,6 +212,9 @@ impl Snapshot {
             }
             Entry::Pinned { urn, args, outputs } => {
                 self.pins.insert(urn.clone(), Pin { args: args.clone(), outputs: outputs.clone() });
+            }
+            Entry::Unpinned { urn } => {
+                self.pins.remove(urn);
             }
             Entry::Outputs { values } => self.outputs = values.clone(),
         }

@@ -68,6 +68,7 @@ pub(super) fn row(name: &str, generation: u32, state: RowState) -> Row {
         deployment: 1,
         source: None,
         reason: None,
+        accepted: BTreeMap::new(),
     }
 }
 
@@ -85,6 +86,7 @@ pub(super) fn intent(op: IntentOp, row: Row) -> Entry {
 
 pub(super) fn started(number: u64) -> Entry {
     Entry::DeploymentStarted(DeploymentStart {
+        saved_plan: None,
         number,
         started_at: 1,
         who: "ada".into(),

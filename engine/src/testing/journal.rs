@@ -143,6 +143,7 @@ fn line(entry: &Entry) -> String {
         Entry::Removed { .. } => "commit removed".to_owned(),
         Entry::Dropped { .. } => "commit dropped".to_owned(),
         Entry::Observed { .. } => "commit observed".to_owned(),
+        Entry::Unpinned { urn } => format!("commit unpinned {}", urn.path()),
         Entry::Pinned { urn, .. } => format!("commit pinned {}", urn.path()),
         Entry::Outputs { .. } => "commit outputs".to_owned(),
     }

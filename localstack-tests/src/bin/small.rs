@@ -20,6 +20,8 @@ struct SmallConfig {
     database: Option<DatabaseConfig>,
     /// A bucket; there is none when absent.
     archive: Option<ArchiveConfig>,
+    /// The component of the data stores; `data` when absent.
+    component: Option<String>,
 }
 
 /// The section `[database]`.
@@ -75,7 +77,7 @@ fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
     for (index, cidr_block) in config.subnets.iter().enumerate() {
         stack.add(&format!("subnet-{index}"), ec2::Subnet::builder().vpc(&vpc).cidr_block(cidr_block).build());
     }
-    stack.component("data", |stack| {
+    stack.component(config.component.as_deref().unwrap_or("data"), |stack| {
         if let Some(days) = config.retention_in_days {
             stack.add("events", logs::LogGroup::builder().name("/small/events").retention_in_days(days).build());
         }

@@ -8,6 +8,7 @@ mod damage;
 mod input;
 mod interrupted;
 mod places;
+mod saved;
 mod shapes;
 
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -23,9 +23,11 @@ pub(crate) enum Command {
     Destroy(UpArgs),
     /// Reads the account and records what it says beside what was applied.
     Refresh(RefreshArgs),
+    /// Makes the present drift of resources permanent, without a change of the program or the account.
+    Accept(AcceptArgs),
     /// Prints the outputs of the stack's last run, or one of them.
     Output(OutputArgs),
-    /// Looks into the stack's records.
+    /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
     /// Prints the resource types, their arguments and outputs.
@@ -57,6 +59,9 @@ pub(crate) struct PlanArgs {
     /// Only these resources and what they need (urns, or paths such as network/main).
     #[arg(long, value_name = "URN", num_args = 1..)]
     pub(crate) target: Vec<String>,
+    /// Not these resources, nor what depends on them.
+    #[arg(long, value_name = "URN", num_args = 1..)]
+    pub(crate) exclude: Vec<String>,
     /// Replace these resources although nothing about them changed.
     #[arg(long, value_name = "URN", num_args = 1..)]
     pub(crate) replace: Vec<String>,
@@ -148,6 +153,18 @@ pub(crate) struct RefreshArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Whose drift: urns, or paths such as network/main.
+    #[arg(value_name = "URN", required = true)]
+    pub(crate) urns: Vec<String>,
+    /// Print what was accepted as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
     #[command(flatten)]
     pub(crate) stack: StackArgs,
@@ -185,6 +202,32 @@ pub(crate) enum StateCommand {
     Export {
         #[command(flatten)]
         stack: StackArgs,
+    },
+    /// Gives another name to a resource, or to a component with everything in it. Nothing in the account changes.
+    Rename {
+        #[command(flatten)]
+        stack: StackArgs,
+        /// The name so far: a urn, a path such as network/main, or a component such as network.
+        old: String,
+        /// The name from now on.
+        new: String,
+        /// Print an object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Gives up the rows of resources, which stay in the account as they are.
+    Forget {
+        #[command(flatten)]
+        stack: StackArgs,
+        /// Which: urns, or paths such as network/main.
+        #[arg(value_name = "URN", required = true)]
+        urns: Vec<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        /// Print an object.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -238,13 +281,16 @@ mod tests {
     #[test]
     fn the_flags_of_the_contract_are_taken() {
         for line in [
-            "x preview prod --json --save f --no-refresh --target a b --replace c --detailed-exitcode",
+            "x preview prod --json --save f --no-refresh --target a b --exclude d --replace c --detailed-exitcode",
             "x up prod --yes --plan f --json --parallel 4 --expect-no-changes --allow-delete a --on-drift revert --accept-gone b",
             "x destroy prod --local --yes --config f",
             "x output prod database_url --json --show-secrets",
             "x state list prod --json",
             "x state show prod network/main",
             "x state export prod",
+            "x state rename prod network net --json",
+            "x state forget prod a b --yes",
+            "x accept prod network/main a --json",
             "x schema --json",
             "x local env prod",
         ] {

@@ -16,23 +16,25 @@ pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> 
     let settings = session::settings(&target, &args.plan)?;
     let program = target.program(at)?;
     let emulator = target.emulator(at)?;
-    let (preview, heading) = at.block_on(async {
+    let (preview, saved, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look)?;
         let preview = session.preview(&program).await;
         progress.end();
-        Ok((preview?, connected.heading(Intent::Preview)))
+        let preview = preview?;
+        let saved = args.save.as_ref().map(|_| preview.to_saved(&session.settings));
+        Ok((preview, saved, connected.heading(Intent::Preview)))
     })?;
-    let plan = &preview.plan;
-    let mut json = plan.to_json();
-    if let Some(file) = &args.save {
-        saved::save(&json, file).map_err(|error| vec![error])?;
+    if let (Some(file), Some(saved)) = (&args.save, &saved) {
+        saved::save(saved, file).map_err(|error| vec![error])?;
         let command = target.command(at, "up", &args.stack);
         at.terminal.say(&format!("saved: `{command} --plan {}` does exactly this, or refuses", file.display()));
     }
+    let plan = &preview.plan;
     if args.json {
         // What it took to make the plan is no part of a plan that is kept.
+        let mut json = plan.to_json();
         json["calls"] = json!(preview.calls);
         at.terminal.data(&format!("{json:#}"));
     } else {

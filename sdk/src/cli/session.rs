@@ -61,6 +61,22 @@ pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<LocalStore
     Ok(store)
 }
 
+/// Opens the store for changing records; calls nothing.
+pub(super) fn open_for_writing(
+    at: At<'_>,
+    target: &Target,
+    command: &str,
+    clock: &dyn Clock,
+) -> Result<LocalStore, Vec<Error>> {
+    // A store that is not there is not begun for that.
+    let empty = open_for_reading(at, target)?.snapshot().binding().is_none();
+    if empty {
+        let reason = format!("nothing is recorded of {} in {}", target.stack, target.store().display());
+        return Err(vec![Error::new(Turn::You, command, reason).hint("check the stack, and whether --local is meant")]);
+    }
+    LocalStore::open(&target.store(), OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error.into()])
+}
+
 /// What the flags about the plan decide.
 pub(super) fn settings(target: &Target, args: &PlanArgs) -> Result<Settings, Vec<Error>> {
     let local = target.local.is_some();
@@ -74,6 +90,7 @@ pub(super) fn settings(target: &Target, args: &PlanArgs) -> Result<Settings, Vec
     Ok(Settings {
         refresh: !args.no_refresh,
         targets: args.target.clone(),
+        excludes: args.exclude.clone(),
         replace: args.replace.clone(),
         allow_delete: args.allow_delete.clone(),
         leave_nothing: local || target.base.ephemeral,

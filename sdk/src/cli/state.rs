@@ -1,4 +1,4 @@
-//! `state list`, `state show`, `state export`: what is recorded. Takes no lock and calls nothing.
+//! `state list`, `state show`, `state export`: what is recorded. Takes no lock and calls nothing. What changes records is in [`super::amend`].
 
 use formwork_engine::Error;
 use formwork_engine::error::{Turn, exit};
@@ -6,10 +6,10 @@ use formwork_engine::record::{Row, RowState, Stored};
 use formwork_engine::state::Snapshot;
 use serde_json::{Map, Value as Json, json};
 
-use super::At;
 use super::args::StateCommand;
 use super::session::open_for_reading;
 use super::target::Target;
+use super::{At, amend};
 use crate::config::nearest;
 use crate::render::{Ink, Last, Look, shown, table};
 
@@ -18,8 +18,13 @@ const VERSION: u32 = 1;
 
 /// Runs `state …`.
 pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Error>> {
-    let (StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } | StateCommand::Export { stack }) =
-        command;
+    let stack = match command {
+        StateCommand::Rename { stack, old, new, json } => return amend::rename(at, stack, (old, new), *json),
+        StateCommand::Forget { stack, urns, yes, json } => {
+            return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
+        }
+        StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } | StateCommand::Export { stack } => stack,
+    };
     let target = Target::find(at, stack)?;
     let store = open_for_reading(at, &target)?;
     let snapshot = formwork_engine::state::Store::snapshot(&store);
@@ -34,7 +39,9 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
                 false => rows.iter().map(|row| page(row, look)).collect::<Vec<_>>().join("\n"),
             }
         }
-        StateCommand::Export { .. } => format!("{:#}", export(snapshot)),
+        StateCommand::Export { .. } | StateCommand::Rename { .. } | StateCommand::Forget { .. } => {
+            format!("{:#}", export(snapshot))
+        }
     };
     at.terminal.data(&text);
     Ok(exit::DONE)
@@ -110,6 +117,10 @@ fn page(row: &Row, look: Look) -> String {
     line("uid", &format!("{} (generation {})", row.uid, row.generation));
     line("protected", if row.options.protect { "yes" } else { "" });
     line("declared", &row.source.as_ref().map(ToString::to_string).unwrap_or_default());
+    let accepted = row.accepted.iter().map(|(path, drift)| {
+        format!("{path} is {}, declared {}", shown(&drift.observed.to_value()), shown(&drift.declared.to_value()))
+    });
+    line("accepted", &accepted.collect::<Vec<_>>().join("; "));
     line("left to do", &row.left.iter().cloned().collect::<Vec<_>>().join(", "));
     for (title, stored) in
         [("arguments", Some(&row.applied)), ("observed", row.observed.as_ref()), ("outputs", Some(&row.outputs))]

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use formwork_aws::ec2;
 use formwork_engine::error::exit;
-use formwork_engine::kind::{CallClass, Identity};
+use formwork_engine::kind::{CallClass, Cloud as _, Identity};
 use formwork_engine::options;
 use formwork_engine::testing::{Fault, ScriptedCloud};
 use serde::Deserialize;
@@ -154,9 +154,98 @@ fn a_saved_plan_is_done_or_refused() {
     let apply = format!("up prod --plan {}", plan.display());
     expect(project.run(&save), exit::DONE, &[], &["saved: "]);
     project.configure("cidr_block = \"10.1.0.0/16\"\nsubnets = 2\n");
-    expect(project.run(&apply), exit::REFUSED, &[], &["what it was made from has moved"]);
+    let moved = "main: what cidr_block is to become was \"10.0.0.0/16\", is \"10.1.0.0/16\"";
+    expect(project.run(&apply), exit::REFUSED, &[], &["what it was made from has moved", moved]);
+    assert!(project.cloud.things().is_empty());
     project.configure("cidr_block = \"10.0.0.0/16\"\nsubnets = 2\n");
+    let destroy = format!("destroy prod --plan {}", plan.display());
+    expect(project.run(&destroy), exit::BAD_INPUT, &[], &["it is a plan for `up`, and this is `destroy`"]);
+    let other = format!("{apply} --target main");
+    expect(project.run(&other), exit::BAD_INPUT, &[], &["the saved plan was made with another --target"]);
     expect(project.run(&apply), exit::DONE, &[], &["done: 3 steps done"]);
+    expect(project.run(&apply), exit::REFUSED, &[], &["it was done already, by run 1"]);
+    expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &[], &[]);
+}
+
+#[test]
+fn what_a_saved_plan_did_not_read_may_move_and_stays_as_it_is() {
+    let project = Project::new();
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    let thing = |kind: &str| project.cloud.things().into_iter().find(|thing| thing.kind == kind).unwrap();
+    let plan = project.folder.path().join("plan.json");
+    project.configure("cidr_block = \"10.0.0.0/16\"\nsubnets = 1\n");
+    expect(project.run(&format!("preview prod --save {}", plan.display())), exit::DONE, &[], &[]);
+    project.cloud.drift(&thing("aws:ec2/vpc").id, "enable_dns_support", false);
+    let apply = format!("up prod --plan {}", plan.display());
+    let told = "not in the saved plan, and left as it is: update of main";
+    expect(project.run(&apply), exit::DONE, &[], &[told, "done: 1 step done"]);
+    assert_eq!(thing("aws:ec2/vpc").args.get("enable_dns_support"), &formwork_engine::Value::Bool(false));
+    expect(project.run("preview prod"), exit::DONE, &["enable_dns_support: false → true", "1 to update"], &[]);
+}
+
+#[test]
+fn what_is_excluded_stays() {
+    let project = Project::new();
+    expect(project.run("up prod --yes --exclude private/subnet-1"), exit::DONE, &[], &["done: 2 steps done"]);
+    let told = "excluded as well, since it depends on what is excluded: private/subnet-0, private/subnet-1";
+    expect(project.run("up prod --yes --exclude main"), exit::DONE, &[], &[told]);
+    expect(project.run("up prod --yes --exclude private/subnet-9"), exit::BAD_INPUT, &[], &["private/subnet-9"]);
+    expect(project.run("destroy prod --yes --exclude private/subnet-0"), exit::DONE, &[], &["main", "stays for now"]);
+    assert_eq!(project.cloud.things().len(), 2);
+}
+
+#[test]
+fn accepted_drift_is_a_note_until_something_moves() {
+    let project = Project::new();
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    expect(project.run("accept prod main"), exit::BAD_INPUT, &[], &["nothing of it has drifted"]);
+    let vpc = project.cloud.things().into_iter().find(|thing| thing.kind == "aws:ec2/vpc").unwrap();
+    project.cloud.drift(&vpc.id, "enable_dns_support", false);
+    let calls = project.cloud.calls();
+    let accepted = expect(project.run("accept prod main --json"), exit::DONE, &[], &[]);
+    let accepted: Json = serde_json::from_str(&accepted.out).unwrap();
+    let one = &accepted["accepted"][0];
+    assert_eq!(
+        (&one["path"], &one["declared"], &one["observed"]),
+        (&"enable_dns_support".into(), &true.into(), &false.into())
+    );
+    let read = |name: &&String| !name.contains("read") && !name.contains("status");
+    let changed = |calls: &std::collections::BTreeMap<String, u64>| -> Vec<(String, u64)> {
+        calls.iter().filter(|(name, _)| read(name)).map(|(name, count)| (name.clone(), *count)).collect()
+    };
+    assert_eq!(changed(&project.cloud.calls()), changed(&calls), "accepting only reads");
+
+    let note = "note: accepted drift stays as it is: main enable_dns_support is false, declared true";
+    expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &["nothing to do", note], &[]);
+    expect(project.run("up prod --yes"), exit::DONE, &[], &["nothing to do"]);
+    expect(project.run("state show prod main"), exit::DONE, &["accepted enable_dns_support is false"], &[]);
+    expect(project.run("accept prod private"), exit::BAD_INPUT, &[], &["nothing is recorded as `private`"]);
+    project.cloud.drift(&vpc.id, "enable_dns_support", true);
+    let shown = expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &["nothing to do"], &[]);
+    assert!(!shown.out.contains("note:"), "{}", shown.out);
+}
+
+#[test]
+fn records_are_renamed_and_forgotten_without_a_call() {
+    let project = Project::new();
+    expect(project.run("state rename prod a b"), exit::BAD_INPUT, &[], &["nothing is recorded of prod"]);
+    assert!(!project.folder.path().join(".formwork").exists(), "no store is begun for that");
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    let calls = project.cloud.calls();
+    let renamed = ["private/subnet-0 is inner/subnet-0 now", "private/subnet-1 is inner/subnet-1 now"];
+    expect(project.run("state rename prod private inner"), exit::DONE, &renamed, &["declare it under the new name"]);
+    let back = expect(project.run("state rename prod inner private --json"), exit::DONE, &[], &[]);
+    let back: Json = serde_json::from_str(&back.out).unwrap();
+    assert_eq!(back["renamed"].as_array().unwrap().len(), 2);
+    expect(project.run("state rename prod privat x"), exit::BAD_INPUT, &[], &["nothing is recorded as `privat`"]);
+
+    expect(project.run("state forget prod main --yes"), exit::REFUSED, &[], &["depend on it: private/subnet-0"]);
+    let asked = ["private/subnet-1 would be forgotten", "stays in the account", "no --yes"];
+    expect(project.run("state forget prod private/subnet-1"), exit::REFUSED, &[], &asked);
+    let told = ["private/subnet-1 is forgotten; ", " stays in the account"];
+    expect(project.run("state forget prod private/subnet-1 --yes"), exit::DONE, &told, &["makes another one"]);
+    assert_eq!((project.cloud.calls(), project.cloud.things().len()), (calls, 3));
+    expect(project.run("preview prod"), exit::DONE, &["1 to create", "2 unchanged"], &[]);
 }
 
 #[test]

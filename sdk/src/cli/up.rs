@@ -2,6 +2,7 @@
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::plan::{SavedPlan, Step};
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Error, Program};
@@ -12,7 +13,7 @@ use super::args::UpArgs;
 use super::session::{self, Purpose};
 use super::target::{Connected, Target};
 use super::{At, output, prompt, saved};
-use crate::render::{self, Intent, Outcome, Telling, error_json};
+use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
 
 /// Runs `up`, or `destroy`, which is the same with the program that declares nothing.
 pub(super) fn command(at: At<'_>, args: &UpArgs, destroy: bool) -> Result<u8, Vec<Error>> {
@@ -21,16 +22,19 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, destroy: bool) -> Result<u8, Ve
         let reason = "--json asks nothing, and there is no --yes";
         return Err(vec![Error::new(Turn::Refused, "begin", reason).hint("look at `preview` first, then add --yes")]);
     }
-    let settings = Settings {
+    let kept = match &args.saved {
+        Some(file) => Some(saved::load(file, &target.stack, destroy).map_err(|error| vec![error])?),
+        None => None,
+    };
+    let mut settings = Settings {
         parallel: args.parallel.map_or(Settings::default().parallel, usize::from),
         fail_fast: args.fail_fast,
         destroy,
         ..session::settings(&target, &args.plan)?
     };
-    let kept = match &args.saved {
-        Some(file) => Some(saved::load(file, &target.stack).map_err(|error| vec![error])?),
-        None => None,
-    };
+    if let Some(kept) = &kept {
+        settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
+    }
     let program = match destroy {
         true => Program::empty(at.runner.project(), &target.stack),
         false => target.program(at)?,
@@ -53,7 +57,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn go(&self, settings: Settings, kept: Option<Json>) -> Result<u8, Vec<Error>> {
+    async fn go(&self, settings: Settings, kept: Option<SavedPlan>) -> Result<u8, Vec<Error>> {
         let at = self.at;
         let telling = match (self.args.json, at.terminal.is_live()) {
             (true, _) => Telling::Json,
@@ -65,18 +69,23 @@ impl Run<'_> {
         session.recover(self.program).await?;
         let preview = session.preview(self.program).await;
         progress.end();
-        let preview = preview?;
-        self.show(&preview);
+        let (preview, left_out) = match &kept {
+            Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
+            None => (preview?, Vec::new()),
+        };
+        self.show(&preview, &left_out);
         if !preview.plan.is_noop() && self.args.expect_no_changes {
             let reason = "there are changes, and none were expected";
             return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
         }
-        if let Some(kept) = kept {
-            saved::compare(&kept, &preview.plan.to_json()).map_err(|error| vec![error])?;
-            // Whoever saved the plan has seen what drifted and what becomes of it.
-            decide_drift(&mut session);
-        } else if !preview.plan.is_noop() {
-            self.ask(&mut session, &preview)?;
+        if !preview.plan.is_noop() {
+            self.consent(&mut session, &preview)?;
+            if kept.is_some() {
+                // Whoever saved the plan has seen what drifted and what becomes of it.
+                decide_drift(&mut session);
+            } else {
+                self.go_ahead(&mut session)?;
+            }
         }
         let summary = self.apply(&mut session, preview).await;
         progress.end();
@@ -94,19 +103,26 @@ impl Run<'_> {
         if self.destroy { "destroy" } else { "up" }
     }
 
-    fn show(&self, Preview { plan, calls, .. }: &Preview) {
+    /// Shows what will be done; and, of a saved plan, what is called for now and will not.
+    fn show(&self, Preview { plan, calls, .. }: &Preview, left_out: &[Step]) {
         let terminal = self.at.terminal;
         if self.args.json {
-            let event = json!({ "version": 1, "event": "planned", "plan": plan.to_json(), "calls": calls });
+            let left_out: Vec<Json> =
+                left_out.iter().map(|step| json!({ "urn": step.urn, "op": step.op.word() })).collect();
+            let plan = plan.to_json();
+            let event = json!({ "version": 1, "event": "planned", "plan": plan, "left_out": left_out, "calls": calls });
             terminal.data(&event.to_string());
             return;
+        }
+        if let Some(sentence) = saved::left_out(left_out) {
+            terminal.say(&wrapped(&sentence, terminal.err_look().width, "", "  "));
         }
         let heading = self.connected.heading(if self.destroy { Intent::Destroy } else { Intent::Up });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
 
-    /// Asks for consent and for the go-ahead, where that was not given by flags.
-    fn ask(&self, session: &mut Session, preview: &Preview) -> Result<(), Vec<Error>> {
+    /// Asks for consent where it was not given by flags.
+    fn consent(&self, session: &mut Session, preview: &Preview) -> Result<(), Vec<Error>> {
         let terminal = self.at.terminal;
         let unmet = session.unmet_consents(preview);
         if !unmet.is_empty() {
@@ -118,6 +134,12 @@ impl Run<'_> {
             session.settings.allow_delete.extend(given.iter().map(ToString::to_string));
             session.settings.accept_gone.extend(given.iter().map(ToString::to_string));
         }
+        Ok(())
+    }
+
+    /// Asks whether to do it, unless that was said by a flag.
+    fn go_ahead(&self, session: &mut Session) -> Result<(), Vec<Error>> {
+        let terminal = self.at.terminal;
         if self.args.yes {
             return Ok(());
         }

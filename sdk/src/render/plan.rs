@@ -73,6 +73,7 @@ pub fn plan(plan: &Plan, heading: &Heading, look: Look) -> String {
         }
     }
     text.push_str(&outputs(plan, look));
+    text.push_str(&notes(plan, look));
     text.push_str(&warnings(plan, look));
     text.push_str(&consents(plan, look));
     if !items.is_empty() {
@@ -440,6 +441,16 @@ fn outputs(plan: &Plan, look: Look) -> String {
         true => String::new(),
         false => format!("\n  {}\n{}\n", look.paint(Ink::Strong, "outputs"), lines.join("\n")),
     }
+}
+
+fn notes(plan: &Plan, look: Look) -> String {
+    let mut text = String::new();
+    for note in &plan.notes {
+        let line = wrapped(note, look.width, "note: ", "  ");
+        let rest = line.strip_prefix("note:").unwrap_or(&line);
+        text.push_str(&format!("\n{}{rest}\n", look.paint(Ink::Faint, "note:")));
+    }
+    text
 }
 
 fn warnings(plan: &Plan, look: Look) -> String {

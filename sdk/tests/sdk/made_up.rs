@@ -72,5 +72,12 @@ pub(crate) fn change(path: &str, before: impl Into<Value>, after: impl Into<Valu
 
 pub(crate) fn plan(steps: Vec<Step>) -> Plan {
     let steps = steps.into_iter().enumerate().map(|(id, step)| Step { id, ..step }).collect();
-    Plan { stack: "prod".into(), steps, outputs: BTreeMap::new(), warnings: Vec::new(), consents: Vec::new() }
+    Plan {
+        stack: "prod".into(),
+        steps,
+        outputs: BTreeMap::new(),
+        notes: Vec::new(),
+        warnings: Vec::new(),
+        consents: Vec::new(),
+    }
 }

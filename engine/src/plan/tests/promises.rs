@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// One resource of a random program. References are counted from the end of the list of what may be referred to.
 #[derive(Debug, Clone)]
-struct Wish {
+pub(super) struct Wish {
     kind: usize,
     value: u8,
     main: Option<usize>,
@@ -25,7 +25,14 @@ struct Wish {
     delete_first: bool,
 }
 
-fn wish() -> impl Strategy<Value = Wish> {
+impl Wish {
+    /// Another wish for the same type.
+    pub(super) fn of_kind(&self, other: &Self) -> Self {
+        Self { kind: other.kind, ..self.clone() }
+    }
+}
+
+pub(super) fn wish() -> impl Strategy<Value = Wish> {
     let reference = || proptest::option::of(0..12_usize);
     (
         0..6_usize,
@@ -53,7 +60,7 @@ const KINDS: [&Schema; 6] = [&NETWORK, &SUBNET, &ROLE, &ATTACHMENT, &BUCKET, &GA
 
 /// Declares the wishes in place of whatever was declared. `turned` lets each refer to later ones instead of earlier ones; `shift` hands
 /// the fixed names round.
-fn declare(world: &mut World, wishes: &[Option<Wish>], turned: bool, shift: usize) {
+pub(super) fn declare(world: &mut World, wishes: &[Option<Wish>], turned: bool, shift: usize) {
     for urn in world.program.order.clone() {
         world.remove(&urn);
     }

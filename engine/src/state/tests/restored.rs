@@ -23,6 +23,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             args: Stored(json!({ "seen": seen })),
             outputs: Stored(json!({})),
         }),
+        1 => "[ab]".prop_map(|name| Entry::Unpinned { urn: urn(&name) }),
         1 => ("[ab]", text).prop_map(|(name, args)| Entry::Pinned {
             urn: urn(&name),
             args: Stored(json!(args)),
