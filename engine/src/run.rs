@@ -123,6 +123,7 @@ impl Session {
     pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
+        plan::check_imports(&graph, &self.settings)?;
         let sequence = self.store.snapshot().sequence();
         let mut view = self.store.snapshot().clone();
         let mut warnings = Vec::new();

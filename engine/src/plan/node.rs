@@ -41,6 +41,8 @@ pub(super) struct Progress {
     /// Rows that no declared resource claims by name, by place and natural key.
     pub(super) unclaimed_keys: BTreeMap<KeyPlace, RowKey>,
     pub(super) warnings: Vec<String>,
+    /// What is adopted, by kind and id.
+    pub(super) adopted: BTreeMap<(KindName, String), Urn>,
     /// The resources of which the present generation is deleted before the next one is made.
     pub(super) first: BTreeMap<Uid, First>,
 }
@@ -174,6 +176,7 @@ impl<'a> Deciding<'a> {
 
     fn decide(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let Some(recorded) = self.row else { return self.without_row(progress) };
+        self.adopted_before(recorded)?;
         let key = recorded.row.key();
         let creating = recorded.row.state == RowState::Creating;
         let sight = self.context.sight(&key);
@@ -265,7 +268,7 @@ impl<'a> Deciding<'a> {
 
     fn without_row(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let urn = &self.declaration.urn;
-        if let Some(id) = &self.declaration.options.import {
+        if let Some(id) = self.existing()? {
             return self.adopt(id, progress);
         }
         if let Some(id) = self.context.seen.foreign.get(urn) {

@@ -40,6 +40,11 @@ impl Targets {
         if !errors.is_empty() {
             return Err(errors);
         }
+        if !settings.imports.is_empty() {
+            // Not what they need: what is not recorded would be made for it.
+            let adopted = graph.nodes().iter().enumerate().filter(|(_, node)| settings.import(&node.urn).is_some());
+            return Ok(Targets::Some { nodes: adopted.map(|(id, _)| id).collect(), rows: BTreeSet::new() });
+        }
         if settings.targets.is_empty() {
             return Ok(Targets::All);
         }
