@@ -20,8 +20,8 @@ use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode};
 use formwork_engine::testing::ScriptedCloud;
 use formwork_engine::{
-    ArgSchema, Change, ChangeRule, Declaration, Guard, KindName, Moves, Options, OutputSchema, Program, Schema, Shape,
-    SourceLine, Stage, Urn, Value, Wait,
+    ArgSchema, Change, ChangeRule, Declaration, Guard, KindName, Moves, Options, OutputSchema, Program, Rust, Schema,
+    Shape, SourceLine, Stage, Urn, Value, Wait,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -182,6 +182,7 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
         cfn: "",
         doc: "",
         shape,
+        rust: Rust::literal::<String>(),
         required: false,
         default: None,
         change: ChangeRule::Always(change),
@@ -197,6 +198,7 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
 const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
     Schema {
         kind,
+        rust: || "made_up::Thing",
         cfn: "",
         doc: "",
         version: 1,
@@ -205,6 +207,7 @@ const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
             name: "id",
             doc: "",
             shape: Shape::Text,
+            rust: Rust::literal::<String>(),
             moves: Moves::Stable,
             stage: Stage::Accepted,
             echoes: None,

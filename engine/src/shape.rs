@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::rust::Rust;
 use crate::value::Value;
 
 /// The shape of a field, with its equality: [`crate::compare::Comparison::same`] walks it.
@@ -121,6 +122,8 @@ pub struct ArgSchema {
     pub doc: &'static str,
     /// Its shape. An argument that may be left out has [`Shape::Optional`] or a `default`.
     pub shape: Shape,
+    /// How its values are written in a program.
+    pub rust: Rust,
     /// Whether it must be declared.
     pub required: bool,
     /// What "not declared" means, where it means a value: the default is managed like a declared value.
@@ -170,6 +173,8 @@ pub struct OutputSchema {
     pub doc: &'static str,
     /// Its shape.
     pub shape: Shape,
+    /// How its values are written in a program.
+    pub rust: Rust,
     /// When it may change.
     pub moves: Moves,
     /// When it is known.
@@ -254,6 +259,8 @@ pub enum Link {
 pub struct Schema {
     /// `aws:ec2/vpc`.
     pub kind: &'static str,
+    /// The type in Rust, with its whole path.
+    pub rust: fn() -> &'static str,
     /// The CloudFormation type, such as `AWS::EC2::VPC`; empty when there is none.
     pub cfn: &'static str,
     /// The doc comment.

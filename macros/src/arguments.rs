@@ -126,6 +126,7 @@ pub(crate) fn schema_of(arg: &Arg) -> TokenStream {
             cfn: #cfn,
             doc: #doc,
             shape: <#ty as ::formwork_engine::Field>::SHAPE,
+            rust: <#ty as ::formwork_engine::Field>::RUST,
             required: #required,
             default: #default,
             change: ::formwork_engine::ChangeRule::#change,
