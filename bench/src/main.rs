@@ -195,6 +195,16 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
     }
 }
 
+const ID: OutputSchema = OutputSchema {
+    name: "id",
+    doc: "",
+    shape: Shape::Text,
+    rust: Rust::literal::<String>(),
+    moves: Moves::Stable,
+    stage: Stage::Accepted,
+    echoes: None,
+};
+
 const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
     Schema {
         kind,
@@ -203,15 +213,7 @@ const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
         doc: "",
         version: 1,
         args,
-        outputs: &[OutputSchema {
-            name: "id",
-            doc: "",
-            shape: Shape::Text,
-            rust: Rust::literal::<String>(),
-            moves: Moves::Stable,
-            stage: Stage::Accepted,
-            echoes: None,
-        }],
+        outputs: &[ID],
         data_store: false,
         guard: Guard::Token,
         natural_key: &[],

@@ -105,7 +105,7 @@ fn remarks(one: Existing<'_>, indent: usize) -> String {
     }
     if !untold.unread.is_empty() {
         let names: Vec<String> = untold.unread.iter().map(|path| format!("`{path}`")).collect();
-        remarks.push(format!("AWS does not tell {}: not given, it stays as it is.", names.join(", ")));
+        remarks.push(format!("AWS does not tell {}: the code leaves it out.", names.join(", ")));
     }
     for (name, reason) in &one.observed.unreadable {
         let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,0 +1,5 @@
+use formwork::prelude::*;
+
+pub fn network(stack: &mut Stack) {
+    let _ = stack;
+}
