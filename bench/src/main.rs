@@ -192,6 +192,7 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
 

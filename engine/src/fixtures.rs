@@ -42,6 +42,7 @@ const fn arg(name: &'static str, shape: Shape, change: ChangeRule) -> ArgSchema 
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
 

@@ -142,6 +142,8 @@ pub struct ArgSchema {
     pub hazards: Option<fn(&Value, &Value) -> &'static [Hazard]>,
     /// An equality of its own, `(wanted, found)`, where the shape's does not do.
     pub same: Option<fn(&Value, &Value) -> bool>,
+    /// The argument that says the same in other words. Reading tells both; a program gives one of them.
+    pub instead_of: Option<&'static str>,
 }
 
 /// When an output of an updated resource may change.

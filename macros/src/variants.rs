@@ -88,6 +88,7 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum) -> TokenStream {
                         tags: false,
                         hazards: ::core::option::Option::None,
                         same: ::core::option::Option::None,
+                        instead_of: ::core::option::Option::None,
                     },
                     #(#schemas),*
                 ]);
@@ -199,7 +200,7 @@ fn all_fields(alternatives: &[Alternative], container: &Container, problems: &mu
 /// How the alternative is written in a program.
 fn written(alternative: &Alternative) -> TokenStream {
     let Alternative { ident, word, args, .. } = alternative;
-    let (constructor, fields) = (snake_case(&ident.to_string()), args.iter().map(|arg| &arg.name));
+    let (constructor, fields) = (function(ident).to_string(), args.iter().map(|arg| &arg.name));
     quote! {
         ::formwork_engine::Alternative { word: #word, constructor: #constructor, fields: &[#(#fields),*] }
     }
@@ -208,8 +209,7 @@ fn written(alternative: &Alternative) -> TokenStream {
 fn constructor(input: &DeriveInput, container: &Container, alternative: &Alternative) -> TokenStream {
     let vis = &input.vis;
     let Alternative { ident, doc, word, args } = alternative;
-    let snake = snake_case(&ident.to_string());
-    let name = syn::parse_str(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, ident.span()));
+    let name = function(ident);
     let choice_name = &container.choice;
     let (idents, names): (Vec<_>, Vec<_>) = args.iter().map(|arg| (&arg.ident, &arg.name)).unzip();
     let types = args.iter().map(|arg| &arg.ty);
@@ -268,6 +268,12 @@ fn from_value(alternative: &Alternative) -> TokenStream {
                 .map_err(|mismatch| mismatch.within(#names))?,)*
         }),
     }
+}
+
+/// The function that makes an alternative: `r#static` of `Static`.
+fn function(variant: &Ident) -> Ident {
+    let snake = snake_case(&variant.to_string());
+    syn::parse_str(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, variant.span()))
 }
 
 /// `s3_managed` of `S3Managed`.

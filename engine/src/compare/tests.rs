@@ -96,6 +96,7 @@ const fn rule_like(name: &'static str) -> ArgSchema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a plan needs consent for.
 
 use super::node::Context;
-use super::{Op, Reason, Step};
+use super::{OWNERSHIP_TAGS, Op, Reason, Step};
 use crate::settings::names;
 use crate::urn::Urn;
 
@@ -20,7 +20,8 @@ pub(super) fn needed(context: &Context<'_>, steps: &[Step]) -> Vec<(Urn, String)
             Op::Delete if step.data_store => Some(format!("{path} is deleted with everything it holds")),
             Op::Update | Op::Resume | Op::Adopt if step.hazards.iter().any(|hazard| hazard.needs_consent()) => {
                 let words: Vec<&str> = step.hazards.iter().filter(|h| h.needs_consent()).map(|h| h.word()).collect();
-                let what: Vec<&str> = step.changes.iter().map(|change| change.path.as_str()).collect();
+                let arguments = step.changes.iter().map(|change| change.path.as_str());
+                let what: Vec<&str> = arguments.filter(|path| *path != OWNERSHIP_TAGS).collect();
                 Some(format!("{path}: the change of {} is marked {}", what.join(", "), words.join(" and ")))
             }
             _ => None,

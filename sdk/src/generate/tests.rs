@@ -194,6 +194,7 @@ fn an_empty_list_says_of_what() {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }];
     let code = writer.chain("ec2::Thing", &ARGS, &Value::from([("zones", Value::List(Vec::new()))]));
     assert_eq!(statement(0, None, code), "ec2::Thing::builder().zones(Vec::<String>::new()).build();\n");

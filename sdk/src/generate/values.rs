@@ -20,7 +20,8 @@ impl Writer<'_> {
     }
 
     pub(super) fn chain(&self, path: &str, args: &[ArgSchema], value: &Value) -> Code {
-        let given = args.iter().filter(|arg| !is_default(arg, value.get(arg.name)));
+        let twice = |arg: &ArgSchema| arg.instead_of.is_some_and(|other| !value.get(other).is_null());
+        let given = args.iter().filter(|arg| !is_default(arg, value.get(arg.name)) && !twice(arg));
         let mut calls: Vec<(String, Vec<Code>)> = given
             .filter_map(|arg| Some((arg.name.to_owned(), vec![self.value(&arg.shape, arg.rust, value.get(arg.name))?])))
             .collect();

@@ -35,6 +35,7 @@ static SLOW: Schema = Schema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }],
     outputs: &[OutputSchema {
         name: "id",

@@ -18,7 +18,8 @@ impl Theirs {
         let vpc = vpc.vpc.and_then(|vpc| vpc.vpc_id).unwrap();
         let subnet = aws.ec2().create_subnet().vpc_id(&vpc).cidr_block("10.0.1.0/24").send().await.unwrap();
         let subnet = subnet.subnet.and_then(|subnet| subnet.subnet_id).unwrap();
-        aws.logs().create_log_group().log_group_name("/small/events").send().await.unwrap();
+        // The emulator keeps no tags of a log group that was made without any.
+        aws.logs().create_log_group().log_group_name("/small/events").tags("made-by", "hand").send().await.unwrap();
         Self { aws, vpc, subnet }
     }
 }
@@ -29,9 +30,16 @@ async fn what_exists_is_taken_over_in_one_command() {
     let theirs = Theirs::made(&project).await;
     let before = project.standing();
     let import = format!("import small main {} subnet-0 {} data/events /small/events", theirs.vpc, theirs.subnet);
-    // Shown, and not done: there is nobody to ask.
-    let shown = project.expect(&import, code::REFUSED);
-    shown.says(&["Adopting into small", "ownership tags: (none) → \"tests/small\"", "retention_in_days", "no --yes"]);
+    project.account.news();
+    // What is declared of the log group lets events go that are kept now: that needs consent, and the rest a yes.
+    let shown = project.expect(&format!("{import} --yes"), code::REFUSED);
+    shown.says(&["Adopting into small", "ownership tags: (none) → \"tests/small\"", "retention_in_days: 0 → 30"]);
+    shown.says(&[
+        "data/events: the change of retention_in_days, tags.made-by is marked data_loss",
+        "--allow-delete data/events",
+    ]);
+    let import = format!("{import} --allow-delete data/events");
+    project.expect(&import, code::REFUSED).says(&["there is no terminal to ask on, and no --yes"]);
     assert!(project.account.news().iter().all(|call| !call.mutating));
 
     project.expect(&format!("{import} --yes"), code::DONE).says(&["done: 3 steps done"]);
@@ -84,7 +92,7 @@ async fn code_is_printed_for_what_exists() {
         "pub fn net(stack: &mut Stack) {".to_owned(),
         format!("let vpc = stack.add_with(\"vpc\", vpc, options().import(\"{vpc}\"));"),
         ".vpc(&vpc)".to_owned(),
-        "logs::LogGroup::builder().name(\"/small/events\").build()".to_owned(),
+        "logs::LogGroup::builder().name(\"/small/events\").tags([(\"made-by\", \"hand\")]).build()".to_owned(),
     ] {
         assert!(printed.out.contains(&wanted), "{wanted} is not in\n{}", printed.out);
     }

@@ -5,7 +5,7 @@ use formwork::prelude::*;
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn elastic_ip(stack: &mut Stack) {
     stack.component("elastic-ip", |stack| {
-        // AWS does not tell `ipam_pool_id`, `transfer_address`: not given, it stays as it is.
+        // AWS does not tell `ipam_pool_id`, `transfer_address`: the code leaves it out.
         let egress_a = ec2::ElasticIp::builder().address("198.51.100.23").tags([("Name", "egress-a")]).build();
         stack.add_with("egress-a", egress_a, options().import("the-id"));
     });
@@ -38,7 +38,7 @@ pub fn internet_gateway(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn nat_gateway(stack: &mut Stack) {
     stack.component("nat-gateway", |stack| {
-        // AWS does not tell `max_drain_duration_seconds`: not given, it stays as it is.
+        // AWS does not tell `max_drain_duration_seconds`: the code leaves it out.
         let out_a = ec2::NatGateway::builder()
             .subnet(ec2::SubnetId::new("subnet-id-1"))
             .allocation(ec2::AllocationId::new("address-id-1"))
@@ -129,7 +129,7 @@ pub fn security_group_ingress_rule(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn subnet(stack: &mut Stack) {
     stack.component("subnet", |stack| {
-        // AWS does not tell `ipv4_ipam_pool_id`, `ipv6_ipam_pool_id`: not given, it stays as it is.
+        // AWS does not tell `ipv4_ipam_pool_id`, `ipv6_ipam_pool_id`: the code leaves it out.
         let subnet = ec2::Subnet::builder()
             .vpc(ec2::VpcId::new("vpc-id-1"))
             .cidr_block("10.20.1.0/24")
@@ -147,7 +147,7 @@ pub fn subnet(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn vpc(stack: &mut Stack) {
     stack.component("vpc", |stack| {
-        // AWS does not tell `ipv4_ipam_pool_id`: not given, it stays as it is.
+        // AWS does not tell `ipv4_ipam_pool_id`: the code leaves it out.
         let vpc = ec2::Vpc::builder()
             .cidr_block("10.7.0.0/16")
             .enable_dns_hostnames(true)

@@ -5,7 +5,7 @@ use formwork::prelude::*;
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn repository(stack: &mut Stack) {
     stack.component("repository", |stack| {
-        // AWS does not tell `force_delete`: not given, it stays as it is.
+        // AWS does not tell `force_delete`: the code leaves it out.
         let conformance_repository_policy = iam::Statement::allow()
             .sid("One")
             .principal(iam::Principal::service("codebuild.amazonaws.com"))

@@ -32,7 +32,7 @@ pub fn access_policy_association(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn addon(stack: &mut Stack) {
     stack.component("addon", |stack| {
-        // AWS does not tell `preserve_on_delete`, `resolve_conflicts`: not given, it stays as it is.
+        // AWS does not tell `preserve_on_delete`, `resolve_conflicts`: the code leaves it out.
         let addon = eks::Addon::builder()
             .cluster(eks::ClusterName::new("cluster-id-1"))
             .addon_name("kube-proxy")
@@ -48,8 +48,8 @@ pub fn addon(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn cluster(stack: &mut Stack) {
     stack.component("cluster", |stack| {
-        // AWS does not tell `bootstrap_creator_admin`, `bootstrap_self_managed_addons`, `force_upgrade`: not given, it
-        // stays as it is.
+        // AWS does not tell `bootstrap_creator_admin`, `bootstrap_self_managed_addons`, `force_upgrade`: the code
+        // leaves it out.
         let conformance = eks::Cluster::builder()
             .name("Conformance")
             .role_arn(Arn::new("eks-conformance-1-arn-1"))
@@ -74,7 +74,7 @@ pub fn cluster(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn node_group(stack: &mut Stack) {
     stack.component("node-group", |stack| {
-        // AWS does not tell `force_update`: not given, it stays as it is.
+        // AWS does not tell `force_update`: the code leaves it out.
         let conformance = eks::NodeGroup::builder()
             .cluster(eks::ClusterName::new("cluster-id-1"))
             .name("Conformance")

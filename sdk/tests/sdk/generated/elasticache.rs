@@ -21,7 +21,7 @@ pub fn replication_group(stack: &mut Stack) {
     stack.component("replication-group", |stack| {
         // `auth_token` is a secret, which AWS does not tell: give it where it is to be managed.
         // AWS does not tell `apply_immediately`, `auth_token_strategy`, `final_snapshot`, `preferred_zones`, `shards`,
-        // `snapshot_arns`, `snapshot_name`: not given, it stays as it is.
+        // `snapshot_arns`, `snapshot_name`: the code leaves it out.
         let conformance_cache_log_delivery = elasticache::LogDelivery::builder()
             .log_type(elasticache::LogType::SlowLog)
             .destination_type(elasticache::LogDestination::CloudWatchLogs)

@@ -14,8 +14,7 @@ pub fn alias(stack: &mut Stack) {
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn key(stack: &mut Stack) {
     stack.component("key", |stack| {
-        // AWS does not tell `bypass_policy_lockout_safety_check`, `pending_window_in_days`: not given, it stays as it
-        // is.
+        // AWS does not tell `bypass_policy_lockout_safety_check`, `pending_window_in_days`: the code leaves it out.
         let key_policy =
             iam::Statement::allow().sid("One").principal(iam::Principal::anybody()).action("kms:*").resource("*");
         let key_policy = iam::PolicyDocument::of([key_policy]);

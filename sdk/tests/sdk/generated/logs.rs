@@ -5,7 +5,7 @@ use formwork::prelude::*;
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn log_group(stack: &mut Stack) {
     stack.component("log-group", |stack| {
-        // AWS does not tell `indexed_fields`: not given, it stays as it is.
+        // AWS does not tell `indexed_fields`: the code leaves it out.
         let formwork_conformance = logs::LogGroup::builder()
             .name("/Formwork/Conformance")
             .retention_in_days(90)

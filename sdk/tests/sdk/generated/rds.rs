@@ -8,7 +8,7 @@ pub fn instance(stack: &mut Stack) {
         // `master_user_password` is a secret, which AWS does not tell: give it where it is to be managed.
         // AWS does not tell `allow_major_version_upgrade`, `apply_immediately`, `certificate_rotation_restart`,
         // `delete_automated_backups`, `final_snapshot_identifier`, `master_user_authentication_type`, `point_in_time`,
-        // `skip_final_snapshot`, `snapshot_identifier`: not given, it stays as it is.
+        // `skip_final_snapshot`, `snapshot_identifier`: the code leaves it out.
         let conformance_orders = rds::Instance::builder()
             .identifier("Conformance-Orders")
             .engine("postgres")

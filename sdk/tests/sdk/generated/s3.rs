@@ -5,7 +5,7 @@ use formwork::prelude::*;
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn bucket(stack: &mut Stack) {
     stack.component("bucket", |stack| {
-        // AWS does not tell `force_destroy`: not given, it stays as it is.
+        // AWS does not tell `force_destroy`: the code leaves it out.
         let formwork_conformance_bucket_lifecycle_rules_1 =
             s3::LifecycleRule::builder().id("old").prefix("tmp/").expiration_days(30).build();
         let formwork_conformance_bucket_lifecycle_rules_2 = s3::LifecycleRule::builder()

@@ -6,7 +6,7 @@ use formwork::prelude::*;
 pub fn secret(stack: &mut Stack) {
     stack.component("secret", |stack| {
         // `secret_string` is a secret, which AWS does not tell: give it where it is to be managed.
-        // AWS does not tell `recovery_window_in_days`: not given, it stays as it is.
+        // AWS does not tell `recovery_window_in_days`: the code leaves it out.
         let conformance_secret = secretsmanager::Secret::builder()
             .name("conformance/secret")
             .description("made by the conformance suite")
