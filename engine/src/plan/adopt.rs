@@ -142,6 +142,9 @@ impl Deciding<'_> {
             return Ok(());
         }
         let error = match row.id == id {
+            true if row.urn != self.declaration.urn => self
+                .refuse("adopt", format!("{id} is managed already, as {}, which is no longer declared", row.urn.path()))
+                .hint("run `up`: it takes the name that is declared now, and nothing is called for that"),
             true => self.refuse("adopt", format!("it is managed already: {id} is what the records have")),
             false => self
                 .refuse("adopt", format!("it is recorded as {} ({}), and {id} is another thing", row.id, row.state.word()))
