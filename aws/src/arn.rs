@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 
-use formwork_engine::{Expr, Field, Input, IntoInput, Mismatch, Part, Shape, Value};
+use formwork_engine::{Expr, Field, Form, Input, IntoInput, Mismatch, Part, Rust, Shape, Value};
 
 /// The ARN of an `R`: `Arn<iam::Role>` is not accepted where an `Arn<kms::Key>` is wanted.
 pub struct Arn<R> {
@@ -69,6 +69,7 @@ impl<R> fmt::Debug for Arn<R> {
 
 impl<R: 'static> Field for Arn<R> {
     const SHAPE: Shape = Shape::Text;
+    const RUST: Rust = Rust::of::<Self>(Form::New);
 
     fn to_value(&self) -> Value {
         Value::Text(self.text.clone())

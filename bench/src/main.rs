@@ -22,8 +22,8 @@ use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode};
 use formwork_engine::testing::ScriptedCloud;
 use formwork_engine::{
-    ArgSchema, Change, ChangeRule, Declaration, Guard, KindName, Moves, Options, OutputSchema, Program, Schema, Shape,
-    SourceLine, Stage, Urn, Value, Wait,
+    ArgSchema, Change, ChangeRule, Declaration, Guard, KindName, Moves, Options, OutputSchema, Program, Rust, Schema,
+    Shape, SourceLine, Stage, Urn, Value, Wait,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -190,6 +190,7 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
         cfn: "",
         doc: "",
         shape,
+        rust: Rust::literal::<String>(),
         required: false,
         default: None,
         change: ChangeRule::Always(change),
@@ -199,24 +200,29 @@ const fn arg(name: &'static str, shape: Shape, change: Change) -> ArgSchema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
+
+const ID: OutputSchema = OutputSchema {
+    name: "id",
+    doc: "",
+    shape: Shape::Text,
+    rust: Rust::literal::<String>(),
+    moves: Moves::Stable,
+    stage: Stage::Accepted,
+    echoes: None,
+};
 
 const fn schema(kind: &'static str, args: &'static [ArgSchema]) -> Schema {
     Schema {
         kind,
+        rust: || "made_up::Thing",
         cfn: "",
         doc: "",
         version: 1,
         args,
-        outputs: &[OutputSchema {
-            name: "id",
-            doc: "",
-            shape: Shape::Text,
-            moves: Moves::Stable,
-            stage: Stage::Accepted,
-            echoes: None,
-        }],
+        outputs: &[ID],
         data_store: false,
         guard: Guard::Token,
         natural_key: &[],

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::rust::Rust;
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -38,6 +39,9 @@ impl Mismatch {
 pub trait Field: Sized + Send + Sync + 'static {
     /// Its shape.
     const SHAPE: Shape;
+
+    /// How a value is written in a program; a literal where the type does not say otherwise.
+    const RUST: Rust = Rust::literal::<Self>();
 
     /// As a dynamic value.
     fn to_value(&self) -> Value;
@@ -98,6 +102,7 @@ integer_fields!(i32, i64, u16, u32);
 
 impl<T: Field> Field for Option<T> {
     const SHAPE: Shape = Shape::Optional(&T::SHAPE);
+    const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, Field::to_value)
@@ -115,6 +120,7 @@ fn items<T: Field, C: FromIterator<T>>(value: &Value) -> Result<C, Mismatch> {
 
 impl<T: Field> Field for Vec<T> {
     const SHAPE: Shape = Shape::List(&T::SHAPE);
+    const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
         Value::List(self.iter().map(Field::to_value).collect())
@@ -127,6 +133,7 @@ impl<T: Field> Field for Vec<T> {
 
 impl<T: Field + Ord> Field for BTreeSet<T> {
     const SHAPE: Shape = Shape::Set(&T::SHAPE);
+    const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
         Value::List(self.iter().map(Field::to_value).collect())
@@ -139,6 +146,7 @@ impl<T: Field + Ord> Field for BTreeSet<T> {
 
 impl<T: Field> Field for BTreeMap<String, T> {
     const SHAPE: Shape = Shape::Map(&T::SHAPE);
+    const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
         Value::Map(self.iter().map(|(k, v)| (k.clone(), v.to_value())).collect())
@@ -200,6 +208,7 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Secret<T> {
 
 impl<T: Field> Field for Secret<T> {
     const SHAPE: Shape = Shape::Secret(&T::SHAPE);
+    const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
         self.0.to_value().into_secret()

@@ -15,6 +15,7 @@ use crate::options::Options;
 use crate::plan::{Op, Plan, Recorded, Step, Verified, make, natural_key, recorded_options, verify};
 use crate::program::{Declaration, Program, ProviderName};
 use crate::record::{RecordedOptions, Row, RowKey, RowState, Stored};
+use crate::rust::Rust;
 use crate::settings::Settings;
 use crate::shape::{
     After, ArgSchema, Change, ChangeRule, Ending, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
@@ -31,6 +32,7 @@ const fn arg(name: &'static str, shape: Shape, change: ChangeRule) -> ArgSchema 
         cfn: "",
         doc: "",
         shape,
+        rust: Rust::literal::<String>(),
         required: false,
         default: None,
         change,
@@ -40,16 +42,26 @@ const fn arg(name: &'static str, shape: Shape, change: ChangeRule) -> ArgSchema 
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
 
 const fn output(name: &'static str, moves: Moves, echoes: Option<&'static str>) -> OutputSchema {
-    OutputSchema { name, doc: "", shape: Shape::Text, moves, stage: Stage::Accepted, echoes }
+    OutputSchema {
+        name,
+        doc: "",
+        shape: Shape::Text,
+        rust: Rust::literal::<String>(),
+        moves,
+        stage: Stage::Accepted,
+        echoes,
+    }
 }
 
 const fn schema(kind: &'static str, args: &'static [ArgSchema], outputs: &'static [OutputSchema]) -> Schema {
     Schema {
         kind,
+        rust: || "made_up::Thing",
         cfn: "",
         doc: "",
         version: 1,

@@ -351,6 +351,7 @@ macro_rules! id {
 
         impl $crate::Field for $name {
             const SHAPE: $crate::Shape = $crate::Shape::Text;
+            const RUST: $crate::Rust = $crate::Rust::of::<Self>($crate::Form::New);
 
             fn to_value(&self) -> $crate::Value {
                 $crate::Value::Text(self.0.clone())

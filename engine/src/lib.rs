@@ -37,6 +37,7 @@ pub mod record;
 pub mod recover;
 pub mod resource;
 pub mod run;
+pub mod rust;
 pub mod settings;
 pub mod shape;
 pub mod state;
@@ -52,6 +53,7 @@ pub use input::{Input, IntoInput, Output, Part, Prefix, all, join, prefix};
 pub use options::{Options, Timeouts, options};
 pub use program::{Declaration, Handle, Program, ProviderName, ProviderSpec, Stack};
 pub use resource::{ChangeSet, Declared, Given, OutputFields, Resource, Unset};
+pub use rust::{Alternative, Form, Rust};
 pub use shape::{
     After, ArgSchema, Change, ChangeRule, Ending, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,
 };

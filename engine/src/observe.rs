@@ -3,6 +3,7 @@
 //! Resources are read in one call per kind and provider with all ids at once; reads of the program run where their arguments are
 //! known without a change. Nothing here changes anything.
 
+mod existing;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -64,9 +65,12 @@ pub struct Observations {
     pub rows: BTreeMap<RowKey, Sight>,
     /// The answers of the program's reads. Absent: its arguments were not known.
     pub reads: BTreeMap<Urn, ReadAnswer>,
-    /// The resources that the program wants to adopt, by the name they will have.
+    /// The resources that the program or the run wants to adopt, by the name they will have.
     pub imports: BTreeMap<Urn, Sight>,
-    /// Things that exist under the natural key of a declared resource without a row, where creating would overwrite them: their ids.
+    /// Of resources to adopt that are not there: the kinds of which something has that id.
+    pub elsewhere: BTreeMap<Urn, Vec<KindName>>,
+    /// Things that exist under the natural key of a declared resource without a row, where creating would overwrite them or where they are to
+    /// be adopted: their ids.
     pub foreign: BTreeMap<Urn, String>,
     /// Where each provider of the program works.
     pub places: BTreeMap<ProviderName, Place>,

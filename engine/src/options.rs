@@ -25,6 +25,8 @@ pub struct Options {
     pub aliases: Vec<String>,
     /// Adopts the existing resource of this id instead of creating one.
     pub import: Option<String>,
+    /// Adopts what exists under the natural key of the declaration, where something does, instead of refusing or overwriting it.
+    pub adopt_if_exists: bool,
     /// Region and account.
     pub provider: ProviderName,
     /// Longest waits, where the type's do not do.
@@ -110,6 +112,16 @@ impl Options {
     #[must_use]
     pub fn import(mut self, id: impl Into<String>) -> Self {
         self.import = Some(id.into());
+        self
+    }
+
+    /// Adopts what exists under the natural key of the declaration (its name, mostly), and makes it where nothing does. What belongs to another
+    /// stack is refused all the same. A type without such a key, and a name of which only the beginning is declared, are errors.
+    ///
+    /// A key that is known only after something else was made (a subnet of a new VPC) stands for nothing that exists yet: it is made.
+    #[must_use]
+    pub fn adopt_if_exists(mut self) -> Self {
+        self.adopt_if_exists = true;
         self
     }
 

@@ -7,6 +7,7 @@ mod along;
 mod consent;
 mod ends;
 mod fields;
+mod imports;
 mod json;
 mod make;
 mod node;
@@ -24,7 +25,9 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use adopt::OWNERSHIP_TAGS;
 pub use fields::PENDING_WINDOW;
+pub(crate) use imports::check as check_imports;
 pub use make::make;
 pub use read_set::ReadSet;
 pub use recorded::{Recorded, RecordedRow, natural_key, recorded_options};
@@ -95,6 +98,8 @@ pub enum Reason {
     DeclaredChanged,
     /// Somebody changed it outside.
     Drifted,
+    /// It exists already and is taken over; what is declared of it differs from what is there.
+    Adopted,
     /// It is computed from an output that another step changes.
     DependsOn(Urn, String),
     /// Left over from an unfinished run.
@@ -115,6 +120,7 @@ impl std::fmt::Display for Reason {
             Reason::New => f.write_str("new"),
             Reason::DeclaredChanged => f.write_str("declared changed"),
             Reason::Drifted => f.write_str("drifted"),
+            Reason::Adopted => f.write_str("adopted"),
             Reason::DependsOn(urn, output) => write!(f, "depends on {}.{output}", urn.path()),
             Reason::Resumed => f.write_str("resumed"),
             Reason::Vanished => f.write_str("gone from the account"),

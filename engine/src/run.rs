@@ -136,6 +136,7 @@ impl Session {
         let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
+        plan::check_imports(&graph, &self.settings)?;
         let sequence = self.store.snapshot().sequence();
         let mut view = self.store.snapshot().clone();
         let mut warnings = Vec::new();

@@ -1,5 +1,9 @@
 //! [`Settings`]: what the caller of a run decided beside the program.
 
+use std::collections::BTreeMap;
+
+use crate::urn::Urn;
+
 /// What is decided about one run: what to look at, what to consent to, how fast to go. Plain data; made from flags by the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -29,6 +33,16 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Whether the run destroys the stack: its program is the empty one.
     pub destroy: bool,
+    /// Adopts these declared resources, and does nothing else: whole urns or paths, each with the id of what exists. Empty: an ordinary run.
+    pub imports: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// The id of what the run adopts as this resource.
+    pub fn import(&self, urn: &Urn) -> Option<&str> {
+        let named = |(name, _): &(&String, &String)| *name == urn.as_str() || *name == urn.path();
+        self.imports.iter().find(named).map(|(_, id)| id.as_str())
+    }
 }
 
 impl Default for Settings {
@@ -47,6 +61,7 @@ impl Default for Settings {
             repin: Vec::new(),
             fail_fast: false,
             destroy: false,
+            imports: BTreeMap::new(),
         }
     }
 }
@@ -80,6 +95,6 @@ impl OnDrift {
 }
 
 /// Whether a resource is meant by one of these names: a whole urn, a path such as `network/main`, or `*`.
-pub fn names(list: &[String], urn: &crate::urn::Urn) -> bool {
+pub fn names(list: &[String], urn: &Urn) -> bool {
     list.iter().any(|name| name == "*" || name == urn.as_str() || name == urn.path())
 }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::rust::Rust;
 use crate::value::Value;
 
 /// The shape of a field, with its equality: [`crate::compare::Comparison::same`] walks it.
@@ -121,6 +122,8 @@ pub struct ArgSchema {
     pub doc: &'static str,
     /// Its shape. An argument that may be left out has [`Shape::Optional`] or a `default`.
     pub shape: Shape,
+    /// How its values are written in a program.
+    pub rust: Rust,
     /// Whether it must be declared.
     pub required: bool,
     /// What "not declared" means, where it means a value: the default is managed like a declared value.
@@ -139,6 +142,8 @@ pub struct ArgSchema {
     pub hazards: Option<fn(&Value, &Value) -> &'static [Hazard]>,
     /// An equality of its own, `(wanted, found)`, where the shape's does not do.
     pub same: Option<fn(&Value, &Value) -> bool>,
+    /// The argument that says the same in other words. Reading tells both; a program gives one of them.
+    pub instead_of: Option<&'static str>,
 }
 
 /// When an output of an updated resource may change.
@@ -170,6 +175,8 @@ pub struct OutputSchema {
     pub doc: &'static str,
     /// Its shape.
     pub shape: Shape,
+    /// How its values are written in a program.
+    pub rust: Rust,
     /// When it may change.
     pub moves: Moves,
     /// When it is known.
@@ -270,6 +277,8 @@ impl Ending {
 pub struct Schema {
     /// `aws:ec2/vpc`.
     pub kind: &'static str,
+    /// The type in Rust, with its whole path.
+    pub rust: fn() -> &'static str,
     /// The CloudFormation type, such as `AWS::EC2::VPC`; empty when there is none.
     pub cfn: &'static str,
     /// The doc comment.

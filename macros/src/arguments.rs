@@ -111,6 +111,7 @@ pub(crate) fn schema_of(arg: &Arg) -> TokenStream {
     let default = optional(arg.default.as_ref().map(|_| named("default_value", arg)));
     let hazards = optional(arg.hazards.as_ref().map(|_| named("hazards", arg)));
     let same = optional(arg.same.as_ref().map(|_| named("same", arg)));
+    let instead_of = optional(arg.instead_of.as_ref().map(ToString::to_string));
     let change = match &arg.rule {
         None | Some(Rule::InPlace) => quote!(Always(::formwork_engine::Change::InPlace)),
         Some(Rule::Replace) => quote!(Always(::formwork_engine::Change::Replace)),
@@ -126,6 +127,7 @@ pub(crate) fn schema_of(arg: &Arg) -> TokenStream {
             cfn: #cfn,
             doc: #doc,
             shape: <#ty as ::formwork_engine::Field>::SHAPE,
+            rust: <#ty as ::formwork_engine::Field>::RUST,
             required: #required,
             default: #default,
             change: ::formwork_engine::ChangeRule::#change,
@@ -135,6 +137,7 @@ pub(crate) fn schema_of(arg: &Arg) -> TokenStream {
             tags: #tags,
             hazards: #hazards,
             same: #same,
+            instead_of: #instead_of,
         }
     }
 }

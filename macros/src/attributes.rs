@@ -78,6 +78,8 @@ pub(crate) struct Arg {
     pub(crate) cfn: String,
     pub(crate) hazards: Option<Path>,
     pub(crate) same: Option<Path>,
+    /// The argument that says the same.
+    pub(crate) instead_of: Option<Ident>,
 }
 
 impl Arg {
@@ -121,6 +123,11 @@ pub(crate) fn named_fields<'a>(input: &'a DeriveInput, derive: &str, problems: &
 /// The arguments of a resource or a block.
 pub(crate) fn args(fields: &[&Field], of: Of, cfn_prefix: &str, problems: &mut Problems) -> Vec<Arg> {
     let args: Vec<Arg> = fields.iter().filter_map(|field| arg(field, of, cfn_prefix, problems)).collect();
+    for name in args.iter().filter_map(|arg| arg.instead_of.as_ref()) {
+        if args.iter().all(|arg| arg.ident != *name) {
+            problems.add(name, format!("there is no argument `{name}`"));
+        }
+    }
     let mut tags = args.iter().filter(|arg| arg.tags);
     if let (Some(_), Some(second)) = (tags.next(), tags.next()) {
         problems.add(&second.ident, "only one argument can be the resource's tags");
@@ -147,6 +154,7 @@ fn arg(field: &Field, of: Of, cfn_prefix: &str, problems: &mut Problems) -> Opti
         cfn: format!("{cfn_prefix}{}", pascal_case(&name)),
         hazards: None,
         same: None,
+        instead_of: None,
         ident,
         name,
     };
@@ -196,10 +204,11 @@ fn arg_entry(
         }
         "hazards" => arg.hazards = Some(meta.value()?.parse()?),
         "same" => arg.same = Some(meta.value()?.parse()?),
+        "instead_of" => arg.instead_of = Some(meta.value()?.parse()?),
         _ => {
             return Err(meta.error(
                 "not known here: in_place, replace, never, decide = function, after_create, write_only, drift_ignored, \
-                 tags, default, default = value, cfn = \"Name\", hazards = function and same = function are",
+                 tags, default, default = value, cfn = \"Name\", hazards = function, same = function and instead_of = argument are",
             ));
         }
     }

@@ -44,6 +44,7 @@ fn derive_struct(input: &DeriveInput) -> TokenStream {
 
             impl ::formwork_engine::Field for #ident {
                 const SHAPE: ::formwork_engine::Shape = ::formwork_engine::Shape::Block(#schemas);
+                const RUST: ::formwork_engine::Rust = ::formwork_engine::Rust::of::<Self>(::formwork_engine::Form::Block);
 
                 fn to_value(&self) -> ::formwork_engine::Value {
                     #to_value

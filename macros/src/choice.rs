@@ -14,6 +14,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let (ident, vis) = (&input.ident, &input.vis);
     let words = words(input, &mut problems);
     let (variants, words): (Vec<_>, Vec<_>) = words.into_iter().unzip();
+    let names: Vec<String> = variants.iter().map(ToString::to_string).collect();
     let expected = one_of(&words);
     let problems = problems.into_tokens();
     quote! {
@@ -45,6 +46,8 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 
         impl ::formwork_engine::Field for #ident {
             const SHAPE: ::formwork_engine::Shape = ::formwork_engine::Shape::Choice(&[#(#words),*]);
+            const RUST: ::formwork_engine::Rust =
+                ::formwork_engine::Rust::of::<Self>(::formwork_engine::Form::Choice(&[#((#words, #names)),*]));
 
             fn to_value(&self) -> ::formwork_engine::Value {
                 ::formwork_engine::Value::from(self.as_str())

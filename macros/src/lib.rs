@@ -114,6 +114,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `cfn = "Name"` | the CloudFormation property; default `PascalCase` of the field; `""` for none |
 /// | `hazards = path` | a `fn(&T, &T) -> &'static [Hazard]` of a change; not known or not a `T`: every hazard |
 /// | `same = path` | a `fn(&T, &T) -> bool` of what is wanted and what is found, instead of the shape's equality |
+/// | `instead_of = argument` | says the same as that argument in other words: reading tells both, and a program gives one of them |
 ///
 /// `T` is the type of the field, `Option` included; an absent value reaches these functions as the default or `None`.
 #[proc_macro_derive(Resource, attributes(resource, arg))]

@@ -140,6 +140,7 @@ fn schema(output: &Output) -> TokenStream {
             name: #name,
             doc: #doc,
             shape: <#ty as ::formwork_engine::Field>::SHAPE,
+            rust: <#ty as ::formwork_engine::Field>::RUST,
             moves: ::formwork_engine::Moves::#moves,
             stage: ::formwork_engine::Stage::#stage,
             echoes: #echoes,

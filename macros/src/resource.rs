@@ -183,6 +183,7 @@ fn implementation(ident: &Ident, container: &Container, doc: &str, args: &[Arg])
 
             static SCHEMA: ::formwork_engine::Schema = ::formwork_engine::Schema {
                 kind: #kind,
+                rust: ::core::any::type_name::<#ident>,
                 cfn: #cfn,
                 doc: #doc,
                 version: #version,

@@ -43,6 +43,7 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum) -> TokenStream {
     let schemas = fields.iter().map(arguments::schema_of);
     let to_value = alternatives.iter().map(|alternative| to_value(&container, alternative, &fields));
     let from_value = alternatives.iter().map(from_value);
+    let written = alternatives.iter().map(written);
     let (choice_name, expected) = (&container.choice, choice::one_of(&words));
     let choice_cfn = match &container.choice_cfn {
         Some(none) if none.is_empty() => String::new(),
@@ -77,6 +78,7 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum) -> TokenStream {
                         cfn: #choice_cfn,
                         doc: #choice_doc,
                         shape: ::formwork_engine::Shape::Choice(&[#(#words),*]),
+                        rust: <::std::string::String as ::formwork_engine::Field>::RUST,
                         required: true,
                         default: ::core::option::Option::None,
                         change: ::formwork_engine::ChangeRule::Always(::formwork_engine::Change::InPlace),
@@ -86,9 +88,13 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum) -> TokenStream {
                         tags: false,
                         hazards: ::core::option::Option::None,
                         same: ::core::option::Option::None,
+                        instead_of: ::core::option::Option::None,
                     },
                     #(#schemas),*
                 ]);
+                const RUST: ::formwork_engine::Rust = ::formwork_engine::Rust::of::<Self>(
+                    ::formwork_engine::Form::Alternatives(#choice_name, &[#(#written),*]),
+                );
 
                 fn to_value(&self) -> ::formwork_engine::Value {
                     match self {
@@ -191,11 +197,19 @@ fn all_fields(alternatives: &[Alternative], container: &Container, problems: &mu
     fields
 }
 
+/// How the alternative is written in a program.
+fn written(alternative: &Alternative) -> TokenStream {
+    let Alternative { ident, word, args, .. } = alternative;
+    let (constructor, fields) = (function(ident).to_string(), args.iter().map(|arg| &arg.name));
+    quote! {
+        ::formwork_engine::Alternative { word: #word, constructor: #constructor, fields: &[#(#fields),*] }
+    }
+}
+
 fn constructor(input: &DeriveInput, container: &Container, alternative: &Alternative) -> TokenStream {
     let vis = &input.vis;
     let Alternative { ident, doc, word, args } = alternative;
-    let snake = snake_case(&ident.to_string());
-    let name = syn::parse_str(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, ident.span()));
+    let name = function(ident);
     let choice_name = &container.choice;
     let (idents, names): (Vec<_>, Vec<_>) = args.iter().map(|arg| (&arg.ident, &arg.name)).unzip();
     let types = args.iter().map(|arg| &arg.ty);
@@ -254,6 +268,12 @@ fn from_value(alternative: &Alternative) -> TokenStream {
                 .map_err(|mismatch| mismatch.within(#names))?,)*
         }),
     }
+}
+
+/// The function that makes an alternative: `r#static` of `Static`.
+fn function(variant: &Ident) -> Ident {
+    let snake = snake_case(&variant.to_string());
+    syn::parse_str(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, variant.span()))
 }
 
 /// `s3_managed` of `S3Managed`.

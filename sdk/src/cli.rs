@@ -15,6 +15,8 @@ use crate::terminal::Terminal;
 
 mod amend;
 mod args;
+mod generate;
+mod import;
 mod local;
 mod output;
 mod preview;
@@ -30,6 +32,7 @@ mod tests;
 mod up;
 
 use args::{Command, CommandLine};
+use up::Doing;
 
 /// Names that the state folder uses for itself.
 const RESERVED: [&str; 3] = ["cache", "emulator", "local"];
@@ -83,8 +86,10 @@ fn command(
     let at = At { runner, environment, terminal };
     match command {
         Command::Preview(args) => preview::command(at, args),
-        Command::Up(args) => up::command(at, args, false),
-        Command::Destroy(args) => up::command(at, args, true),
+        Command::Up(args) => up::command(at, args, Doing::Up),
+        Command::Destroy(args) => up::command(at, args, Doing::Destroy),
+        Command::Import(args) => import::command(at, args),
+        Command::Generate(args) => generate::command(at, args),
         Command::Refresh(args) => refresh::command(at, args),
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),

@@ -71,7 +71,7 @@ pub struct NatGateway {
     #[arg(replace, cfn = "SubnetId")]
     pub subnet: Option<SubnetId>,
     /// The VPC of a regional gateway, instead of `subnet`.
-    #[arg(replace, cfn = "VpcId")]
+    #[arg(replace, cfn = "VpcId", instead_of = subnet)]
     pub vpc: Option<VpcId>,
     /// Whether it lies in one zone or spans the zones of the VPC.
     #[arg(replace, default = AvailabilityMode::Zonal)]
@@ -92,7 +92,7 @@ pub struct NatGateway {
     #[arg(in_place)]
     pub secondary_private_ip_addresses: Option<BTreeSet<String>>,
     /// How many further addresses AWS chooses for a private gateway, instead of `secondary_private_ip_addresses`.
-    #[arg(in_place)]
+    #[arg(in_place, instead_of = secondary_private_ip_addresses)]
     pub secondary_private_ip_address_count: Option<i32>,
     /// How long connections of a further address may go on while it is taken away, in seconds, 1 to 4000; 350 when absent.
     #[arg(in_place, write_only)]

@@ -57,7 +57,7 @@ pub struct Subnet {
     #[arg(replace)]
     pub availability_zone: Option<String>,
     /// The zone by the id that is the same in all accounts, such as `euw1-az1`; instead of `availability_zone`.
-    #[arg(replace)]
+    #[arg(replace, instead_of = availability_zone)]
     pub availability_zone_id: Option<String>,
     /// Whether instances get a public IPv4 address when they are launched.
     #[arg(in_place, after_create, default = false)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixtures::{RULE, digester};
+use crate::rust::Rust;
 use crate::value::Unknown;
 
 fn list<const N: usize>(items: [&str; N]) -> Value {
@@ -85,6 +86,7 @@ const fn rule_like(name: &'static str) -> ArgSchema {
         cfn: "",
         doc: "",
         shape: Shape::Int,
+        rust: Rust::literal::<String>(),
         required: false,
         default: None,
         change: ChangeRule::Always(Change::InPlace),
@@ -94,6 +96,7 @@ const fn rule_like(name: &'static str) -> ArgSchema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }
 }
 

@@ -1,25 +1,25 @@
-//! Asks the account: rows by kind and provider, reads of the program, things to adopt, things that would be overwritten.
+//! Asks the account: rows by kind and provider, reads of the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
+use super::existing::Existing;
 use super::{Observations, Place, ReadAnswer, Sight};
 use crate::clock::Clock;
-use crate::compare::complete;
 use crate::digest::Digester;
 use crate::error::{Error, Turn};
 use crate::event::{Consumer, Event};
 use crate::expr::Outputs;
 use crate::graph::{Declared, Graph, NodeId};
-use crate::kind::{CallClass, CallError, Candidate, Cloud, Kind, Owner, Registry};
+use crate::kind::{CallClass, CallError, Cloud, Kind, Registry};
 use crate::program::{Declaration, ProviderName, ProviderSpec, ReadDeclaration};
-use crate::record::{Row, RowKey, RowState, Stored, owner_tag};
+use crate::record::{Row, RowKey, RowState, Stored};
 use crate::settings::{Settings, names};
-use crate::shape::{Guard, Schema};
+use crate::shape::Schema;
 use crate::state::Snapshot;
-use crate::urn::{Uid, Urn, random_hex};
+use crate::urn::Urn;
 use crate::value::{Unknown, Value};
 
 /// What is looked at, and with what.
@@ -39,7 +39,7 @@ pub struct Looking<'a> {
     pub clock: &'a dyn Clock,
 }
 
-type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
+pub(super) type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
 
 /// Reads everything that a plan looks at.
 ///
@@ -73,14 +73,10 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
             seen.schemas.insert(row.kind.clone(), kind.schema());
         }
     }
-    let (read, imports, foreign) = futures::join!(
-        looking.read_rows(rows, &registries),
-        looking.read_imports(&registries),
-        looking.find_foreign(&registries),
-    );
+    let (read, existing) = futures::join!(looking.read_rows(rows, &registries), looking.existing(&registries));
     seen.rows = read?;
-    seen.imports = imports?;
-    seen.foreign = foreign?;
+    let Existing { imports, elsewhere, foreign } = existing?;
+    (seen.imports, seen.elsewhere, seen.foreign) = (imports, elsewhere, foreign);
     let left_over = looking.find_left_over(&registries, &seen).await?;
     seen.warnings.extend(left_over.into_iter().map(|(urn, sentence)| format!("{}: {sentence}", urn.path())));
     looking.read_reads(&registries, &mut seen).await?;
@@ -257,121 +253,7 @@ impl Looking<'_> {
         Ok(())
     }
 
-    async fn read_imports(&self, registries: &Registries) -> Result<BTreeMap<Urn, Sight>, Vec<Error>> {
-        type Batch = (Arc<dyn Kind>, BTreeMap<String, Vec<Urn>>);
-        let mut batches: BTreeMap<(&str, &ProviderName), Batch> = BTreeMap::new();
-        for declared in self.graph.program().resources.values().filter(|declared| !self.has_row(declared)) {
-            let Some(id) = &declared.options.import else { continue };
-            let Some(kind) = kind_of(declared, registries) else { continue };
-            let place = (declared.schema.kind, &declared.options.provider);
-            let (_, ids) = batches.entry(place).or_insert_with(|| (kind, BTreeMap::new()));
-            ids.entry(id.clone()).or_default().push(declared.urn.clone());
-        }
-        let read = batches.into_values().map(|(kind, ids)| async move {
-            let asked: Vec<String> = ids.keys().cloned().collect();
-            let answers = sights(&*kind, &asked).await?;
-            let found = ids.into_iter().flat_map(|(id, urns)| {
-                let sight = answers.get(&id).cloned().unwrap_or(Sight::Gone);
-                urns.into_iter().map(move |urn| (urn, sight.clone())).collect::<Vec<_>>()
-            });
-            Ok(found.collect::<Vec<_>>())
-        });
-        self.all(read.collect()).await
-    }
-
-    /// Things that stand where an upsert without a row would write.
-    async fn find_foreign(&self, registries: &Registries) -> Result<BTreeMap<Urn, String>, Vec<Error>> {
-        let program = self.graph.program();
-        let lineage = self.snapshot.binding().map(|binding| binding.lineage.clone()).unwrap_or_default();
-        let stack = owner_tag(&program.project, &program.stack, &lineage);
-        let upserts = program.resources.values().filter(|declared| {
-            declared.schema.guard == Guard::Upsert && declared.options.import.is_none() && !self.has_row(declared)
-        });
-        let mut asked = Vec::new();
-        for declared in upserts {
-            let Some(args) = self.literal(declared) else { continue };
-            let Some(kind) = kind_of(declared, registries) else { continue };
-            let key = crate::plan::natural_key(declared.schema, &args);
-            // The same key in a row means the same thing under another name: the plan moves the row.
-            let ours =
-                self.snapshot.rows().values().any(|row| row.kind == declared.urn.kind() && row.natural_key == key);
-            if key.is_empty() || ours {
-                continue;
-            }
-            // A uid that nobody has: whatever is found can only have been found by its name.
-            let owner =
-                Owner { stack: stack.clone(), uid: Uid::random(), token: random_hex(), urn: declared.urn.clone() };
-            asked.push(async move {
-                match kind.find(&owner, Some(&args)).await {
-                    Ok(candidates) => Ok(candidates
-                        .into_iter()
-                        .next()
-                        .map(|Candidate { id, .. }| (owner.urn, id))
-                        .into_iter()
-                        .collect()),
-                    Err(error) => {
-                        Err(refused(&error, "look for what may stand in the place of").about(&owner.urn, None))
-                    }
-                }
-            });
-        }
-        self.all(asked).await
-    }
-
-    /// What earlier deletions left under the names that creates will take, in sentences.
-    async fn find_left_over(
-        &self,
-        registries: &Registries,
-        seen: &Observations,
-    ) -> Result<BTreeMap<Urn, String>, Vec<Error>> {
-        let program = self.graph.program();
-        let lineage = self.snapshot.binding().map(|binding| binding.lineage.clone()).unwrap_or_default();
-        let stack = owner_tag(&program.project, &program.stack, &lineage);
-        let stands = |declared: &Declaration| {
-            let row = self.snapshot.live(&declared.urn);
-            row.is_some_and(|row| !matches!(seen.rows.get(&row.key()), Some(Sight::Gone)))
-                || row.is_none() && self.has_row(declared)
-        };
-        let made = program.resources.values().filter(|declared| {
-            let named = !declared.schema.natural_key.is_empty();
-            named && declared.options.import.is_none() && !stands(declared)
-        });
-        let mut asked = Vec::new();
-        for declared in made {
-            let Some(args) = self.literal(declared) else { continue };
-            let Some(kind) = kind_of(declared, registries) else { continue };
-            // What is left over carries no uid that any row has.
-            let owner =
-                Owner { stack: stack.clone(), uid: Uid::random(), token: random_hex(), urn: declared.urn.clone() };
-            asked.push(async move {
-                match kind.left_over(&owner, &args).await {
-                    Ok(sentence) => Ok(sentence.map(|sentence| (owner.urn, sentence)).into_iter().collect()),
-                    Err(error) => {
-                        Err(refused(&error, "look for what an earlier deletion left of").about(&owner.urn, None))
-                    }
-                }
-            });
-        }
-        self.all(asked).await
-    }
-
-    /// The arguments that are known without the account; `None` where those of the natural key are not. What else is not known is left out, or
-    /// empty where it must be there: a look for a name does not need it.
-    fn literal(&self, declared: &Declaration) -> Option<Value> {
-        let answers = Answers { looking: self, seen: &Observations::default() };
-        let args = evaluate(&declared.args, &answers)?;
-        let args = complete(declared.schema.args, &args);
-        if !declared.schema.natural_key.iter().all(|name| args.get(name).is_known()) {
-            return None;
-        }
-        let known = declared.schema.args.iter().filter_map(|arg| match args.get(arg.name) {
-            value if value.is_known() => Some((arg.name.to_owned(), value.clone())),
-            value => arg.required.then(|| (arg.name.to_owned(), emptied(value))),
-        });
-        Some(Value::Map(known.collect()))
-    }
-
-    fn has_row(&self, declared: &Declaration) -> bool {
+    pub(super) fn has_row(&self, declared: &Declaration) -> bool {
         let node = self.graph.find(&declared.urn);
         let aliases = node.into_iter().flat_map(|node| &self.graph.node(node).aliases);
         std::iter::once(&declared.urn).chain(aliases).any(|urn| self.snapshot.live(urn).is_some())
@@ -457,7 +339,7 @@ impl Looking<'_> {
     }
 
     /// Runs all of them, a bounded number at once, and collects answers or errors.
-    async fn all<F, K: Ord, V>(&self, asked: Vec<F>) -> Result<BTreeMap<K, V>, Vec<Error>>
+    pub(super) async fn all<F, K: Ord, V>(&self, asked: Vec<F>) -> Result<BTreeMap<K, V>, Vec<Error>>
     where
         F: Future<Output = Result<Vec<(K, V)>, Error>>,
     {
@@ -474,13 +356,13 @@ impl Looking<'_> {
     }
 }
 
-fn kind_of(declared: &Declaration, registries: &Registries) -> Option<Arc<dyn Kind>> {
+pub(super) fn kind_of(declared: &Declaration, registries: &Registries) -> Option<Arc<dyn Kind>> {
     let registry = registries.get(&(declared.options.provider.clone(), String::new()))?;
     let schema: &'static Schema = declared.schema;
     registry.kind(schema.kind).cloned()
 }
 
-async fn sights(kind: &dyn Kind, ids: &[String]) -> Result<BTreeMap<String, Sight>, Error> {
+pub(super) async fn sights(kind: &dyn Kind, ids: &[String]) -> Result<BTreeMap<String, Sight>, Error> {
     match kind.read(ids).await {
         Ok(answers) => Ok(answers
             .into_iter()
@@ -494,20 +376,20 @@ async fn sights(kind: &dyn Kind, ids: &[String]) -> Result<BTreeMap<String, Sigh
     }
 }
 
-fn refused(error: &CallError, act: impl Into<String>) -> Error {
+pub(super) fn refused(error: &CallError, act: impl Into<String>) -> Error {
     let turn = if error.class == CallClass::Credentials { Turn::Credentials } else { Turn::Provider };
     Error::new(turn, act, error.to_string()).answered(error.answer.clone())
 }
 
-fn evaluate(args: &BTreeMap<String, crate::expr::Expr>, outputs: &dyn Outputs) -> Option<Value> {
+pub(super) fn evaluate(args: &BTreeMap<String, crate::expr::Expr>, outputs: &dyn Outputs) -> Option<Value> {
     let values = args.iter().map(|(name, expr)| Some((name.clone(), expr.evaluate(outputs).ok()?)));
     values.collect::<Option<_>>().map(Value::Map)
 }
 
 /// The outputs as they are now: answers of reads, and what was observed or recorded of resources. The plan judges whether they stay.
-struct Answers<'a> {
-    looking: &'a Looking<'a>,
-    seen: &'a Observations,
+pub(super) struct Answers<'a> {
+    pub(super) looking: &'a Looking<'a>,
+    pub(super) seen: &'a Observations,
 }
 
 impl Outputs for Answers<'_> {
@@ -521,13 +403,14 @@ impl Outputs for Answers<'_> {
             }
         };
         let read = self.seen.reads.get(urn).map(|answer| answer.outputs.get(name).clone());
-        let found = read.or_else(row).filter(|value| !value.is_null());
+        let import = || self.seen.imports.get(urn)?.seen().map(|observed| observed.outputs.get(name).clone());
+        let found = read.or_else(row).or_else(import).filter(|value| !value.is_null());
         Ok(found.unwrap_or_else(|| Value::Unknown(Unknown { expression: String::new(), secret: false })))
     }
 }
 
 /// The value with empty text in the place of what is not known.
-fn emptied(value: &Value) -> Value {
+pub(super) fn emptied(value: &Value) -> Value {
     match value {
         Value::Unknown(_) => Value::from(""),
         Value::List(list) => Value::List(list.iter().map(emptied).collect()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ends::{leaves, row_of};
 use super::node::Context;
-use super::{Op, Reason, Step};
+use super::{OWNERSHIP_TAGS, Op, Reason, Step};
 use crate::settings::names;
 use crate::shape::Hazard;
 use crate::urn::Urn;
@@ -81,7 +81,7 @@ fn what_is_hazardous(context: &Context<'_>, step: &Step) -> String {
     let mut named: Vec<&str> = all.iter().filter(|name| hazardous(name)).map(String::as_str).collect();
     if named.is_empty() {
         // The hazard is one of a field further down: every change may be it.
-        named = step.changes.iter().map(|change| change.path.as_str()).collect();
+        named = step.changes.iter().map(|change| change.path.as_str()).filter(|path| *path != OWNERSHIP_TAGS).collect();
     }
     let named: Vec<String> = named.into_iter().map(|name| format!("`{name}`")).collect();
     format!("the change of {}", named.join(", "))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{FieldChange, Plan, Step};
+use super::{FieldChange, OWNERSHIP_TAGS, Op, Plan, Step};
 
 /// The version of the shape.
 pub(super) const VERSION: u32 = 1;
@@ -39,7 +39,7 @@ impl Plan {
 }
 
 fn step(step: &Step) -> Json {
-    json!({
+    let mut json = json!({
         "id": step.id,
         "urn": step.urn.as_str(),
         "kind": step.kind.as_str(),
@@ -58,7 +58,12 @@ fn step(step: &Step) -> Json {
         "account": step.account,
         "region": step.region,
         "source": step.source.as_ref().map(ToString::to_string),
-    })
+    });
+    if let (Op::Adopt, Some(fields)) = (step.op, json.as_object_mut()) {
+        let how = if step.writes_ownership() { OWNERSHIP_TAGS } else { "name only" };
+        fields.insert("ownership".to_owned(), how.into());
+    }
+    json
 }
 
 /// `declared` repeats `after`: what the program wants, beside what was `applied` and `observed`.

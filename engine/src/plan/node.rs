@@ -43,6 +43,8 @@ pub(super) struct Progress {
     pub(super) warnings: Vec<String>,
     /// Fields whose drift was accepted, with what stands there.
     pub(super) accepted: Vec<String>,
+    /// What is adopted, by kind and id.
+    pub(super) adopted: BTreeMap<(KindName, String), Urn>,
     /// The resources of which the present generation is deleted before the next one is made.
     pub(super) first: BTreeMap<Uid, First>,
 }
@@ -176,6 +178,7 @@ impl<'a> Deciding<'a> {
 
     fn decide(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let Some(recorded) = self.row else { return self.without_row(progress) };
+        self.adopted_before(recorded)?;
         let key = recorded.row.key();
         let creating = recorded.row.state == RowState::Creating;
         let sight = self.context.sight(&key);
@@ -269,7 +272,7 @@ impl<'a> Deciding<'a> {
 
     fn without_row(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let urn = &self.declaration.urn;
-        if let Some(id) = &self.declaration.options.import {
+        if let Some(id) = self.existing()? {
             return self.adopt(id, progress);
         }
         if let Some(id) = self.context.seen.foreign.get(urn) {

@@ -43,7 +43,10 @@ impl Targets {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let targeted = (!settings.targets.is_empty()).then(|| targeted(graph, recorded, &settings.targets));
+        let targeted = match settings.imports.is_empty() {
+            true => (!settings.targets.is_empty()).then(|| targeted(graph, recorded, &settings.targets)),
+            false => Some(adopted(graph, settings)),
+        };
         let excluded = match settings.excludes.is_empty() {
             true => Chosen::default(),
             false => excluded(graph, recorded, &settings.excludes),
@@ -69,6 +72,12 @@ impl Targets {
     pub(super) fn excludes(&self, key: &RowKey) -> bool {
         self.excluded.rows.contains(key)
     }
+}
+
+/// What is to be adopted, and not what that needs: what is not recorded would be made for it.
+fn adopted(graph: &Graph, settings: &Settings) -> Chosen {
+    let nodes = graph.nodes().iter().enumerate().filter(|(_, node)| settings.import(&node.urn).is_some());
+    Chosen { nodes: nodes.map(|(id, _)| id).collect(), rows: BTreeSet::new() }
 }
 
 /// The named with everything they need; and rows of the named, and of undeclared ones that depend on those, which must go first.

@@ -46,6 +46,7 @@ impl Plan {
             (step.maybe, "maybe"),
             (step.drift, "drift"),
             (step.data_store, "data store"),
+            (step.op == Op::Adopt && !step.writes_ownership(), "name only"),
         ];
         let marks: Vec<&str> = marks.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
         if !marks.is_empty() {

@@ -1,5 +1,6 @@
 //! Tests of runs as a whole, against the scripted cloud: what is committed when, what a death leaves, what failures block.
 
+mod adopting;
 mod bench;
 mod crashes;
 mod failures;

@@ -465,6 +465,12 @@ impl Kind for ScriptedKind {
                 }
                 for arg in changes {
                     set(&mut thing.args, arg, revealed(update.planned.get(arg)));
+                    // Whoever writes tags writes whose the thing is.
+                    if schema.arg(arg).is_some_and(|arg| arg.tags) {
+                        let Owner { stack, uid, token, .. } = update.owner.clone();
+                        let token = Some(token).filter(|token| !token.is_empty());
+                        thing.owner = Some(Ownership { stack, uid, token });
+                    }
                 }
                 thing.updates += 1;
                 thing.pending = behaviour.update_polls;

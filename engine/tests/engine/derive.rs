@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::{
-    Block, Change, ChangeRule, ChangeSet, Choice, Field, Guard, Hazard, Moves, OutputFields, Outputs, Resource, Secret,
-    Shape, Stack, Stage, Value, Wait, id, join,
+    Block, Change, ChangeRule, ChangeSet, Choice, Field, Form, Guard, Hazard, Moves, OutputFields, Outputs, Resource,
+    Secret, Shape, Stack, Stage, Value, Wait, id, join,
 };
 
 id! {
@@ -414,4 +414,24 @@ fn the_constructors_of_an_enum_block_take_outputs_and_handles() {
     assert_eq!(format!("{stove:?}"), r#"{fuel: "stove:wood", shed: (secret), source: first.id}"#);
     assert_eq!(format!("{:?}", Heating::r#static(&house.id)), r#"{fuel: "static", source: first.id}"#);
     assert_eq!(format!("{:?}", Heating::nothing()), r#"{fuel: "none"}"#);
+}
+
+#[test]
+fn a_type_knows_how_its_values_are_written() {
+    assert!(matches!(Roof::RUST.form, Form::Choice([("clay-tiles", "Tiles"), ("thatch", "Thatch")])));
+    assert!((Roof::RUST.path)().ends_with("derive::Roof"), "{}", (Roof::RUST.path)());
+    assert!(matches!((Room::RUST.form, HouseId::RUST.form), (Form::Block, Form::New)));
+    // What a list, a set, a map, an option or a secret holds is what is written.
+    assert!(matches!(<Option<Vec<Roof>>>::RUST.form, Form::Choice(_)));
+    assert!(matches!(<Secret<String>>::RUST.form, Form::Literal));
+    let Form::Alternatives("fuel", alternatives) = Heating::RUST.form else { panic!("no alternatives") };
+    let written: Vec<_> = alternatives.iter().map(|one| (one.word, one.constructor, one.fields)).collect();
+    let expected: [(_, _, &[&str]); 3] = [
+        ("none", "nothing", &[]),
+        ("stove:wood", "wood_stove", &["source", "shed"]),
+        ("static", "r#static", &["source"]),
+    ];
+    assert_eq!(written, expected);
+    assert!((House::schema().rust)().ends_with("derive::House"));
+    assert_eq!((House::schema().outputs[0].rust.path)(), (HouseId::RUST.path)());
 }

@@ -1,4 +1,4 @@
-//! Things that were made behind Formwork's back are taken over with `options().import(id)`.
+//! Things that were made behind Formwork's back are taken over with `options().import(id)`, and with `options().adopt_if_exists()`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::Tag;
 use aws_sdk_s3::types::CreateBucketConfiguration;
 use formwork::prelude::*;
 use formwork_aws::Aws;
-use formwork_aws::ec2::{SecurityGroup, Vpc};
+use formwork_aws::ec2::{SecurityGroup, Subnet, Vpc};
 use formwork_aws::iam::{PolicyDocument, Principal, Role, Statement};
 use formwork_aws::logs::LogGroup;
 use formwork_aws::s3::Bucket;
@@ -93,6 +93,66 @@ async fn what_another_store_made_is_not_taken_over_until_it_is_let_go() {
     trial.destroy(&program).await.unwrap();
     let left: Vec<_> = before.into_iter().filter(|(_, id)| id != "adopt-logs").collect();
     assert_eq!(trial.account.listed(), left, "and nothing else");
+}
+
+#[tokio::test]
+async fn what_has_the_natural_key_is_taken_over_when_the_program_says_so() {
+    let trial = Trial::new(crate::emulator()).await;
+    let aws = trial.cloud.aws().await.unwrap();
+    let theirs = Theirs::made(&aws, &trial.account.id).await;
+    let program = |cidr_block: &str| {
+        let mut stack = Stack::new("adopt", "things", BTreeMap::new());
+        let vpc = Vpc::builder().cidr_block("10.9.0.0/16").build();
+        // A VPC has no name to find it by; what lies in it is found once it is known.
+        let vpc = stack.add_with("vpc", vpc, options().import(&theirs.vpc));
+        let group = SecurityGroup::builder().name("adopt").description("by hand").vpc(&vpc).allow_all_egress(true);
+        stack.add_with("group", group.build(), options().adopt_if_exists());
+        let subnet = Subnet::builder().vpc(&vpc).cidr_block(cidr_block).build();
+        stack.add_with("subnet", subnet, options().adopt_if_exists());
+        stack.add_with("logs", LogGroup::builder().name("adopt-logs").build(), options().adopt_if_exists());
+        stack.add_with("bucket", Bucket::builder().name(&theirs.bucket).build(), options().adopt_if_exists());
+        stack.add_with("new", LogGroup::builder().name("adopt-new").build(), options().adopt_if_exists());
+        stack.finish().unwrap()
+    };
+    let subnet = aws.ec2().create_subnet().vpc_id(&theirs.vpc).cidr_block("10.9.1.0/24").send().await.unwrap();
+    let subnet = subnet.subnet.and_then(|subnet| subnet.subnet_id).unwrap();
+    let program = program("10.9.1.0/24");
+    let plan = trial.plan(&program).await.unwrap();
+    let mut ops: Vec<(&str, Op, Option<&str>)> =
+        plan.steps.iter().map(|step| (step.urn.path(), step.op, step.resource_id.as_deref())).collect();
+    ops.sort_by_key(|(path, ..)| *path);
+    assert_eq!(
+        ops,
+        [
+            ("bucket", Op::Adopt, Some(theirs.bucket.as_str())),
+            ("group", Op::Adopt, Some(theirs.group.as_str())),
+            ("logs", Op::Adopt, Some("adopt-logs")),
+            ("new", Op::Create, None),
+            ("subnet", Op::Adopt, Some(subnet.as_str())),
+            ("vpc", Op::Adopt, Some(theirs.vpc.as_str())),
+        ]
+    );
+    trial.up(&program).await.unwrap();
+    let next = trial.plan(&program).await.unwrap();
+    assert!(next.is_noop() && next.warnings.is_empty(), "{}\n{:?}", told(&next), next.warnings);
+    trial.destroy(&program).await.unwrap();
+    assert_eq!(
+        trial.account.listed(),
+        [("aws:iam/role".to_owned(), "adopt".to_owned())],
+        "what was not asked for stays"
+    );
+}
+
+#[tokio::test]
+async fn a_natural_key_takes_nothing_from_another_stack() {
+    let trial = Trial::new(crate::emulator()).await;
+    let aws = trial.cloud.aws().await.unwrap();
+    let call = aws.logs().create_log_group().log_group_name("adopt-logs");
+    call.tags("formwork:stack", "other/stack:1234").tags("formwork:id", "5678").send().await.unwrap();
+    let mut stack = Stack::new("adopt", "things", BTreeMap::new());
+    stack.add_with("logs", LogGroup::builder().name("adopt-logs").build(), options().adopt_if_exists());
+    let said = trial.up(&stack.finish().unwrap()).await.unwrap_err().to_string();
+    assert!(said.contains("adopt-logs belongs to the stack other/stack:1234"), "{said}");
 }
 
 /// What somebody made by hand.

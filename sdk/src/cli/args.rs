@@ -21,6 +21,10 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Deletes everything the stack has made: shows the plan, asks, does it.
     Destroy(UpArgs),
+    /// Takes over what exists for resources that the stack declares: shows the plan, asks, does it.
+    Import(ImportArgs),
+    /// Prints Rust code that declares what exists, for a stack that takes it over.
+    Generate(GenerateArgs),
     /// Reads the account and records what it says beside what was applied.
     Refresh(RefreshArgs),
     /// Makes the present drift of resources permanent, without a change of the program or the account.
@@ -141,6 +145,39 @@ pub(crate) struct UpArgs {
     /// Begin nothing more after the first failure.
     #[arg(long)]
     pub(crate) fail_fast: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Which declared resource (its urn, or its path such as network/main) and the id of what exists; once or several times.
+    #[arg(value_names = ["URN", "ID"], num_args = 2.., required = true)]
+    pub(crate) pairs: Vec<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Consent to these resources losing data by what is declared of them.
+    #[arg(long, value_name = "URN", num_args = 1)]
+    pub(crate) allow_delete: Vec<String>,
+    /// Print events as JSON lines; does not ask.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// The type of what exists, such as aws:ec2/vpc, and its id; once or several times.
+    #[arg(value_names = ["KIND", "ID"], num_args = 2.., required = true)]
+    pub(crate) pairs: Vec<String>,
+    /// Put the resources into this component.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) component: Option<String>,
+    /// Print an object that holds the code and what it declares.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -284,6 +321,8 @@ mod tests {
             "x preview prod --json --save f --no-refresh --target a b --exclude d --replace c --detailed-exitcode",
             "x up prod --yes --plan f --json --parallel 4 --expect-no-changes --allow-delete a --on-drift revert --accept-gone b",
             "x destroy prod --local --yes --config f",
+            "x import prod network/main vpc-1 network/private-1 subnet-1 --yes --json --local",
+            "x generate prod aws:ec2/vpc vpc-1 iam/role app --component network --json",
             "x output prod database_url --json --show-secrets",
             "x state list prod --json",
             "x state show prod network/main",

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError};
 use formwork_aws::ec2;
 use formwork_engine::error::exit;
 use formwork_engine::kind::{CallClass, Cloud as _, Identity};
-use formwork_engine::options;
 use formwork_engine::testing::{Fault, ScriptedCloud};
+use formwork_engine::{Value, options};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -336,4 +336,99 @@ fn the_folder_of_state_keeps_itself_out_of_the_repository() {
     expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
     let folder = project.folder.path().join(".formwork");
     assert!(folder.join(".gitignore").is_file() && Path::new(&folder.join("prod")).is_dir());
+}
+
+/// What somebody made in the account by hand: a VPC and a subnet of it.
+fn by_hand(project: &Project) -> (String, String) {
+    let args = Value::from([("cidr_block", Value::from("10.0.0.0/16")), ("enable_dns_support", Value::from(true))]);
+    let vpc = project.cloud.put_foreign("aws:ec2/vpc", args, None);
+    let args = [("vpc", Value::from(vpc.as_str())), ("cidr_block", Value::from("10.0.0.0/24"))];
+    let subnet = project.cloud.put_foreign("aws:ec2/subnet", Value::from(args), None);
+    (vpc, subnet)
+}
+
+#[test]
+fn what_exists_is_imported_by_its_id_and_nothing_else_is_made() {
+    let project = Project::new();
+    let (vpc, subnet) = by_hand(&project);
+    let import = format!("import prod main {vpc} private/subnet-0 {subnet}");
+    let shown = ["Adopting into prod:", "adopts vpc-", "ownership tags: (none) → \"acme/prod\"", "no --yes"];
+    expect(project.run(&import), exit::REFUSED, &[], &shown);
+    expect(project.run(&format!("{import} --json")), exit::REFUSED, &[], &["--json asks nothing"]);
+    expect(project.run("state list prod --json"), exit::DONE, &["[]"], &[]);
+
+    let line = format!("{import} --yes");
+    expect(project.run(&line), exit::DONE, &[], &["Plan: 0 to create, 2 to update", "done: 2 steps done"]);
+    let things: Vec<String> = project.cloud.things().into_iter().map(|thing| thing.id).collect();
+    assert_eq!(things.len(), 2, "{things:?}");
+    expect(project.run(&line), exit::BAD_INPUT, &[], &["main", "it is managed already"]);
+    expect(project.run("preview prod"), exit::DONE, &["Plan: 1 to create, 0 to update", "2 unchanged"], &[]);
+}
+
+#[test]
+fn an_import_tells_machines_what_it_did() {
+    let project = Project::new();
+    let (vpc, _) = by_hand(&project);
+    let kept = expect(project.run(&format!("import prod main {vpc} --yes --json")), exit::DONE, &[], &[]);
+    let lines: Vec<Json> = kept.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let planned = lines.iter().find(|line| line["event"] == "planned").unwrap();
+    let step = &planned["plan"]["steps"][0];
+    assert_eq!((&step["op"], &step["ownership"]), (&"adopt".into(), &"ownership tags".into()));
+    assert_eq!(step["changes"][0]["path"], "ownership tags");
+    assert_eq!(lines.last().unwrap()["done"][0]["op"], "adopt");
+}
+
+#[test]
+fn a_wrong_import_says_what_would_be_right() {
+    let project = Project::new();
+    let (vpc, subnet) = by_hand(&project);
+    for (pairs, said) in [
+        ("main".to_owned(), "Usage"),
+        (format!("main {vpc} private/subnet-0"), "`private/subnet-0` has no id after it"),
+        (format!("mian {vpc}"), "the program declares no `mian`"),
+        (format!("main {subnet}"), "is a aws:ec2/subnet, and a aws:ec2/vpc is wanted"),
+        (format!("private/subnet-0 {subnet}"), "its `vpc` refers to main, of which nothing is recorded"),
+    ] {
+        expect(project.run(&format!("import prod {pairs} --yes")), exit::BAD_INPUT, &[], &[said]);
+    }
+}
+
+#[test]
+fn an_import_that_failed_is_gone_on_with_by_the_command_it_names() {
+    let project = Project::new();
+    let (vpc, subnet) = by_hand(&project);
+    project.cloud.fail(Fault::new("aws:ec2/subnet", "update", CallClass::Refused));
+    let failed = project.run(&format!("import prod main {vpc} private/subnet-0 {subnet} --yes"));
+    let kept = expect(failed, exit::FAILED, &[], &["1 failed", "next: "]);
+    let next = kept.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let next = next.rsplit("import prod").next().unwrap_or_default();
+    assert!(next.contains(&format!("private/subnet-0 {subnet}")) && !next.contains(" main "), "{next}");
+    let again = project.run(&format!("import prod private/subnet-0 {subnet} --yes"));
+    expect(again, exit::DONE, &[], &["done: 1 step done"]);
+}
+
+#[test]
+fn code_is_generated_for_what_exists() {
+    let project = Project::new();
+    let (vpc, subnet) = by_hand(&project);
+    let line = format!("generate prod ec2/subnet {subnet} aws:ec2/vpc {vpc} --component net");
+    let code = expect(project.run(&line), exit::DONE, &["pub fn net(stack: &mut Stack) {"], &[]);
+    assert!(code.out.contains(&format!("let vpc = stack.add_with(\"vpc\", vpc, options().import(\"{vpc}\"));")));
+    assert!(code.out.contains("ec2::Subnet::builder().vpc(&vpc).cidr_block(\"10.0.0.0/24\")"), "{}", code.out);
+    let json = expect(project.run(&format!("{line} --json")), exit::DONE, &[], &[]);
+    let json: Json = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&json["code"], &json["resources"][0]["path"]), (&code.out.into(), &"net/vpc".into()));
+
+    for (pairs, said) in [
+        ("ec2/vpk a".to_owned(), "did you mean aws:ec2/vpc?"),
+        (format!("ec2/subnet {vpc}"), "there is no aws:ec2/subnet with the id"),
+        (format!("ec2/vpc {vpc} aws:ec2/vpc {vpc}"), "is named twice"),
+        (format!("ec2/vpc {vpc} ec2/subnet"), "has no id after it"),
+        (format!("ec2/vpc {vpc} --component a/b"), "name the component"),
+    ] {
+        expect(project.run(&format!("generate prod {pairs}")), exit::BAD_INPUT, &[], &[said]);
+    }
+    expect(project.run(&format!("import prod main {vpc} --yes")), exit::DONE, &[], &[]);
+    let warning = "is managed already, as main: the code would declare it twice";
+    expect(project.run(&format!("generate prod ec2/vpc {vpc}")), exit::DONE, &["pub fn existing"], &[warning]);
 }

@@ -1,11 +1,13 @@
-//! `up` and `destroy`: what was left open is resolved, the plan is shown, consent is asked, the steps are done.
+//! `up`, `destroy` and `import`: what was left open is resolved, the plan is shown, consent is asked, the steps are done.
+
+use std::collections::BTreeMap;
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
-use formwork_engine::plan::{SavedPlan, Step};
+use formwork_engine::plan::{Op, SavedPlan, Step};
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
-use formwork_engine::{Error, Program};
+use formwork_engine::{Error, Program, Urn};
 use serde_json::{Value as Json, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -15,34 +17,49 @@ use super::target::{Connected, Target};
 use super::{At, output, prompt, saved};
 use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
 
-/// Runs `up`, or `destroy`, which is the same with the program that declares nothing.
-pub(super) fn command(at: At<'_>, args: &UpArgs, destroy: bool) -> Result<u8, Vec<Error>> {
+/// What a run does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Everything that is declared.
+    Up,
+    /// The same with the program that declares nothing.
+    Destroy,
+    /// Only the adoption of these, by name with the id of what exists.
+    Import(BTreeMap<String, String>),
+}
+
+/// Runs `up`, `destroy` or `import`.
+pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
     if args.json && !args.yes && args.saved.is_none() {
         let reason = "--json asks nothing, and there is no --yes";
         return Err(vec![Error::new(Turn::Refused, "begin", reason).hint("look at `preview` first, then add --yes")]);
     }
     let kept = match &args.saved {
-        Some(file) => Some(saved::load(file, &target.stack, destroy).map_err(|error| vec![error])?),
+        Some(file) => Some(saved::load(file, &target.stack, doing == Doing::Destroy).map_err(|error| vec![error])?),
         None => None,
     };
     let mut settings = Settings {
         parallel: args.parallel.map_or(Settings::default().parallel, usize::from),
         fail_fast: args.fail_fast,
-        destroy,
+        destroy: doing == Doing::Destroy,
+        imports: match &doing {
+            Doing::Import(pairs) => pairs.clone(),
+            Doing::Up | Doing::Destroy => BTreeMap::new(),
+        },
         ..session::settings(&target, &args.plan)?
     };
     if let Some(kept) = &kept {
         settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
     }
-    let program = match destroy {
-        true => Program::empty(at.runner.project(), &target.stack),
-        false => target.program(at)?,
+    let program = match doing {
+        Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
+        Doing::Up | Doing::Import(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
     at.block_on(async {
         let connected = target.connect(at, emulator).await?;
-        Run { at, args, target: &target, connected: &connected, program: &program, destroy }.go(settings, kept).await
+        Run { at, args, target: &target, connected: &connected, program: &program, doing }.go(settings, kept).await
     })
 }
 
@@ -53,7 +70,7 @@ struct Run<'a> {
     target: &'a Target,
     connected: &'a Connected,
     program: &'a Program,
-    destroy: bool,
+    doing: Doing,
 }
 
 impl Run<'_> {
@@ -92,7 +109,7 @@ impl Run<'_> {
         match summary? {
             Some(summary) => Ok(self.end(&summary)),
             None => {
-                let command = self.target.command(self.at, self.verb(), &self.args.stack);
+                let command = self.next(&[]);
                 at.terminal.say(&format!("left at once; what was done is recorded\n  next: {command}"));
                 Ok(exit::INTERRUPTED)
             }
@@ -100,7 +117,23 @@ impl Run<'_> {
     }
 
     fn verb(&self) -> &'static str {
-        if self.destroy { "destroy" } else { "up" }
+        match self.doing {
+            Doing::Up => "up",
+            Doing::Destroy => "destroy",
+            Doing::Import(_) => "import",
+        }
+    }
+
+    /// The command that goes on where this run stopped, after these were done.
+    fn next(&self, done: &[(Urn, Op)]) -> String {
+        let mut command = self.target.command(self.at, self.verb(), &self.args.stack);
+        if let Doing::Import(pairs) = &self.doing {
+            let is_done = |name: &str| done.iter().any(|(urn, _)| name == urn.as_str() || name == urn.path());
+            for (name, id) in pairs.iter().filter(|(name, _)| !is_done(name)) {
+                command.push_str(&format!(" {name} {id}"));
+            }
+        }
+        command
     }
 
     /// Shows what will be done; and, of a saved plan, what is called for now and will not.
@@ -117,7 +150,11 @@ impl Run<'_> {
         if let Some(sentence) = saved::left_out(left_out) {
             terminal.say(&wrapped(&sentence, terminal.err_look().width, "", "  "));
         }
-        let heading = self.connected.heading(if self.destroy { Intent::Destroy } else { Intent::Up });
+        let heading = self.connected.heading(match self.doing {
+            Doing::Up => Intent::Up,
+            Doing::Destroy => Intent::Destroy,
+            Doing::Import(_) => Intent::Import,
+        });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
 
@@ -143,9 +180,10 @@ impl Run<'_> {
         if self.args.yes {
             return Ok(());
         }
-        let question = match self.destroy {
-            true => format!("Delete all of this from {} for good?", self.target.stack),
-            false => format!("Make these changes to {}?", self.target.stack),
+        let question = match self.doing {
+            Doing::Up => format!("Make these changes to {}?", self.target.stack),
+            Doing::Destroy => format!("Delete all of this from {} for good?", self.target.stack),
+            Doing::Import(_) => format!("Take this over into {}, with these changes?", self.target.stack),
         };
         prompt::go_ahead(&question, terminal).map_err(|error| vec![error])?;
         decide_drift(session);
@@ -173,7 +211,7 @@ impl Run<'_> {
 
     fn end(&self, summary: &Summary) -> u8 {
         let terminal = self.at.terminal;
-        let next = summary.next.as_ref().map(|_| self.target.command(self.at, self.verb(), &self.args.stack));
+        let next = summary.next.as_ref().map(|_| self.next(&summary.done));
         if self.args.json {
             terminal.data(&summary_json(summary, next.as_deref()).to_string());
             return summary.exit_code();
@@ -185,10 +223,13 @@ impl Run<'_> {
         }
         let nothing = summary.done.is_empty() && summary.failed.is_empty() && summary.blocked.is_empty();
         if !nothing || summary.next.is_some() || !summary.left_behind.is_empty() {
-            terminal.say(&format!("\n{}", render::summary(&outcome(summary, self.destroy, next), terminal.err_look())));
+            terminal.say(&format!(
+                "\n{}",
+                render::summary(&outcome(summary, self.doing == Doing::Destroy, next), terminal.err_look())
+            ));
         }
         // After a run that did not get to its end they would only push out of sight what to do next; `output` has them.
-        if !self.destroy && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
+        if self.doing == Doing::Up && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
             terminal.say("\noutputs");
             terminal.data(&output::lines(&summary.outputs));
         }

@@ -33,6 +33,8 @@ pub enum Intent {
     Up,
     /// `destroy`.
     Destroy,
+    /// `import`.
+    Import,
 }
 
 /// Where a plan belongs: the first line of its text.
@@ -87,6 +89,7 @@ fn first_line(plan: &Plan, heading: &Heading, look: Look) -> String {
         Intent::Preview => "Preview of",
         Intent::Up => "Changes to",
         Intent::Destroy => "Destroying",
+        Intent::Import => "Adopting into",
     };
     let Heading { account, region, endpoint, .. } = heading;
     let endpoint = endpoint.as_ref().map(|endpoint| format!(", endpoint {endpoint}")).unwrap_or_default();
@@ -175,7 +178,11 @@ impl Item<'_> {
                 words.push("forgotten, stays in the account".to_owned());
                 words.extend(reason(&step.reason));
             }
-            Op::Adopt => words.push(format!("adopts {}", step.resource_id.as_deref().unwrap_or("what exists"))),
+            Op::Adopt => {
+                words.push(format!("adopts {}", step.resource_id.as_deref().unwrap_or("what exists")));
+                // Nothing in the account will say whose it is.
+                words.extend((!step.writes_ownership()).then(|| "name only: it takes no tags".to_owned()));
+            }
             Op::Read => words.push("looked up while applying".to_owned()),
             Op::Resume => {
                 words.push(format!("goes on with {}", step.resource_id.as_deref().unwrap_or("what was begun")))
@@ -335,7 +342,8 @@ impl Tree<'_> {
                 notes.push("forces the replacement".to_owned());
             }
             let own = reason_of_change(&change.reason);
-            let said_above = matches!(step.op, Op::Update | Op::Delete) && common.as_ref() == Some(&own);
+            let said_above = matches!(step.op, Op::Update | Op::Delete) && common.as_ref() == Some(&own)
+                || change.reason == Reason::Adopted;
             if !said_above && (change.reason != Reason::DeclaredChanged || !change.forces_replacement) {
                 notes.push(own);
             }

@@ -5,6 +5,8 @@
     reason = "clippy knows tests by `#[test]`, and not what stands beside them in a crate of tests"
 )]
 
+mod generated;
+mod generating;
 mod made_up;
 mod planning;
 mod rendering;

@@ -1,6 +1,6 @@
 //! The text of plans and errors.
 
-use formwork::engine::plan::{FieldChange, Op, Plan, Reason, Step};
+use formwork::engine::plan::{FieldChange, OWNERSHIP_TAGS, Op, Plan, Reason, Step};
 use formwork::engine::{Hazard, Value};
 use formwork::render::{self, Heading, Intent, Look};
 
@@ -96,7 +96,12 @@ fn mixed() -> Plan {
             region: "us-east-1".into(),
             ..step(Op::Delete, "network/endpoint", "ec2/vpc-endpoint")
         },
-        Step { resource_id: Some("igw-9".into()), ..step(Op::Adopt, "network/gateway", "ec2/internet-gateway") },
+        Step {
+            resource_id: Some("igw-9".into()),
+            changes: vec![FieldChange { reason: Reason::Adopted, ..change(OWNERSHIP_TAGS, Value::Null, "acme/prod") }],
+            ..step(Op::Adopt, "network/gateway", "ec2/internet-gateway")
+        },
+        Step { resource_id: Some("subnet-3".into()), ..step(Op::Adopt, "network/old", "ec2/route-table-association") },
         Step {
             resource_id: Some("nat-7".into()),
             reason: Reason::Resumed,
@@ -244,7 +249,7 @@ fn secrets_never_reach_the_text_or_the_json() {
 fn the_json_has_the_shape_of_the_contract() {
     let json = mixed().to_json();
     assert_eq!(json["version"], 1);
-    assert_eq!(json["summary"], serde_json::json!({ "create": 2, "update": 6, "replace": 1, "delete": 2, "same": 1 }));
+    assert_eq!(json["summary"], serde_json::json!({ "create": 2, "update": 7, "replace": 1, "delete": 2, "same": 1 }));
     let replaced: Vec<_> = json["steps"].as_array().unwrap().iter().filter(|step| step["replaces"] == true).collect();
     assert_eq!(replaced.len(), 2);
     insta::assert_snapshot!(format!("{:#}", replaced[1]));

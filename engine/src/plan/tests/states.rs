@@ -183,7 +183,7 @@ fn what_does_not_fit_or_belongs_to_others_or_is_not_there_is_not_adopted() {
         (existing("b", None), r#"`cidr` of network-77 is "b" and cannot be changed to "a""#),
         (existing("a", Some("project/other:1")), "network-77 belongs to the stack project/other:1"),
         (existing("a", Some("project/test:2")), "network-77 belongs to the stack project/test:2"),
-        (Sight::Gone, "there is nothing with the id network-77"),
+        (Sight::Gone, "there is no test:net/network with the id network-77 in 1 eu-west-1"),
     ] {
         world.imports.insert(urn.clone(), sight);
         assert!(world.errors().contains(reason), "{}", world.errors());

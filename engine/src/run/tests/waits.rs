@@ -8,6 +8,7 @@ use crate::error::exit;
 use crate::fixtures::*;
 use crate::kind::CallClass;
 use crate::record::RowState;
+use crate::rust::Rust;
 use crate::settings::Settings;
 use crate::shape::{ArgSchema, Change, ChangeRule, Guard, Moves, OutputSchema, Schema, Shape, Stage, Wait};
 use crate::testing::{Behaviour, Fault};
@@ -15,6 +16,7 @@ use crate::testing::{Behaviour, Fault};
 /// A type that takes its time, guarded by a token.
 static SLOW: Schema = Schema {
     kind: "test:slow/thing",
+    rust: || "made_up::Slow",
     cfn: "",
     doc: "",
     version: 1,
@@ -23,6 +25,7 @@ static SLOW: Schema = Schema {
         cfn: "",
         doc: "",
         shape: Shape::Int,
+        rust: Rust::literal::<String>(),
         required: true,
         default: None,
         change: ChangeRule::Always(Change::InPlace),
@@ -32,11 +35,13 @@ static SLOW: Schema = Schema {
         tags: false,
         hazards: None,
         same: None,
+        instead_of: None,
     }],
     outputs: &[OutputSchema {
         name: "id",
         doc: "",
         shape: Shape::Text,
+        rust: Rust::literal::<String>(),
         moves: Moves::Stable,
         stage: Stage::Accepted,
         echoes: None,

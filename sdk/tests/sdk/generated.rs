@@ -1,0 +1,58 @@
+//! Generated code of every resource type, by service.
+
+#![expect(unreachable_pub, reason = "the code is for a crate that uses it from anywhere")]
+
+mod ec2;
+mod ecr;
+mod eks;
+mod elasticache;
+mod iam;
+mod kms;
+mod logs;
+mod rds;
+mod s3;
+mod secretsmanager;
+
+use formwork::Stack;
+
+/// Every function of these files.
+pub(crate) const ALL: [fn(&mut Stack); 38] = [
+    ec2::elastic_ip,
+    ec2::flow_log,
+    ec2::internet_gateway,
+    ec2::nat_gateway,
+    ec2::route,
+    ec2::route_table,
+    ec2::route_table_association,
+    ec2::security_group,
+    ec2::security_group_egress_rule,
+    ec2::security_group_ingress_rule,
+    ec2::subnet,
+    ec2::vpc,
+    ec2::vpc_endpoint,
+    ecr::repository,
+    eks::access_entry,
+    eks::access_policy_association,
+    eks::addon,
+    eks::cluster,
+    eks::node_group,
+    eks::pod_identity_association,
+    elasticache::parameter_group,
+    elasticache::replication_group,
+    elasticache::subnet_group,
+    iam::instance_profile,
+    iam::open_id_connect_provider,
+    iam::policy,
+    iam::role,
+    iam::role_policy,
+    iam::role_policy_attachment,
+    kms::alias,
+    kms::key,
+    logs::log_group,
+    rds::instance,
+    rds::parameter_group,
+    rds::subnet_group,
+    s3::bucket,
+    s3::bucket_policy,
+    secretsmanager::secret,
+];
