@@ -193,8 +193,7 @@ mod tests {
     async fn what_is_asked_at_the_same_time_is_asked_once() {
         let (memory, asked) = (Memory::default(), Asked::default());
         memory.begin();
-        let questions = (0..20).map(|_| memory.once("who".to_owned(), asked.ask()));
-        let answers = futures::future::join_all(questions).await;
+        let answers = each(0..AT_ONCE, |_| memory.once("who".to_owned(), asked.ask())).await;
         assert!(answers.iter().all(|answer| **answer.as_ref().unwrap() == 1), "{answers:?}");
         assert_eq!(*memory.once("what".to_owned(), asked.ask()).await.unwrap(), 2);
     }
