@@ -2,7 +2,8 @@
 //!
 //! What was answered is remembered for one observation only ([`formwork_engine::kind::Cloud::observation_begins`]), in this place and for all
 //! types. Outside of an observation nothing is: a step that reads what it just changed asks AWS. A call that changes something makes the
-//! memory forget at once, when it leaves and when it is answered, so that nothing is ever answered from before a change.
+//! memory forget at once, when it leaves and when it is answered, so that nothing is ever answered from before a change. Runs that share
+//! their clients share the memory too: while one of them looks, what another asks for may be answered as of that look.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
