@@ -2,7 +2,8 @@
 //!
 //! What was answered is remembered for one observation only ([`formwork_engine::kind::Cloud::observation_begins`]), in this place and for all
 //! types. Outside of an observation nothing is: a step that reads what it just changed asks AWS. A call that changes something makes the
-//! memory forget at once, when it leaves and when it is answered, so that nothing is ever answered from before a change.
+//! memory forget at once, when it leaves and when it is answered, so that nothing is ever answered from before a change. Runs that share
+//! their clients share the memory too: while one of them looks, what another asks for may be answered as of that look.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,8 +194,7 @@ mod tests {
     async fn what_is_asked_at_the_same_time_is_asked_once() {
         let (memory, asked) = (Memory::default(), Asked::default());
         memory.begin();
-        let questions = (0..20).map(|_| memory.once("who".to_owned(), asked.ask()));
-        let answers = futures::future::join_all(questions).await;
+        let answers = each(0..AT_ONCE, |_| memory.once("who".to_owned(), asked.ask())).await;
         assert!(answers.iter().all(|answer| **answer.as_ref().unwrap() == 1), "{answers:?}");
         assert_eq!(*memory.once("what".to_owned(), asked.ask()).await.unwrap(), 2);
     }

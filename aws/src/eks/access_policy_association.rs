@@ -1,6 +1,7 @@
 //! `aws:eks/access-policy-association`: gives an access entry the rights of one of EKS's access policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_sdk_eks::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
@@ -156,17 +157,23 @@ impl AccessPolicyAssociation {
     }
 }
 
-/// The policies of an entry with their scopes; none when there is no such entry.
-async fn list(aws: &Aws, cluster: &str, principal: &str) -> Result<BTreeMap<String, Option<sdk::AccessScope>>> {
-    let mut policies = BTreeMap::new();
-    let call = aws.eks().list_associated_access_policies().cluster_name(cluster).principal_arn(principal);
-    let mut pages = call.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let Some(page) = page.or_gone(&["ResourceNotFoundException"])? else { break };
-        let found = page.associated_access_policies.unwrap_or_default().into_iter();
-        policies.extend(found.filter_map(|policy| Some((policy.policy_arn?, policy.access_scope))));
-    }
-    Ok(policies)
+/// The policies of an entry, by ARN, with their scopes.
+type Policies = BTreeMap<String, Option<sdk::AccessScope>>;
+
+/// The policies of an entry; none when there is no such entry. Associations that are not made yet ask for the same list.
+async fn list(aws: &Aws, cluster: &str, principal: &str) -> Result<Arc<Policies>> {
+    let asked = aws.once(format!("eks access policies of {principal} in {cluster}"), async {
+        let mut policies = Policies::new();
+        let call = aws.eks().list_associated_access_policies().cluster_name(cluster).principal_arn(principal);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.or_gone(&["ResourceNotFoundException"])? else { break };
+            let found = page.associated_access_policies.unwrap_or_default().into_iter();
+            policies.extend(found.filter_map(|policy| Some((policy.policy_arn?, policy.access_scope))));
+        }
+        Ok(policies)
+    });
+    asked.await
 }
 
 fn observe(id: &AccessPolicyAssociationId, scope: Option<&sdk::AccessScope>) -> Observed<AccessPolicyAssociation> {

@@ -3,6 +3,7 @@
 //! An attachment has no tags and no token, and making it twice succeeds: the pair of role and policy is all there is to tell it by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Outputs, Resource, Stack, id};
@@ -129,7 +130,7 @@ fn shows(known: &account::RoleDetails, id: &RolePolicyAttachmentId) -> bool {
 }
 
 /// The policies attached to a role; none when there is no such role. Attachments that are not made yet ask for the same list.
-async fn attached(aws: &Aws, role: &str) -> Result<std::sync::Arc<BTreeSet<String>>> {
+async fn attached(aws: &Aws, role: &str) -> Result<Arc<BTreeSet<String>>> {
     let asked = aws.once(format!("iam policies attached to {role}"), async {
         let mut policies = BTreeSet::new();
         let mut pages = aws.iam().list_attached_role_policies().role_name(role).into_paginator().send();

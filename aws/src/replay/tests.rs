@@ -6,6 +6,7 @@ use super::*;
 use crate::ec2::{Subnet, SubnetId};
 use crate::iam::{Role, RoleName, RolePolicy, RolePolicyAttachment, RolePolicyAttachmentId, RolePolicyId};
 use crate::lifecycle::Lifecycle;
+use crate::rds::{SubnetGroup, SubnetGroupName};
 
 /// The values of the first filter of a call, in their order.
 fn filtered(call: &Parameters) -> Vec<String> {
@@ -178,6 +179,55 @@ async fn a_refusal_to_read_all_roles_is_told_once_and_the_roles_are_read() {
     assert!(warnings[0].contains("iam:GetAccountAuthorizationDetails"), "{warnings:?}");
     assert_eq!(replay.made("GetAccountAuthorizationDetails").len(), 1);
     assert_eq!((replay.made("GetRole").len(), replay.made("GetRolePolicy").len()), (50, 50));
+}
+
+/// Six groups on pages of two; the last was made just now and is in no list yet.
+fn groups(call: &Parameters) -> (u16, String) {
+    let group = |number: usize| {
+        format!(
+            "<DBSubnetGroup><DBSubnetGroupName>group-{number}</DBSubnetGroupName>\
+             <DBSubnetGroupArn>arn:aws:rds:eu-west-1:123456789012:subgrp:group-{number}</DBSubnetGroupArn></DBSubnetGroup>"
+        )
+    };
+    match (call["Action"].as_str(), call.get("DBSubnetGroupName").map(String::as_str)) {
+        ("DescribeDBSubnetGroups", Some("group-6")) => {
+            let group = format!("<DBSubnetGroups>{}</DBSubnetGroups>", group(6));
+            (200, result("DescribeDBSubnetGroups", &group))
+        }
+        ("DescribeDBSubnetGroups", Some(_)) => (404, error("DBSubnetGroupNotFoundFault")),
+        ("DescribeDBSubnetGroups", None) => {
+            let start: usize = call.get("Marker").map_or(0, |marker| marker.parse().unwrap());
+            let more = if start < 4 { format!("<Marker>{}</Marker>", start + 2) } else { String::new() };
+            let page: String = (start..start + 2).map(group).collect();
+            (200, result("DescribeDBSubnetGroups", &format!("<DBSubnetGroups>{page}</DBSubnetGroups>{more}")))
+        }
+        ("ListTagsForResource", _) => (200, result("ListTagsForResource", "<TagList></TagList>")),
+        _ => (400, error("InvalidAction")),
+    }
+}
+
+/// The calls that reading these groups takes, and how many there are.
+async fn groups_read(
+    answers: impl Fn(&Parameters) -> (u16, String) + Send + Sync + 'static,
+    numbers: &[usize],
+) -> (usize, usize) {
+    let (replay, _, aws) = Replay::of(answers).await;
+    let names: Vec<_> = numbers.iter().map(|number| SubnetGroupName::new(format!("group-{number}"))).collect();
+    let read = SubnetGroup::read(&aws, &names).await.unwrap();
+    assert!(read.iter().all(|(name, seen)| seen.as_ref().unwrap().args.name.as_str() == name.as_str()));
+    (read.len(), replay.made("DescribeDBSubnetGroups").len())
+}
+
+#[tokio::test]
+async fn many_groups_are_picked_out_of_a_list_and_a_few_are_asked_for_by_name() {
+    assert_eq!(groups_read(groups, &[0, 3, 5]).await, (3, 3), "three pages of a list");
+    assert_eq!(groups_read(groups, &[0, 3, 6, 9]).await, (3, 5), "who is not in the list is asked for by name");
+    assert_eq!(groups_read(groups, &[6, 9]).await, (1, 2), "two are no list");
+    let no_list = |call: &Parameters| match call.contains_key("DBSubnetGroupName") {
+        false if call["Action"] == "DescribeDBSubnetGroups" => (403, error("AccessDenied")),
+        _ => groups(call),
+    };
+    assert_eq!(groups_read(no_list, &[6, 7, 8, 9]).await, (1, 5), "where the list is not permitted, by name too");
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

@@ -39,7 +39,7 @@ pub(crate) fn calls(calls: &BTreeMap<String, u64>, look: Look) -> String {
     let mut parts: Vec<String> = most.iter().take(NAMED).map(|(name, count)| format!("{count} {name}")).collect();
     let others: u64 = most.iter().skip(NAMED).map(|(_, count)| **count).sum();
     if others > 0 {
-        parts.push(format!("{others} of {}", plural(most.len() - NAMED, "other operation")));
+        parts.push(plural(others as usize, "other"));
     }
     let total: u64 = calls.values().sum();
     wrapped(&format!("{}: {}", plural(total as usize, "call"), parts.join(", ")), look.width, "", "  ")
@@ -98,7 +98,7 @@ mod tests {
         let counted = [("b", 2_u64), ("a", 2), ("c", 9), ("d", 1), ("e", 1), ("f", 3)];
         let counted = counted.map(|(name, count)| (format!("ec2 {name}"), count)).into();
         let look = Look { width: 120, ..Look::default() };
-        assert_eq!(calls(&counted, look), "18 calls: 9 ec2 c, 3 ec2 f, 2 ec2 a, 2 ec2 b, 2 of 2 other operations");
+        assert_eq!(calls(&counted, look), "18 calls: 9 ec2 c, 3 ec2 f, 2 ec2 a, 2 ec2 b, 2 others");
         assert_eq!(calls(&[("sts GetCallerIdentity".to_owned(), 1)].into(), look), "1 call: 1 sts GetCallerIdentity");
     }
 }
