@@ -248,6 +248,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The outputs of the stack after the run: before and after.
     pub outputs: BTreeMap<String, (Value, Value)>,
+    /// The resources that have no step because of `--exclude`.
+    pub excluded: BTreeSet<Urn>,
     /// What stays as it is on purpose, in a sentence each: accepted drift.
     pub notes: Vec<String>,
     /// What a reader must know: unreadable arguments, pending modifications, retained things.

@@ -8,7 +8,7 @@ use super::{FieldChange, OWNERSHIP_TAGS, Op, Plan, Step};
 pub(super) const VERSION: u32 = 1;
 
 impl Plan {
-    /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "notes", "warnings", "consents"}`. An unknown value is
+    /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "excluded", "notes", "warnings", "consents"}`. An unknown value is
     /// `{"$unknown": expression}`, a secret `{"$secret": digest}`.
     pub fn to_json(&self) -> Json {
         let counts = self.counts();
@@ -31,6 +31,7 @@ impl Plan {
                 "delete": counts.delete,
                 "same": counts.same,
             },
+            "excluded": self.excluded,
             "notes": self.notes,
             "warnings": self.warnings,
             "consents": self.consents.iter().map(|(urn, sentence)| json!({ "urn": urn.as_str(), "sentence": sentence })).collect::<Vec<_>>(),

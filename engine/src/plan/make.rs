@@ -45,13 +45,13 @@ pub fn make(
         // That something must go first may show only after what depends on it was decided: then everything is decided again. There are only
         // so many rows that can be added.
         if found.keys().all(|uid| first.contains_key(uid)) {
-            let mut steps = order::number(pass.drafts);
-            let mut warnings = pass.warnings;
+            let Pass { drafts, outputs, notes, mut warnings } = pass;
+            let mut steps = order::number(drafts);
             ends::keep_what_opens(&context, &mut steps, &mut warnings);
             ends::lift_refusals(&context, &mut steps);
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs: pass.outputs, notes: pass.notes, warnings, consents });
+            return Ok(Plan { stack, steps, outputs, excluded: targets.excluded_urns, notes, warnings, consents });
         }
         first.extend(found);
     }
@@ -97,7 +97,7 @@ impl Pass {
         }
         let removed =
             if undecided.is_empty() { removals(context, targets, &mut progress, &mut errors) } else { Vec::new() };
-        let outputs = outputs(context, &progress, &mut errors);
+        let outputs = outputs(context, targets, &progress, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -244,9 +244,18 @@ pub(super) fn holds_data(schema: &Schema, row: &Row) -> bool {
 }
 
 /// The outputs of the stack before and after.
-fn outputs(context: &Context<'_>, progress: &Progress, errors: &mut Vec<Error>) -> BTreeMap<String, (Value, Value)> {
-    let mut outputs: BTreeMap<String, (Value, Value)> =
-        context.recorded.outputs().iter().map(|(name, before)| (name.clone(), (before.clone(), Value::Null))).collect();
+fn outputs(
+    context: &Context<'_>,
+    targets: &Targets,
+    progress: &Progress,
+    errors: &mut Vec<Error>,
+) -> BTreeMap<String, (Value, Value)> {
+    // A stack of which only a part goes keeps its outputs.
+    let kept = context.settings.destroy && !targets.are_all();
+    let before = context.recorded.outputs().iter();
+    let mut outputs: BTreeMap<String, (Value, Value)> = before
+        .map(|(name, before)| (name.clone(), (before.clone(), if kept { before.clone() } else { Value::Null })))
+        .collect();
     for (name, export) in &context.graph.program().exports {
         match export.expr.evaluate(&progress.known) {
             Ok(value) => {

@@ -13,6 +13,8 @@ use crate::urn::Urn;
 pub(super) struct Targets {
     targeted: Option<Chosen>,
     excluded: Chosen,
+    /// The names of what is excluded.
+    pub(super) excluded_urns: BTreeSet<Urn>,
     /// What a reader must know of the choice.
     pub(super) warnings: Vec<String>,
 }
@@ -51,8 +53,14 @@ impl Targets {
             true => Chosen::default(),
             false => excluded(graph, recorded, &settings.excludes),
         };
-        let warnings = told(graph, recorded, settings, &excluded);
-        Ok(Self { targeted, excluded, warnings })
+        let nodes = excluded.nodes.iter().map(|node| &graph.node(*node).urn);
+        let rows = excluded.rows.iter().filter_map(|key| recorded.rows().get(key)).map(|recorded| &recorded.row.urn);
+        // A former name is the same resource.
+        let aliases: BTreeSet<&Urn> = graph.nodes().iter().flat_map(|node| &node.aliases).collect();
+        let names = nodes.chain(rows.filter(|urn| !aliases.contains(urn)));
+        let excluded_urns = names.filter(|urn| !graph.program().reads.contains_key(*urn)).cloned().collect();
+        let warnings = told(settings, &excluded_urns);
+        Ok(Self { targeted, excluded, excluded_urns, warnings })
     }
 
     /// Whether nothing is left out.
@@ -151,25 +159,19 @@ fn excluded(graph: &Graph, recorded: &Recorded, excludes: &[String]) -> Chosen {
 }
 
 /// What is excluded beside what was named, and what was asked for and is excluded.
-fn told(graph: &Graph, recorded: &Recorded, settings: &Settings, excluded: &Chosen) -> Vec<String> {
-    let nodes = excluded.nodes.iter().map(|node| &graph.node(*node).urn);
-    let rows = excluded.rows.iter().filter_map(|key| recorded.rows().get(key)).map(|recorded| &recorded.row.urn);
-    let urns: BTreeSet<&Urn> = nodes.chain(rows).collect();
-    let list = |urns: &[&Urn]| {
-        let paths: BTreeSet<&str> = urns.iter().map(|urn| urn.path()).collect();
+fn told(settings: &Settings, urns: &BTreeSet<Urn>) -> Vec<String> {
+    let paths = |chosen: &dyn Fn(&Urn) -> bool| {
+        let paths: BTreeSet<&str> = urns.iter().filter(|urn| chosen(urn)).map(Urn::path).collect();
         paths.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let beside: Vec<&Urn> = urns.iter().copied().filter(|urn| !names(&settings.excludes, urn)).collect();
-    let asked: Vec<&Urn> =
-        urns.iter().copied().filter(|urn| names(&settings.targets, urn) || names(&settings.replace, urn)).collect();
-    let mut told = Vec::new();
-    if !beside.is_empty() {
-        told.push(format!("excluded as well, since it depends on what is excluded: {}", list(&beside)));
-    }
-    if !asked.is_empty() {
-        told.push(format!("asked for, and left alone since it is excluded: {}", list(&asked)));
-    }
-    told
+    let beside = paths(&|urn| !names(&settings.excludes, urn));
+    let asked = paths(&|urn| names(&settings.targets, urn) || names(&settings.replace, urn));
+    let told = [
+        ("excluded as well, since it depends on what is excluded", beside),
+        ("asked for, and left alone since it is excluded", asked),
+    ];
+    let told = told.into_iter().filter(|(_, paths)| !paths.is_empty());
+    told.map(|(what, paths)| format!("{what}: {paths}")).collect()
 }
 
 fn unknown_name(flag: &str, name: &str, known: &BTreeSet<&Urn>) -> Error {

@@ -189,9 +189,13 @@ fn what_is_excluded_stays() {
     expect(project.run("up prod --yes --exclude private/subnet-1"), exit::DONE, &[], &["done: 2 steps done"]);
     let told = "excluded as well, since it depends on what is excluded: private/subnet-0, private/subnet-1";
     expect(project.run("up prod --yes --exclude main"), exit::DONE, &[], &[told]);
+    expect(project.run("preview prod --exclude main"), exit::DONE, &["nothing to do: 3 excluded"], &[]);
     expect(project.run("up prod --yes --exclude private/subnet-9"), exit::BAD_INPUT, &[], &["private/subnet-9"]);
     expect(project.run("destroy prod --yes --exclude private/subnet-0"), exit::DONE, &[], &["main", "stays for now"]);
     assert_eq!(project.cloud.things().len(), 2);
+    let left = "nothing to do: 1 excluded";
+    expect(project.run("destroy prod --yes --exclude private/subnet-0"), exit::DONE, &[], &[left]);
+    expect(project.run("output prod vpc_id"), exit::DONE, &["vpc-"], &[]);
 }
 
 #[test]

@@ -108,6 +108,10 @@ fn nothing_to_do(plan: &Plan, heading: &Heading) -> String {
         return "no resource changes; the stack's outputs do".to_owned();
     }
     match (heading.intent, same) {
+        (_, same) if !plan.excluded.is_empty() => {
+            let declared = if same > 0 { format!("{} as declared, ", plural(same, "resource")) } else { String::new() };
+            format!("nothing to do: {declared}{} excluded", plan.excluded.len())
+        }
         (Intent::Destroy, _) => "nothing to do: the stack has no resources".to_owned(),
         (_, 0) => "nothing to do: the stack declares no resources".to_owned(),
         (_, 1) => "nothing to do: 1 resource is as declared".to_owned(),

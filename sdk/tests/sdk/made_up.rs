@@ -76,6 +76,7 @@ pub(crate) fn plan(steps: Vec<Step>) -> Plan {
         stack: "prod".into(),
         steps,
         outputs: BTreeMap::new(),
+        excluded: BTreeSet::new(),
         notes: Vec::new(),
         warnings: Vec::new(),
         consents: Vec::new(),
