@@ -7,6 +7,7 @@ mod along;
 mod consent;
 mod fields;
 mod json;
+mod likeness;
 mod make;
 mod node;
 mod order;
@@ -21,6 +22,7 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use fields::PENDING_WINDOW;
+pub use likeness::{Likeness, likeness};
 pub use make::make;
 pub use recorded::{Recorded, RecordedRow, natural_key, recorded_options};
 pub use verify::{Verified, verify};

@@ -1,5 +1,9 @@
 //! [`Settings`]: what the caller of a run decided beside the program.
 
+use std::collections::BTreeMap;
+
+use crate::program::Declaration;
+
 /// What is decided about one run: what to look at, what to consent to, how fast to go. Plain data; made from flags by the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -21,6 +25,9 @@ pub struct Settings {
     pub accept_gone: Vec<String>,
     /// Pinned reads that take their newest answer.
     pub repin: Vec<String>,
+    /// Things that exist and are taken over by what has no row yet: the id of each by urn or path. The same as
+    /// [`crate::Options::import`] in the program, which wins.
+    pub imports: BTreeMap<String, String>,
     /// Whether the first failure keeps everything else from starting.
     pub fail_fast: bool,
     /// Whether the run destroys the stack: its program is the empty one.
@@ -39,9 +46,19 @@ impl Default for Settings {
             on_drift: OnDrift::Fail,
             accept_gone: Vec::new(),
             repin: Vec::new(),
+            imports: BTreeMap::new(),
             fail_fast: false,
             destroy: false,
         }
+    }
+}
+
+impl Settings {
+    /// The id of the existing thing that a declared resource without a row takes over: what its options say, or what the caller says.
+    pub fn import_of<'a>(&'a self, declared: &'a Declaration) -> Option<&'a str> {
+        let urn = &declared.urn;
+        let said = || self.imports.get(urn.as_str()).or_else(|| self.imports.get(urn.path()));
+        declared.options.import.as_ref().or_else(said).map(String::as_str)
     }
 }
 

@@ -234,11 +234,11 @@ impl Looking<'_> {
         type Batch = (Arc<dyn Kind>, BTreeMap<String, Vec<Urn>>);
         let mut batches: BTreeMap<(&str, &ProviderName), Batch> = BTreeMap::new();
         for declared in self.graph.program().resources.values().filter(|declared| !self.has_row(declared)) {
-            let Some(id) = &declared.options.import else { continue };
+            let Some(id) = self.settings.import_of(declared) else { continue };
             let Some(kind) = kind_of(declared, registries) else { continue };
             let place = (declared.schema.kind, &declared.options.provider);
             let (_, ids) = batches.entry(place).or_insert_with(|| (kind, BTreeMap::new()));
-            ids.entry(id.clone()).or_default().push(declared.urn.clone());
+            ids.entry(id.to_owned()).or_default().push(declared.urn.clone());
         }
         let read = batches.into_values().map(|(kind, ids)| async move {
             let asked: Vec<String> = ids.keys().cloned().collect();
@@ -258,7 +258,9 @@ impl Looking<'_> {
         let lineage = self.snapshot.binding().map(|binding| binding.lineage.clone()).unwrap_or_default();
         let stack = owner_tag(&program.project, &program.stack, &lineage);
         let upserts = program.resources.values().filter(|declared| {
-            declared.schema.guard == Guard::Upsert && declared.options.import.is_none() && !self.has_row(declared)
+            declared.schema.guard == Guard::Upsert
+                && self.settings.import_of(declared).is_none()
+                && !self.has_row(declared)
         });
         let mut asked = Vec::new();
         for declared in upserts {

@@ -265,7 +265,7 @@ impl<'a> Deciding<'a> {
 
     fn without_row(self, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
         let urn = &self.declaration.urn;
-        if let Some(id) = &self.declaration.options.import {
+        if let Some(id) = self.context.settings.import_of(self.declaration) {
             return self.adopt(id, progress);
         }
         if let Some(id) = self.context.seen.foreign.get(urn) {

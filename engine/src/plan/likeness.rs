@@ -1,0 +1,48 @@
+//! [`likeness`]: how far a thing that exists is what a program declares, in the same terms in which its adoption is planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::FieldChange;
+use super::fields::Three;
+use super::resolve::Known;
+use crate::compare::{Comparison, complete};
+use crate::digest::Digester;
+use crate::kind::Observed;
+use crate::program::Declaration;
+use crate::value::Value;
+
+/// What taking over a thing would change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Likeness {
+    /// The arguments that would be changed on the living thing; with `forces_replacement`, those that cannot be.
+    pub changes: Vec<FieldChange>,
+    /// The arguments for which there is no way at all.
+    pub refused: Vec<FieldChange>,
+}
+
+/// Compares what is declared with a thing that is not recorded. `declared` are the declaration's arguments as far as they can be evaluated;
+/// what is not known differs from everything, and `after` says so.
+///
+/// # Guarantees
+/// Pure. The values of the changes hold no secret in the clear.
+pub fn likeness(declaration: &Declaration, declared: &Value, observed: &Observed, digester: &Digester) -> Likeness {
+    let schema = declaration.schema;
+    let nothing = complete(schema.args, &Value::empty_map());
+    let now = complete(schema.args, &observed.args);
+    let fields = Three {
+        schema,
+        urn: &declaration.urn,
+        comparison: Comparison::new(digester),
+        exprs: &declaration.args,
+        recorded_exprs: &BTreeMap::new(),
+        declared: &complete(schema.args, declared),
+        applied: &nothing,
+        observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..observed.clone() }),
+        left: &BTreeSet::new(),
+        ignore_changes: &declaration.options.ignore_changes,
+        keep_drift: false,
+        known: &Known::default(),
+    }
+    .compare();
+    Likeness { changes: fields.changes, refused: fields.refused }
+}
