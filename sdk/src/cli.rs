@@ -15,6 +15,7 @@ use crate::terminal::Terminal;
 
 mod args;
 mod local;
+mod migrate;
 mod output;
 mod preview;
 mod prompt;
@@ -85,6 +86,7 @@ fn command(
         Command::Up(args) => up::command(at, args, false),
         Command::Destroy(args) => up::command(at, args, true),
         Command::Refresh(args) => refresh::command(at, args),
+        Command::Import(args) => migrate::command(at, args),
         Command::Output(args) => output::command(at, args),
         Command::State(command) => state::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),

@@ -27,6 +27,7 @@ mod cli;
 pub mod components;
 pub mod config;
 mod environment;
+mod migrate;
 pub mod prelude;
 pub mod render;
 mod runner;

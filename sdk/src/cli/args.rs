@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use formwork_engine::settings::OnDrift;
 
+use super::migrate::MigrateArgs;
+
 /// Shows, makes and takes down AWS stacks that are written in Rust.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, disable_help_subcommand = true)]
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Destroy(UpArgs),
     /// Reads the account and records what it says beside what was applied.
     Refresh(RefreshArgs),
+    /// Takes over what Terraform or Pulumi made: says what is which declared resource and how it differs, asks, adopts it.
+    Import(MigrateArgs),
     /// Prints the outputs of the stack's last run, or one of them.
     Output(OutputArgs),
     /// Looks into the stack's records.
@@ -247,9 +251,14 @@ mod tests {
             "x state export prod",
             "x schema --json",
             "x local env prod",
+            "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
+            "x import prod --from-pulumi export.json --allow-delete a b",
         ] {
             CommandLine::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
         assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "import", "prod"]).is_err());
+        let both = ["x", "import", "prod", "--from-terraform", "a", "--from-pulumi", "b"];
+        assert!(CommandLine::try_parse_from(both).is_err());
     }
 }

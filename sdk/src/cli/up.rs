@@ -39,22 +39,27 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, destroy: bool) -> Result<u8, Ve
     let emulator = target.emulator(at)?;
     at.block_on(async {
         let connected = target.connect(at, emulator).await?;
-        Run { at, args, target: &target, connected: &connected, program: &program, destroy }.go(settings, kept).await
+        let again = target.command(at, if destroy { "destroy" } else { "up" }, &args.stack);
+        Run { at, args, target: &target, connected: &connected, program: &program, destroy, again }
+            .go(settings, kept)
+            .await
     })
 }
 
 /// One run, after its account is known.
-struct Run<'a> {
-    at: At<'a>,
-    args: &'a UpArgs,
-    target: &'a Target,
-    connected: &'a Connected,
-    program: &'a Program,
-    destroy: bool,
+pub(super) struct Run<'a> {
+    pub(super) at: At<'a>,
+    pub(super) args: &'a UpArgs,
+    pub(super) target: &'a Target,
+    pub(super) connected: &'a Connected,
+    pub(super) program: &'a Program,
+    pub(super) destroy: bool,
+    /// The line to type for going on after a run that did not get to its end.
+    pub(super) again: String,
 }
 
 impl Run<'_> {
-    async fn go(&self, settings: Settings, kept: Option<Json>) -> Result<u8, Vec<Error>> {
+    pub(super) async fn go(&self, settings: Settings, kept: Option<Json>) -> Result<u8, Vec<Error>> {
         let at = self.at;
         let telling = match (self.args.json, at.terminal.is_live()) {
             (true, _) => Telling::Json,
@@ -84,7 +89,7 @@ impl Run<'_> {
         match summary? {
             Some(summary) => Ok(self.end(&summary)),
             None => {
-                let command = self.target.command(self.at, self.verb(), &self.args.stack);
+                let command = &self.again;
                 at.terminal.say(&format!("left at once; what was done is recorded\n  next: {command}"));
                 Ok(exit::INTERRUPTED)
             }
@@ -151,7 +156,7 @@ impl Run<'_> {
 
     fn end(&self, summary: &Summary) -> u8 {
         let terminal = self.at.terminal;
-        let next = summary.next.as_ref().map(|_| self.target.command(self.at, self.verb(), &self.args.stack));
+        let next = summary.next.as_ref().map(|_| self.again.clone());
         if self.args.json {
             terminal.data(&summary_json(summary, next.as_deref()).to_string());
             return summary.exit_code();
