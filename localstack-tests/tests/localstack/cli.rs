@@ -7,6 +7,7 @@ mod consent;
 mod damage;
 mod input;
 mod interrupted;
+mod migrate;
 mod places;
 mod shapes;
 
