@@ -102,7 +102,8 @@ impl Place {
             let arn = arn.filter(|arn| arn.starts_with("arn:"))?;
             arn.splitn(6, ':').nth(index).filter(|part| !part.is_empty()).map(str::to_owned)
         };
-        let account = part(4).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+        let account =
+            part(4).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
         Self { account, region: region.or_else(|| part(3)) }
     }
 }

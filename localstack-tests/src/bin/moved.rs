@@ -22,7 +22,8 @@ struct MovedConfig {
 
 fn moved(stack: &mut Stack, config: &MovedConfig) -> Result<()> {
     let vpc = stack.component("network", |stack| {
-        let vpc = ec2::Vpc::builder().cidr_block(&config.cidr_block).enable_dns_hostnames(true).tags([("Name", "moved")]);
+        let vpc =
+            ec2::Vpc::builder().cidr_block(&config.cidr_block).enable_dns_hostnames(true).tags([("Name", "moved")]);
         let vpc = stack.add("main", vpc.build());
         let gateway = stack.add("main", ec2::InternetGateway::builder().vpc(&vpc).build());
         let table = stack.add("public", ec2::RouteTable::builder().vpc(&vpc).build());
@@ -48,7 +49,8 @@ fn moved(stack: &mut Stack, config: &MovedConfig) -> Result<()> {
         let rule = rule.from_port(port).to_port(port).cidr_ipv4(&config.cidr_block);
         stack.add(&format!("port-{port}"), rule.build());
     }
-    let trust = iam::Statement::allow().principal(iam::Principal::service("ec2.amazonaws.com")).action("sts:AssumeRole");
+    let trust =
+        iam::Statement::allow().principal(iam::Principal::service("ec2.amazonaws.com")).action("sts:AssumeRole");
     let role = iam::Role::builder().name("moved-app").description(&config.role_description);
     let role = stack.add("app", role.assume_role_policy(iam::PolicyDocument::of([trust])).build());
     let policy_arn = iam::aws_managed_policy("ReadOnlyAccess");

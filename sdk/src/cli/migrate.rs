@@ -136,7 +136,9 @@ impl Import<'_> {
         if open > 0 {
             let reason = format!("an earlier run was cut short, and {} open", counted(open, "step is", "steps are"));
             let command = self.target.command(self.at, "up", &self.args.stack);
-            return Err(vec![Error::new(Turn::Refused, "import", reason).hint(format!("`{command}` finds out what became of it"))]);
+            return Err(vec![
+                Error::new(Turn::Refused, "import", reason).hint(format!("`{command}` finds out what became of it")),
+            ]);
         }
         // With nothing open this asks who the credentials are and holds that against the store, and does no more.
         session.recover(self.program).await.map(drop)
@@ -165,11 +167,8 @@ impl Import<'_> {
         if survey.imports.is_empty() {
             return Ok(settled);
         }
-        let settings = Settings {
-            imports: survey.imports.clone(),
-            targets: survey.imports.keys().cloned().collect(),
-            ..settings
-        };
+        let settings =
+            Settings { imports: survey.imports.clone(), targets: survey.imports.keys().cloned().collect(), ..settings };
         let mut session = self.session(settings.clone())?;
         only_adopts(&session.preview(self.program).await?.plan)?;
         // It holds the store, which the run is to open.

@@ -46,7 +46,8 @@ impl Document {
         let root: Json = serde_json::from_slice(bytes).map_err(|error| {
             let place = format!("{file}: line {}, column {}", error.line(), error.column());
             if error.is_eof() {
-                return wrong(act, format!("{place}: it ends in the middle")).hint("it was cut off: write it once more");
+                return wrong(act, format!("{place}: it ends in the middle"))
+                    .hint("it was cut off: write it once more");
             }
             let text = error.to_string();
             let reason = text.split(" at line ").next().unwrap_or_default();

@@ -58,7 +58,9 @@ pub(crate) async fn look(cloud: &dyn Cloud, program: &Program, items: &[Item]) -
             read.map_err(|error| vec![Error::new(Turn::Bug, "read the account", error.to_string())])?;
         let mut answers = match answer {
             Ok(answers) => Ok(answers),
-            Err(error) if error.class == CallClass::Credentials => return Err(vec![refused("read the account", &error)]),
+            Err(error) if error.class == CallClass::Credentials => {
+                return Err(vec![refused("read the account", &error)]);
+            }
             Err(error) => Err(Sight::Unreadable(error.to_string())),
         };
         for (id, indices) in ids {
@@ -78,10 +80,7 @@ pub(crate) async fn look(cloud: &dyn Cloud, program: &Program, items: &[Item]) -
     Ok(sights)
 }
 
-async fn registries(
-    cloud: &dyn Cloud,
-    program: &Program,
-) -> Result<BTreeMap<ProviderName, Arc<Registry>>, Vec<Error>> {
+async fn registries(cloud: &dyn Cloud, program: &Program) -> Result<BTreeMap<ProviderName, Arc<Registry>>, Vec<Error>> {
     let named = program.providers.iter().map(|(name, spec)| (name.clone(), Some(spec)));
     let mut registries = BTreeMap::new();
     let mut errors = Vec::new();

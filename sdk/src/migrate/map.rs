@@ -147,7 +147,10 @@ mod tests {
         fails("module.a.aws_vpc.main = \"network/main\"", "written in quotes");
         fails("\"module.a.aws_vpc.mian\" = \"network/main\"", "did you mean `module.a.aws_vpc.main`?");
         fails("\"module.a.aws_vpc.main\" = \"network/man\"", "did you mean `network/main`?");
-        fails("\"module.a.aws_vpc.main\" = \"network/gateway\"", "aws_vpc is aws:ec2/vpc here, and `network/gateway` is");
+        fails(
+            "\"module.a.aws_vpc.main\" = \"network/gateway\"",
+            "aws_vpc is aws:ec2/vpc here, and `network/gateway` is",
+        );
         fails("\"aws_lambda_function.x\" = \"network/main\"", "nothing that can be taken over");
         let twice = "\"module.a.aws_vpc.main\" = \"network/main\"\n'aws_vpc.other[\"b\"]' = \"network/main\"";
         fails(twice, "network/main is named twice");

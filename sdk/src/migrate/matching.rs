@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use formwork_engine::compare::{complete, name_prefix};
+use formwork_engine::compare::{Comparison, complete, name_prefix};
 use formwork_engine::digest::Digester;
 use formwork_engine::expr::Outputs;
 use formwork_engine::graph::Graph;
@@ -18,7 +18,7 @@ use formwork_engine::plan::{FieldChange, Likeness, likeness, natural_key};
 use formwork_engine::program::Declaration;
 use formwork_engine::shape::{Change, ChangeRule, Schema};
 use formwork_engine::value::Unknown;
-use formwork_engine::{Urn, Value};
+use formwork_engine::{ProviderName, Urn, Value};
 
 use super::look::Sights;
 use super::map::Map;
@@ -88,6 +88,8 @@ pub(crate) struct Looking<'a> {
 /// What is told so far.
 pub(crate) struct Matching<'a> {
     looking: Looking<'a>,
+    /// The arguments that were seen, complete.
+    seen: BTreeMap<(usize, ProviderName), Value>,
     /// The outputs of what is recorded, of reads, and of what is told.
     known: Known,
     /// The things that are still to be told.
@@ -110,6 +112,15 @@ pub(crate) struct Told {
     pub(crate) likeness: BTreeMap<usize, Likeness>,
 }
 
+impl Looking<'_> {
+    /// The schema of a thing's type, where something of that type is declared.
+    fn schema(&self, item: usize) -> Option<&'static Schema> {
+        let Is::Thing { kind, .. } = &self.items[item].is else { return None };
+        let declared = self.graph.program().resources.values();
+        declared.map(|declared| declared.schema).find(|schema| schema.kind == *kind)
+    }
+}
+
 impl<'a> Matching<'a> {
     /// Begins with the outputs of what is recorded and of reads.
     pub(crate) fn new(looking: Looking<'a>, outputs: BTreeMap<Urn, Value>) -> Self {
@@ -117,7 +128,12 @@ impl<'a> Matching<'a> {
         let open = things.map(|(index, _)| index).collect();
         let program = looking.graph.program();
         let free = program.order.iter().filter(|urn| !looking.recorded.contains(urn)).cloned().collect();
-        Self { looking, known: Known(outputs), open, free, told: BTreeMap::new() }
+        let complete = |((item, provider), sight): (&(usize, ProviderName), &Sight)| {
+            let (schema, observed) = (looking.schema(*item)?, sight.seen()?);
+            Some(((*item, provider.clone()), complete(schema.args, &observed.args)))
+        };
+        let seen = looking.sights.seen.iter().filter_map(complete).collect();
+        Self { looking, seen, known: Known(outputs), open, free, told: BTreeMap::new() }
     }
 
     /// Leaves a thing out: it is told already, or not to be told.
@@ -158,7 +174,9 @@ impl<'a> Matching<'a> {
     fn by_program(&mut self) {
         let program = self.looking.graph.program();
         for declared in program.resources.values() {
-            let Some(id) = declared.options.import.as_ref().filter(|_| self.free.contains(&declared.urn)) else { continue };
+            let Some(id) = declared.options.import.as_ref().filter(|_| self.free.contains(&declared.urn)) else {
+                continue;
+            };
             let same = |item: &&usize| match &self.looking.items[**item].is {
                 Is::Thing { kind, id: theirs } => *kind == declared.schema.kind && theirs == id,
                 _ => false,
@@ -190,37 +208,46 @@ impl<'a> Matching<'a> {
         self.looking.sights.seen.get(&(item, provider)).and_then(Sight::seen)
     }
 
-    /// How far each thing may be each resource.
+    /// How far each thing may be each resource. Answers nothing of what is of another type or was not seen.
     fn fits(&self) -> BTreeMap<(usize, Urn), Fit> {
         let mut fits = BTreeMap::new();
         for urn in &self.free {
             let Some(declaration) = self.declaration(urn) else { continue };
             let declared = self.known.declared(declaration);
+            let key = natural_key(declaration.schema, &declared);
             for &item in &self.open {
                 let Is::Thing { kind, .. } = &self.looking.items[item].is else { continue };
                 if *kind != declaration.schema.kind {
                     continue;
                 }
                 let Some(observed) = self.observed(item, urn) else { continue };
-                fits.insert((item, urn.clone()), self.fit(declaration, &declared, observed));
+                let Some(now) = self.seen.get(&(item, declaration.options.provider.clone())) else { continue };
+                let fit = match self.key(declaration, &declared, now) {
+                    false => Fit::No,
+                    true if !key.is_empty() => Fit::Key,
+                    true => self.fit(declaration, &declared, observed),
+                };
+                fits.insert((item, urn.clone()), fit);
             }
         }
         fits
     }
 
+    /// Whether the key is the same, as far as it is known. Most things are told by it, and most pairs told apart.
+    fn key(&self, declaration: &Declaration, declared: &Value, now: &Value) -> bool {
+        let comparison = Comparison::new(self.looking.digester);
+        declaration.schema.natural_key.iter().filter_map(|name| declaration.schema.arg(name)).all(|arg| {
+            let wanted = declared.get(arg.name);
+            arg.write_only || !wanted.is_known() || comparison.same_arg(arg, wanted, now.get(arg.name))
+        })
+    }
+
+    /// How far a thing may be a resource of which the key is not known, or which has none.
     fn fit(&self, declaration: &Declaration, declared: &Value, observed: &Observed) -> Fit {
         let schema = declaration.schema;
-        let key = natural_key(schema, declared);
-        // Most things of a type are told by this alone, and are not compared any further.
-        if !key.is_empty() && key == natural_key(schema, &complete(schema.args, &observed.args)) {
-            return Fit::Key;
-        }
         let changes = likeness(declaration, declared, observed, self.looking.digester);
         if changes.refused.iter().chain(&changes.changes).any(|change| tells_apart(schema, declared, change)) {
             return Fit::No;
-        }
-        if !key.is_empty() {
-            return Fit::Key;
         }
         let differs = |name: &str| changes.changes.iter().any(|change| argument(change) == name);
         let same = |name: &str| !declared.get(name).is_null() && declared.get(name).is_known() && !differs(name);
@@ -243,7 +270,9 @@ impl<'a> Matching<'a> {
             }
         }
         for ((item, urn), _) in fits.iter().filter(|((item, _), _)| !told.candidates.contains_key(item)) {
-            let (Some(declaration), Some(observed)) = (self.declaration(urn), self.observed(*item, urn)) else { continue };
+            let (Some(declaration), Some(observed)) = (self.declaration(urn), self.observed(*item, urn)) else {
+                continue;
+            };
             let declared = self.known.declared(declaration);
             let changes = likeness(declaration, &declared, observed, self.looking.digester);
             let apart = changes.refused.iter().chain(&changes.changes);
@@ -301,9 +330,9 @@ fn identity_only(schema: &Schema, name: &str) -> bool {
 /// Whether an argument helps to tell things of a type apart.
 fn identifies(schema: &Schema, name: &str) -> bool {
     let keys = std::iter::once(&schema.natural_key).chain(schema.exclusive);
-    let lasting = schema
-        .arg(name)
-        .is_some_and(|arg| matches!(arg.change, ChangeRule::Always(Change::Replace | Change::Never) | ChangeRule::Decide(_)));
+    let lasting = schema.arg(name).is_some_and(|arg| {
+        matches!(arg.change, ChangeRule::Always(Change::Replace | Change::Never) | ChangeRule::Decide(_))
+    });
     lasting || keys.into_iter().any(|key| key.contains(&name))
 }
 

@@ -137,18 +137,13 @@ impl Survey {
     ) -> Self {
         let rows = Rows::of(graph, recorded, observations);
         let named: BTreeSet<Urn> = rows.by_urn.keys().cloned().collect();
-        let looking =
-            Looking { graph, items: &file.items, sights, recorded: &named, digester: recorded.digester() };
+        let looking = Looking { graph, items: &file.items, sights, recorded: &named, digester: recorded.digester() };
         let mut matching = Matching::new(looking, rows.outputs.clone());
-        let known: BTreeMap<usize, Urn> = file
-            .items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| Some((index, rows.holding(item)?)))
-            .collect();
+        let known: BTreeMap<usize, Urn> =
+            file.items.iter().enumerate().filter_map(|(index, item)| Some((index, rows.holding(item)?))).collect();
         known.keys().chain(sights.elsewhere.keys()).for_each(|index| matching.skip(*index));
         let told = matching.run(map);
-        let answering = Answering { graph, recorded, sights, told: &told, known: &known };
+        let answering = Answering { graph, recorded, sights, told: &told, known: &known, map, rows: &rows };
         let mut answers: Vec<Answer> =
             file.items.iter().enumerate().map(|(index, item)| answering.answer(index, item)).collect();
         hold_back(graph, &named, &mut answers);
@@ -225,6 +220,8 @@ struct Answering<'a> {
     sights: &'a Sights,
     told: &'a Told,
     known: &'a BTreeMap<usize, Urn>,
+    map: &'a Map,
+    rows: &'a Rows<'a>,
 }
 
 impl Answering<'_> {
@@ -238,12 +235,21 @@ impl Answering<'_> {
         if let Some(urn) = self.known.get(&index) {
             return Answer::Recorded(urn.clone());
         }
+        if let Some((urn, row)) = self.map.get(&index).and_then(|urn| Some((urn, self.rows.by_urn.get(urn)?))) {
+            let reason = format!("the mapping file says so, and the stack has {} for it already", row.id);
+            return Answer::Blocked { urn: urn.clone(), reason, changes: Vec::new() };
+        }
         if let Some(reason) = self.sights.elsewhere.get(&index) {
             return Answer::Elsewhere(reason.clone());
         }
         let of_item = (index, formwork_engine::ProviderName::default())..;
-        let seen: Vec<&Sight> =
-            self.sights.seen.range(of_item).take_while(|((item, _), _)| *item == index).map(|(_, sight)| sight).collect();
+        let seen: Vec<&Sight> = self
+            .sights
+            .seen
+            .range(of_item)
+            .take_while(|((item, _), _)| *item == index)
+            .map(|(_, sight)| sight)
+            .collect();
         if !seen.iter().any(|sight| sight.seen().is_some()) {
             let unreadable = seen.iter().find_map(|sight| match sight {
                 Sight::Unreadable(reason) => Some(reason.clone()),
@@ -252,7 +258,7 @@ impl Answering<'_> {
             return unreadable.map_or(Answer::NotThere, Answer::Unreadable);
         }
         if let Some((urn, by)) = self.told.told.get(&index) {
-            return self.told(index, urn, *by);
+            return self.told(index, item, urn, *by);
         }
         match self.told.candidates.get(&index) {
             Some(candidates) => Answer::Ambiguous(candidates.clone()),
@@ -260,19 +266,27 @@ impl Answering<'_> {
         }
     }
 
-    fn told(&self, index: usize, urn: &Urn, by: By) -> Answer {
-        let provider = self.graph.resource(urn).map(|declared| declared.options.provider.clone()).unwrap_or_default();
+    fn told(&self, index: usize, item: &Item, urn: &Urn, by: By) -> Answer {
+        let options = self.graph.resource(urn).map(|declared| declared.options.clone()).unwrap_or_default();
+        let provider = options.provider;
         let sight = self.sights.seen.get(&(index, provider));
         let blocked = |reason: String, changes: Vec<FieldChange>| Answer::Blocked { urn: urn.clone(), reason, changes };
         let Some(observed) = sight.and_then(Sight::seen) else {
             // The mapping file or the program says so, and it is somewhere else.
             return blocked("it is not where the resource is declared to be".to_owned(), Vec::new());
         };
+        if let (Some(other), Is::Thing { id, .. }) = (&options.import, &item.is)
+            && other != id
+        {
+            return blocked(format!("the program says that it is {other}, with the option import"), Vec::new());
+        }
         let owner = observed.owner.as_ref().filter(|owner| owner.stack != self.recorded.owner_tag());
         if let Some(owner) = owner {
             return blocked(format!("it carries the tag of the stack {}", owner.stack), Vec::new());
         }
-        let Some(like) = self.told.likeness.get(&index) else { return blocked("it was not compared".to_owned(), Vec::new()) };
+        let Some(like) = self.told.likeness.get(&index) else {
+            return blocked("it was not compared".to_owned(), Vec::new());
+        };
         // What is not known yet is no difference: what it depends on is taken over, or holds it back.
         let known = |change: &&FieldChange| change.after.is_known() || change.forces_replacement && !change.maybe;
         let hard: Vec<FieldChange> = like.refused.iter().chain(&like.changes).filter(known).cloned().collect();
@@ -316,8 +330,11 @@ fn hold_back(graph: &Graph, recorded: &BTreeSet<Urn>, answers: &mut [Answer]) {
             let open = first_open(graph, &urn, recorded, &ready);
             match open {
                 Some(needs) => {
-                    let reason =
-                        format!("it needs {} ({}) first, which the stack does not have and the file does not give", needs.path(), short_kind(&needs));
+                    let reason = format!(
+                        "it needs {} ({}) first, which the stack does not have and the file does not give",
+                        needs.path(),
+                        short_kind(&needs)
+                    );
                     *answer = Answer::Blocked { urn, reason, changes };
                     held = true;
                 }

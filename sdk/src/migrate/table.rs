@@ -194,7 +194,11 @@ pub(crate) const TYPES: &[Type] = &[
         "vpc_endpoint_id",
         "policy",
     ),
-    nothing("aws_default_vpc", &["aws:ec2/defaultVpc:DefaultVpc"], "AWS made it with the account, and it is never managed"),
+    nothing(
+        "aws_default_vpc",
+        &["aws:ec2/defaultVpc:DefaultVpc"],
+        "AWS made it with the account, and it is never managed",
+    ),
     nothing(
         "aws_default_subnet",
         &["aws:ec2/defaultSubnet:DefaultSubnet"],
@@ -328,12 +332,7 @@ pub(crate) const TYPES: &[Type] = &[
     made("aws_kms_key", &["aws:kms/key:Key"], "aws:kms/key", &[&["key_id", "id"]]),
     part("aws_kms_key_policy", &["aws:kms/keyPolicy:KeyPolicy"], "aws:kms/key", "key_id", "policy"),
     // Logs.
-    made(
-        "aws_cloudwatch_log_group",
-        &["aws:cloudwatch/logGroup:LogGroup"],
-        "aws:logs/log-group",
-        &[&["name", "id"]],
-    ),
+    made("aws_cloudwatch_log_group", &["aws:cloudwatch/logGroup:LogGroup"], "aws:logs/log-group", &[&["name", "id"]]),
     part(
         "aws_cloudwatch_log_data_protection_policy",
         &["aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"],
@@ -368,7 +367,11 @@ pub(crate) const TYPES: &[Type] = &[
     made("aws_s3_bucket", &["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"], BUCKET, &[&["bucket", "id"]]),
     made("aws_s3_bucket_policy", &["aws:s3/bucketPolicy:BucketPolicy"], "aws:s3/bucket-policy", &[&["bucket", "id"]]),
     bucket("aws_s3_bucket_accelerate_configuration", ACCELERATE, "acceleration"),
-    bucket("aws_s3_bucket_analytics_configuration", &["aws:s3/analyticsConfiguration:AnalyticsConfiguration"], "analytics"),
+    bucket(
+        "aws_s3_bucket_analytics_configuration",
+        &["aws:s3/analyticsConfiguration:AnalyticsConfiguration"],
+        "analytics",
+    ),
     bucket("aws_s3_bucket_cors_configuration", CORS, "cors_rules"),
     bucket("aws_s3_bucket_intelligent_tiering_configuration", TIERING, "intelligent_tiering"),
     bucket("aws_s3_bucket_inventory", &["aws:s3/inventory:Inventory"], "inventories"),
@@ -377,9 +380,21 @@ pub(crate) const TYPES: &[Type] = &[
     bucket("aws_s3_bucket_metric", &["aws:s3/bucketMetric:BucketMetric"], "metrics"),
     bucket("aws_s3_bucket_notification", &["aws:s3/bucketNotification:BucketNotification"], "notification"),
     bucket("aws_s3_bucket_object_lock_configuration", LOCK, "default_retention"),
-    bucket("aws_s3_bucket_ownership_controls", &["aws:s3/bucketOwnershipControls:BucketOwnershipControls"], "ownership"),
-    bucket("aws_s3_bucket_public_access_block", &["aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"], "public_access_block"),
-    bucket("aws_s3_bucket_replication_configuration", &["aws:s3/bucketReplicationConfig:BucketReplicationConfig"], "replication"),
+    bucket(
+        "aws_s3_bucket_ownership_controls",
+        &["aws:s3/bucketOwnershipControls:BucketOwnershipControls"],
+        "ownership",
+    ),
+    bucket(
+        "aws_s3_bucket_public_access_block",
+        &["aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"],
+        "public_access_block",
+    ),
+    bucket(
+        "aws_s3_bucket_replication_configuration",
+        &["aws:s3/bucketReplicationConfig:BucketReplicationConfig"],
+        "replication",
+    ),
     bucket("aws_s3_bucket_server_side_encryption_configuration", ENCRYPTION, "encryption"),
     bucket("aws_s3_bucket_versioning", VERSIONING, "versioning"),
     bucket("aws_s3_bucket_website_configuration", WEBSITE, "website"),
@@ -389,7 +404,12 @@ pub(crate) const TYPES: &[Type] = &[
         "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
     ),
     // Secrets.
-    made("aws_secretsmanager_secret", &["aws:secretsmanager/secret:Secret"], "aws:secretsmanager/secret", &[&["arn", "id"]]),
+    made(
+        "aws_secretsmanager_secret",
+        &["aws:secretsmanager/secret:Secret"],
+        "aws:secretsmanager/secret",
+        &[&["arn", "id"]],
+    ),
     part(
         "aws_secretsmanager_secret_version",
         &["aws:secretsmanager/secretVersion:SecretVersion"],
@@ -456,7 +476,9 @@ pub(crate) fn of_pulumi(name: &str, attribute: impl Fn(&str) -> Attribute) -> Is
 fn identify(becomes: &Becomes, attribute: impl Fn(&str) -> Attribute) -> Is {
     let thing = |kind: &'static str, id: Id, otherwise: &str| match join(id, &attribute) {
         Ok(id) => Is::Thing { kind, id },
-        Err(Attribute::Withheld) => Is::Unsupported("what makes up its id is marked as a secret in the file".to_owned()),
+        Err(Attribute::Withheld) => {
+            Is::Unsupported("what makes up its id is marked as a secret in the file".to_owned())
+        }
         Err(_) => Is::Unsupported(otherwise.to_owned()),
     };
     match becomes {

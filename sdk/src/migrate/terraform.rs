@@ -61,7 +61,9 @@ fn check_version(root: &Spot<'_>) -> Result<(), Error> {
         return Err(root.wrong("it is encrypted").hint("`tofu state pull` writes it in the clear"));
     }
     if has("deployment") || has("checkpoint") {
-        return Err(root.wrong("it is a file of Pulumi's").hint("--from-pulumi reads what `pulumi stack export` writes"));
+        return Err(root
+            .wrong("it is a file of Pulumi's")
+            .hint("--from-pulumi reads what `pulumi stack export` writes"));
     }
     if has("format_version") {
         let reason = "it is the output of `terraform show -json`, which is another format";
@@ -69,9 +71,9 @@ fn check_version(root: &Spot<'_>) -> Result<(), Error> {
     }
     match root.needed("version")?.json().as_u64() {
         Some(4) => Ok(()),
-        Some(version @ 0..4) => Err(root
-            .wrong(format!("it is a state of format {version}, and 4 is read"))
-            .hint("Terraform 0.12 and later write format 4: `terraform apply -refresh-only` with one of them brings it up")),
+        Some(version @ 0..4) => Err(root.wrong(format!("it is a state of format {version}, and 4 is read")).hint(
+            "Terraform 0.12 and later write format 4: `terraform apply -refresh-only` with one of them brings it up",
+        )),
         Some(version) => Err(root.wrong(format!("it is a state of format {version}, and 4 is read"))),
         None => Err(root.wrong("`version` is no number: it is no state of Terraform")),
     }

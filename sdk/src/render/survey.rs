@@ -41,9 +41,21 @@ const GROUPS: [Group; 12] = [
         ink: Ink::Update,
         sum: "different",
     },
-    Group { word: "recorded", heading: "the stack has it already", sign: "=", ink: Ink::Good, sum: "in the stack already" },
+    Group {
+        word: "recorded",
+        heading: "the stack has it already",
+        sign: "=",
+        ink: Ink::Good,
+        sum: "in the stack already",
+    },
     Group { word: "part", heading: "part of a resource", sign: "·", ink: Ink::Plain, sum: "part of another" },
-    Group { word: "blocked", heading: "cannot be taken over", sign: "!", ink: Ink::Bad, sum: "that cannot be taken over" },
+    Group {
+        word: "blocked",
+        heading: "cannot be taken over",
+        sign: "!",
+        ink: Ink::Bad,
+        sum: "that cannot be taken over",
+    },
     Group {
         word: "ambiguous",
         heading: "could be more than one: say which in a file for --map",
@@ -56,15 +68,20 @@ const GROUPS: [Group; 12] = [
     Group { word: "elsewhere", heading: "in another place", sign: "?", ink: Ink::Warning, sum: "elsewhere" },
     Group { word: "unreadable", heading: "could not be read", sign: "?", ink: Ink::Warning, sum: "unreadable" },
     Group { word: "unsupported", heading: "not supported", sign: "-", ink: Ink::Warning, sum: "not supported" },
-    Group { word: "left_out", heading: "", sign: "", ink: Ink::Faint, sum: "left out (looked up, replaced, or only a grouping)" },
+    Group {
+        word: "left_out",
+        heading: "",
+        sign: "",
+        ink: Ink::Faint,
+        sum: "left out (looked up, replaced, or only a grouping)",
+    },
 ];
 
 /// The text of a survey, with an end of line. `place` says account, region and endpoint.
 pub(crate) fn survey(survey: &Survey, stack: &str, place: &str, look: Look) -> String {
     let file = &survey.file;
     let first = format!("Import into {stack}");
-    let heading =
-        wrapped(&format!("{first} from {} ({}): {place}", file.path, file.written_by), look.width, "", "  ");
+    let heading = wrapped(&format!("{first} from {} ({}): {place}", file.path, file.written_by), look.width, "", "  ");
     let rest = heading.strip_prefix(&first).unwrap_or(&heading);
     let mut text = format!("{}{rest}\n", look.paint(Ink::Strong, &first));
     for group in GROUPS.iter().filter(|group| !group.heading.is_empty()) {
@@ -202,8 +219,7 @@ fn answer_json(item: &Item, answer: &Answer) -> Json {
         Answer::Part { kind, of, argument, .. } => json!({ "of": { "kind": kind, "id": of }, "argument": argument }),
         Answer::Ambiguous(candidates) => json!({ "candidates": candidates }),
         Answer::NotDeclared(unlike) => {
-            let unlike: Vec<Json> =
-                unlike.iter().map(|(urn, paths)| json!({ "urn": urn, "differs": paths })).collect();
+            let unlike: Vec<Json> = unlike.iter().map(|(urn, paths)| json!({ "urn": urn, "differs": paths })).collect();
             json!({ "unlike": unlike })
         }
         Answer::Elsewhere(reason)

@@ -234,8 +234,8 @@ async fn what_terraform_made_is_told_and_taken_over_with_nothing_but_marks() {
     let report = moved.expect(&format!("{line} --json"), code::REFUSED);
     let zone = |zone: &str| format!("module.network.module.zone[\"{zone}\"]");
     let (a, b) = (zone("eu-west-1a"), zone("eu-west-1b"));
-    let [subnet_a, subnet_b, gone] =
-        [(&a, "10.20.1.0/24"), (&b, "10.20.2.0/24"), (&b, "10.20.3.0/24")].map(|(zone, range)| format!("{zone}.aws_subnet.public[\"{range}\"]"));
+    let [subnet_a, subnet_b, gone] = [(&a, "10.20.1.0/24"), (&b, "10.20.2.0/24"), (&b, "10.20.3.0/24")]
+        .map(|(zone, range)| format!("{zone}.aws_subnet.public[\"{range}\"]"));
     let [table_a, table_b] = [&a, &b].map(|zone| format!("{zone}.aws_route_table_association.public[0]"));
     same(
         &report.json(),
@@ -277,8 +277,16 @@ async fn what_terraform_made_is_told_and_taken_over_with_nothing_but_marks() {
     std::fs::write(moved.project.path("map.toml"), map).unwrap();
     let line = format!("{line} --map map.toml");
     let shown = moved.expect(&line, code::REFUSED);
-    assert!(shown.out.contains("= module.network.aws_eip.spare[1] is network/spare-1 (ec2/elastic-ip)"), "{}", shown.out);
-    assert!(shown.out.contains("· aws_s3_bucket_versioning.files is `versioning` of files (s3/bucket)"), "{}", shown.out);
+    assert!(
+        shown.out.contains("= module.network.aws_eip.spare[1] is network/spare-1 (ec2/elastic-ip)"),
+        "{}",
+        shown.out
+    );
+    assert!(
+        shown.out.contains("· aws_s3_bucket_versioning.files is `versioning` of files (s3/bucket)"),
+        "{}",
+        shown.out
+    );
 
     let done = moved.expect(&format!("{line} --yes"), code::DONE);
     let changed = moved.changed();

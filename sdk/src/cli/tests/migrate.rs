@@ -10,7 +10,8 @@ impl Project {
     /// The network of the stack as somebody else made it; answers the ids of VPC and subnets.
     fn theirs(&self) -> [String; 3] {
         let vpc = self.put("aws:ec2/vpc", Value::from([("cidr_block", "10.0.0.0/16")]));
-        let subnet = |cidr: &str| self.put("aws:ec2/subnet", Value::from([("vpc", vpc.as_str()), ("cidr_block", cidr)]));
+        let subnet =
+            |cidr: &str| self.put("aws:ec2/subnet", Value::from([("vpc", vpc.as_str()), ("cidr_block", cidr)]));
         let [one, two] = ["10.0.0.0/24", "10.0.1.0/24"].map(subnet);
         [vpc, one, two]
     }
@@ -83,7 +84,10 @@ fn what_differs_is_shown_by_field_and_changed_with_consent() {
     let json = expect(project.run(&format!("{line} --json")), exit::REFUSED, &[], &[]);
     let json: Json = serde_json::from_str(&json.out).unwrap();
     let subnet = &json["resources"][3];
-    assert_eq!((&subnet["status"], &subnet["urn"]), (&"differs".into(), &"prod::private/subnet-0::aws:ec2/subnet".into()));
+    assert_eq!(
+        (&subnet["status"], &subnet["urn"]),
+        (&"differs".into(), &"prod::private/subnet-0::aws:ec2/subnet".into())
+    );
     let change = serde_json::json!({
         "path": "map_public_ip_on_launch", "observed": true, "declared": false, "forces_replacement": false
     });
@@ -92,7 +96,9 @@ fn what_differs_is_shown_by_field_and_changed_with_consent() {
     expect(
         project.run(&format!("{line} --yes")),
         exit::DONE,
-        &["~ module.net.aws_subnet.private[\"a\"] is private/subnet-0 (ec2/subnet) map_public_ip_on_launch: true → false"],
+        &[
+            "~ module.net.aws_subnet.private[\"a\"] is private/subnet-0 (ec2/subnet) map_public_ip_on_launch: true → false",
+        ],
         &["done: 3 steps done"],
     );
     expect(project.run("preview prod --detailed-exitcode"), exit::DONE, &[], &[]);
@@ -117,7 +123,13 @@ fn what_cannot_be_taken_over_is_left_and_what_needs_it_waits() {
         ],
         &[],
     );
-    assert!(project.cloud.things().iter().all(|thing| thing.owner.as_ref().is_none_or(|owner| owner.stack == "acme/other:1")));
+    assert!(
+        project
+            .cloud
+            .things()
+            .iter()
+            .all(|thing| thing.owner.as_ref().is_none_or(|owner| owner.stack == "acme/other:1"))
+    );
 }
 
 #[test]
@@ -129,6 +141,12 @@ fn a_mapping_decides_and_a_wrong_one_is_refused() {
     let report = project.run(&format!("import prod --from-terraform {state} --map {map} --json"));
     let json: Json = serde_json::from_str(&expect(report, exit::REFUSED, &[], &[]).out).unwrap();
     assert_eq!(json["resources"][2]["by"], "the mapping file");
+    expect(project.run(&format!("import prod --from-terraform {state} --yes")), exit::DONE, &[], &[]);
+    let other = project.put("aws:ec2/vpc", Value::from([("cidr_block", "10.0.0.0/16")]));
+    let others = project.state(&[other, theirs[1].clone(), theirs[2].clone()]);
+    let taken = format!("the mapping file says so, and the stack has {} for it already", theirs[0]);
+    let line = format!("import prod --from-terraform {others} --map {map} --yes");
+    expect(project.run(&line), exit::REFUSED, &[&taken], &[]);
     let map = project.write("map.toml", "\"module.net.aws_vpc.main\" = \"private/subnet-0\"\n");
     expect(
         project.run(&format!("import prod --from-terraform {state} --map {map}")),
@@ -151,7 +169,8 @@ fn malformed_files_are_named_and_nothing_is_called() {
     ] {
         let file = project.write(name, text);
         let before = project.cloud.journal().points();
-        let refused = expect(project.run(&format!("import prod --from-terraform {file} --yes")), exit::BAD_INPUT, &[], &[said]);
+        let refused =
+            expect(project.run(&format!("import prod --from-terraform {file} --yes")), exit::BAD_INPUT, &[], &[said]);
         assert!(refused.err.contains(name) && !refused.err.contains("hunter2"), "{}", refused.err);
         assert_eq!(project.cloud.journal().points(), before, "{name}");
     }

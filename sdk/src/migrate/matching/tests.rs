@@ -77,8 +77,16 @@ fn one_answer_leads_to_the_next() {
         world.stack.add(name, association);
     }
     let things = [
-        world.there("aws:ec2/route-table-association", "subnet-2", Value::from([("subnet", "subnet-2"), ("route_table", "rtb-2")])),
-        world.there("aws:ec2/route-table-association", "subnet-1", Value::from([("subnet", "subnet-1"), ("route_table", "rtb-1")])),
+        world.there(
+            "aws:ec2/route-table-association",
+            "subnet-2",
+            Value::from([("subnet", "subnet-2"), ("route_table", "rtb-2")]),
+        ),
+        world.there(
+            "aws:ec2/route-table-association",
+            "subnet-1",
+            Value::from([("subnet", "subnet-1"), ("route_table", "rtb-1")]),
+        ),
         world.there("aws:ec2/route-table", "rtb-2", Value::from([("vpc", "vpc-2")])),
         world.there("aws:ec2/route-table", "rtb-1", Value::from([("vpc", "vpc-1")])),
         world.there("aws:ec2/subnet", "subnet-2", subnet("vpc-2", "10.0.1.0/24", "eu-west-1a")),
@@ -111,9 +119,10 @@ fn a_name_tells_and_another_name_does_not() {
     assert_eq!(paths, ["retention_in_days"]);
     // Of its name only the beginning is declared, and this is another one: it is not the last one left.
     assert!(!told.told.contains_key(&gone));
-    assert_eq!(told.unlike[&gone].iter().map(|(urn, paths)| (urn.path(), paths.clone())).collect::<Vec<_>>(), [
-        ("web", vec!["name".to_owned()])
-    ]);
+    assert_eq!(
+        told.unlike[&gone].iter().map(|(urn, paths)| (urn.path(), paths.clone())).collect::<Vec<_>>(),
+        [("web", vec!["name".to_owned()])]
+    );
 }
 
 #[test]

@@ -77,8 +77,16 @@ fn fails(text: &str, reason: &str, hint: &str) {
 
 #[test]
 fn what_is_no_export_says_what_it_is() {
-    fails(r#"{"version": 2, "deployment": {}}"#, "it is a deployment of version 2, and 3 and 4 are read", "stack export");
-    fails(r#"{"version": 9, "deployment": {}}"#, "it is a deployment of version 9, and 3 and 4 are read", "stack export");
+    fails(
+        r#"{"version": 2, "deployment": {}}"#,
+        "it is a deployment of version 2, and 3 and 4 are read",
+        "stack export",
+    );
+    fails(
+        r#"{"version": 9, "deployment": {}}"#,
+        "it is a deployment of version 9, and 3 and 4 are read",
+        "stack export",
+    );
     fails(r#"{"version": 3}"#, "`deployment` is missing", "");
     fails(r#"{"version": 3, "deployment": []}"#, "deployment: it is a list where an object must be", "");
     fails(r#"{"version": 4, "terraform_version": "1.9.8"}"#, "it is a file of Terraform's", "--from-terraform");
@@ -91,13 +99,21 @@ fn what_is_wrong_within_is_named_by_its_place() {
     let of = |resource: &str| format!("{{\"version\": 3, \"deployment\": {{\"resources\": [{resource}]}}}}");
     fails(&of("{}"), "deployment.resources[0]: `urn` is missing", "");
     let vpc = r#""urn": "urn:pulumi:d::p::aws:ec2/vpc:Vpc::a", "type": "aws:ec2/vpc:Vpc""#;
-    fails(&of(&format!("{{{vpc}, \"custom\": 1}}")), "deployment.resources[0].custom: it is a number where a truth value must be", "");
+    fails(
+        &of(&format!("{{{vpc}, \"custom\": 1}}")),
+        "deployment.resources[0].custom: it is a number where a truth value must be",
+        "",
+    );
     fails(
         &of(&format!("{{{vpc}, \"custom\": true, \"outputs\": \"hunter2\"}}")),
         "deployment.resources[0].outputs: it is text where an object must be",
         "",
     );
-    fails(&of(&format!("{{{vpc}, \"custom\": true, \"id\": 5}}")), "deployment.resources[0].id: it is a number where text must be", "");
+    fails(
+        &of(&format!("{{{vpc}, \"custom\": true, \"id\": 5}}")),
+        "deployment.resources[0].id: it is a number where text must be",
+        "",
+    );
 }
 
 #[test]

@@ -100,14 +100,24 @@ const THINGS: &[Case] = &[
         "aws:eks/pod-identity-association",
         "main|a-1",
     ),
-    ("aws_elasticache_parameter_group", &[("id", "redis7"), ("name", "redis7")], "aws:elasticache/parameter-group", "redis7"),
+    (
+        "aws_elasticache_parameter_group",
+        &[("id", "redis7"), ("name", "redis7")],
+        "aws:elasticache/parameter-group",
+        "redis7",
+    ),
     ("aws_elasticache_replication_group", &[("id", "cache")], "aws:elasticache/replication-group", "cache"),
     ("aws_elasticache_subnet_group", &[("id", "cache"), ("name", "cache")], "aws:elasticache/subnet-group", "cache"),
     ("aws_iam_instance_profile", &[("id", "nodes"), ("name", "nodes")], "aws:iam/instance-profile", "nodes"),
     ("aws_iam_openid_connect_provider", &[("id", OIDC), ("arn", OIDC)], "aws:iam/open-id-connect-provider", OIDC),
     ("aws_iam_policy", &[("id", POLICY), ("arn", POLICY)], "aws:iam/policy", POLICY),
     ("aws_iam_role", &[("id", "admin"), ("name", "admin"), ("arn", ROLE)], "aws:iam/role", "admin"),
-    ("aws_iam_role_policy", &[("id", "admin:inline"), ("role", "admin"), ("name", "inline")], "aws:iam/role-policy", "admin|inline"),
+    (
+        "aws_iam_role_policy",
+        &[("id", "admin:inline"), ("role", "admin"), ("name", "inline")],
+        "aws:iam/role-policy",
+        "admin|inline",
+    ),
     (
         "aws_iam_role_policy_attachment",
         &[("id", "admin-20240121143236117600000009"), ("role", "admin"), ("policy_arn", POLICY)],
@@ -165,8 +175,11 @@ fn every_row_of_a_thing_has_a_case_and_every_type_of_ours_a_row() {
             Becomes::Part { .. } | Becomes::Nothing(_) => continue,
         };
         assert!(tested.contains(known.terraform), "{} has no case", known.terraform);
-        let cases: BTreeSet<&str> =
-            THINGS.iter().filter(|(terraform, ..)| *terraform == known.terraform).map(|(_, _, kind, _)| *kind).collect();
+        let cases: BTreeSet<&str> = THINGS
+            .iter()
+            .filter(|(terraform, ..)| *terraform == known.terraform)
+            .map(|(_, _, kind, _)| *kind)
+            .collect();
         assert_eq!(cases, kinds.iter().copied().collect(), "{}", known.terraform);
         for kind in kinds {
             assert!(formwork_aws::schemas().iter().any(|schema| schema.kind == kind), "{kind} is no type");
@@ -251,7 +264,8 @@ fn what_is_not_known_or_has_no_counterpart_says_why() {
 
 #[test]
 fn attributes_of_pulumi_are_in_camel_case() {
-    for (snake, wanted) in [("id", "id"), ("route_table_id", "routeTableId"), ("destination_ipv6_cidr_block", "destinationIpv6CidrBlock")]
+    for (snake, wanted) in
+        [("id", "id"), ("route_table_id", "routeTableId"), ("destination_ipv6_cidr_block", "destinationIpv6CidrBlock")]
     {
         assert_eq!(camel(snake), wanted);
     }

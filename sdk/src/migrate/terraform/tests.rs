@@ -72,7 +72,8 @@ fn what_makes_up_an_id_is_not_taken_where_it_is_marked_as_a_secret() {
 
 #[test]
 fn a_thing_that_is_there_twice_is_told_once() {
-    let one = r#"{"mode": "managed", "type": "aws_vpc", "name": "NAME", "instances": [{"attributes": {"id": "vpc-1"}}]}"#;
+    let one =
+        r#"{"mode": "managed", "type": "aws_vpc", "name": "NAME", "instances": [{"attributes": {"id": "vpc-1"}}]}"#;
     let both = format!("{}, {}", one.replace("NAME", "a"), one.replace("NAME", "b"));
     let file = parse(&format!("{{\"version\": 4, \"resources\": [{both}]}}")).unwrap();
     assert_eq!(file.items[0].is, thing("aws:ec2/vpc", "vpc-1"));
@@ -81,7 +82,12 @@ fn a_thing_that_is_there_twice_is_told_once() {
 
 #[test]
 fn an_empty_state_has_nothing() {
-    assert!(parse(r#"{"version": 4, "terraform_version": "1.9.8", "serial": 1, "resources": []}"#).unwrap().items.is_empty());
+    assert!(
+        parse(r#"{"version": 4, "terraform_version": "1.9.8", "serial": 1, "resources": []}"#)
+            .unwrap()
+            .items
+            .is_empty()
+    );
     assert!(parse(r#"{"version": 4}"#).unwrap().items.is_empty());
 }
 
@@ -120,11 +126,19 @@ fn what_is_wrong_within_is_named_by_its_place() {
     };
     fails(r#"{"version": 4, "resources": {}}"#, "resources: it is an object where a list must be", "");
     fails(&with("7"), "resources[0]: `mode` is missing", "");
-    fails(&with(r#"{"mode": "ephemeral", "type": "a", "name": "b"}"#), "resources[0]: `mode` is neither managed nor data", "");
+    fails(
+        &with(r#"{"mode": "ephemeral", "type": "a", "name": "b"}"#),
+        "resources[0]: `mode` is neither managed nor data",
+        "",
+    );
     fails(&with(r#"{"mode": "managed", "type": 1}"#), "resources[0].type: it is a number where text must be", "");
     fails(&with(r#"{"mode": "managed", "type": "a", "name": "b"}"#), "resources[0]: `instances` is missing", "");
     fails(&of("{}"), "resources[0].instances[0]: `attributes` is missing", "");
-    fails(&of(r#"{"attributes": "hunter2"}"#), "resources[0].instances[0].attributes: it is text where an object must be", "");
+    fails(
+        &of(r#"{"attributes": "hunter2"}"#),
+        "resources[0].instances[0].attributes: it is text where an object must be",
+        "",
+    );
     fails(
         &of(r#"{"index_key": {}, "attributes": {}}"#),
         "resources[0].instances[0].index_key: it is an object where text or a number must be",
