@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Three;
+use super::likeness::granted;
 use super::node::{Decided, Deciding, Progress};
 use super::{Op, Reason, Step};
 use crate::compare::complete;
@@ -10,7 +11,6 @@ use crate::error::Error;
 use crate::kind::Observed;
 use crate::observe::Sight;
 use crate::record::LET_GO;
-use crate::value::Value;
 
 impl Deciding<'_> {
     pub(super) fn adopt(&self, id: &str, progress: &mut Progress) -> Result<Decided, Vec<Error>> {
@@ -27,7 +27,7 @@ impl Deciding<'_> {
             let reason = format!("{id} belongs to the stack {}", owner.stack);
             return Err(vec![self.refuse("adopt", reason).hint(LET_GO)]);
         }
-        let nothing = complete(self.schema.args, &Value::empty_map());
+        let applied = granted(self.schema, &self.declared);
         let now = complete(self.schema.args, &observed.args);
         let left: BTreeSet<String> = BTreeSet::new();
         // What is there counts as applied, so that the difference is the program's and no drift.
@@ -38,7 +38,7 @@ impl Deciding<'_> {
             exprs: &self.declaration.args,
             recorded_exprs: &BTreeMap::new(),
             declared: &self.declared,
-            applied: &nothing,
+            applied: &applied,
             observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..(**observed).clone() }),
             left: &left,
             ignore_changes: &self.declaration.options.ignore_changes,

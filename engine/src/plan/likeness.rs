@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::FieldChange;
 use super::fields::Three;
 use super::resolve::Known;
-use crate::compare::{Comparison, complete};
+use crate::compare::{Comparison, complete, rule};
 use crate::digest::Digester;
 use crate::kind::Observed;
 use crate::program::Declaration;
+use crate::shape::{Change, Schema};
 use crate::value::Value;
 
 /// What taking over a thing would change.
@@ -27,7 +28,7 @@ pub struct Likeness {
 /// Pure. The values of the changes hold no secret in the clear.
 pub fn likeness(declaration: &Declaration, declared: &Value, observed: &Observed, digester: &Digester) -> Likeness {
     let schema = declaration.schema;
-    let nothing = complete(schema.args, &Value::empty_map());
+    let declared = complete(schema.args, declared);
     let now = complete(schema.args, &observed.args);
     let fields = Three {
         schema,
@@ -35,8 +36,8 @@ pub fn likeness(declaration: &Declaration, declared: &Value, observed: &Observed
         comparison: Comparison::new(digester),
         exprs: &declaration.args,
         recorded_exprs: &BTreeMap::new(),
-        declared: &complete(schema.args, declared),
-        applied: &nothing,
+        declared: &declared,
+        applied: &granted(schema, &declared),
         observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..observed.clone() }),
         left: &BTreeSet::new(),
         ignore_changes: &declaration.options.ignore_changes,
@@ -45,4 +46,18 @@ pub fn likeness(declaration: &Declaration, declared: &Value, observed: &Observed
     }
     .compare();
     Likeness { changes: fields.changes, refused: fields.refused }
+}
+
+/// What counts as applied to a thing that is taken over, complete: nothing, but for arguments that no reading shows and that no update could
+/// set. Those were decided when it was made, and the program is believed about them: whoever declares a thing that exists says how it was made.
+pub(super) fn granted(schema: &Schema, declared: &Value) -> Value {
+    let Value::Map(mut applied) = complete(schema.args, &Value::empty_map()) else { return Value::empty_map() };
+    for arg in schema.args.iter().filter(|arg| arg.write_only) {
+        let wanted = declared.get(arg.name);
+        let nothing = applied.get(arg.name).unwrap_or(&Value::Null);
+        if wanted.is_known() && rule(arg, nothing, wanted) != Change::InPlace {
+            applied.insert(arg.name.to_owned(), wanted.clone());
+        }
+    }
+    Value::Map(applied)
 }

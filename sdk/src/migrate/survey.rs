@@ -99,6 +99,15 @@ impl Answer {
         }
     }
 
+    /// The resources that it is or could be.
+    fn may_be(&self) -> impl Iterator<Item = &Urn> {
+        let candidates = match self {
+            Answer::Ambiguous(candidates) => candidates.as_slice(),
+            _ => &[],
+        };
+        self.urn().into_iter().chain(candidates)
+    }
+
     /// Whether nothing is left to decide about it.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(
@@ -148,7 +157,7 @@ impl Survey {
             file.items.iter().enumerate().map(|(index, item)| answering.answer(index, item)).collect();
         hold_back(graph, &named, &mut answers);
         attribute_parts(&file.items, &mut answers);
-        let found: BTreeSet<&Urn> = answers.iter().filter_map(Answer::urn).collect();
+        let found: BTreeSet<&Urn> = answers.iter().flat_map(Answer::may_be).collect();
         let order = &graph.program().order;
         let missing = order.iter().filter(|urn| !found.contains(urn) && !named.contains(urn)).cloned().collect();
         let adopted = file.items.iter().zip(&answers).filter_map(|(item, answer)| match (&item.is, answer) {
@@ -331,7 +340,7 @@ fn hold_back(graph: &Graph, recorded: &BTreeSet<Urn>, answers: &mut [Answer]) {
             match open {
                 Some(needs) => {
                     let reason = format!(
-                        "it needs {} ({}) first, which the stack does not have and the file does not give",
+                        "it needs {} ({}) first, which is neither in the stack nor taken over with it",
                         needs.path(),
                         short_kind(&needs)
                     );

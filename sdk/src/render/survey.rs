@@ -131,10 +131,10 @@ fn line(item: &Item, answer: &Answer) -> String {
 fn details(item: &Item, answer: &Answer, look: Look, text: &mut String) {
     let mut say = |sentence: &str| text.push_str(&format!("{}\n", wrapped(sentence, look.width, "      ", "        ")));
     match answer {
-        Answer::Differs { changes, .. } => changes.iter().for_each(|change| say(&shown_change(change))),
-        Answer::Blocked { reason, changes, .. } => {
+        Answer::Differs { urn, changes, .. } => changes.iter().for_each(|change| say(&shown_change(urn, change))),
+        Answer::Blocked { urn, reason, changes } => {
             say(reason);
-            changes.iter().for_each(|change| say(&shown_change(change)));
+            changes.iter().for_each(|change| say(&shown_change(urn, change)));
         }
         Answer::Ambiguous(candidates) => {
             let some: Vec<String> = candidates.iter().take(CANDIDATES).map(|urn| urn.path().to_owned()).collect();
@@ -160,9 +160,20 @@ fn details(item: &Item, answer: &Answer, look: Look, text: &mut String) {
     item.notes.iter().for_each(|note| say(note));
 }
 
-fn shown_change(change: &FieldChange) -> String {
+fn shown_change(urn: &Urn, change: &FieldChange) -> String {
+    if !is_readable(urn, change) {
+        return format!("{}: cannot be read; {} is written", change.path, shown(&change.after));
+    }
     let forces = if change.forces_replacement { " (only in a new one)" } else { "" };
     format!("{}: {} → {}{forces}", change.path, shown(&change.before), shown(&change.after))
+}
+
+/// Whether AWS says what the argument is now.
+fn is_readable(urn: &Urn, change: &FieldChange) -> bool {
+    let kind = urn.kind();
+    let name = change.path.split(['.', '[']).next().unwrap_or_default();
+    let schema = formwork_aws::schemas().into_iter().find(|schema| schema.kind == kind.as_str());
+    schema.and_then(|schema| schema.arg(name)).is_none_or(|arg| !arg.write_only)
 }
 
 fn named(urn: &Urn) -> String {
@@ -214,8 +225,10 @@ fn answer_json(item: &Item, answer: &Answer) -> Json {
     });
     let more = match answer {
         Answer::Matches { by, .. } => json!({ "by": by.words() }),
-        Answer::Differs { by, changes, .. } => json!({ "by": by.words(), "changes": changes_json(changes) }),
-        Answer::Blocked { reason, changes, .. } => json!({ "reason": reason, "changes": changes_json(changes) }),
+        Answer::Differs { urn, by, changes } => json!({ "by": by.words(), "changes": changes_json(urn, changes) }),
+        Answer::Blocked { urn, reason, changes } => {
+            json!({ "reason": reason, "changes": changes_json(urn, changes) })
+        }
         Answer::Part { kind, of, argument, .. } => json!({ "of": { "kind": kind, "id": of }, "argument": argument }),
         Answer::Ambiguous(candidates) => json!({ "candidates": candidates }),
         Answer::NotDeclared(unlike) => {
@@ -234,12 +247,13 @@ fn answer_json(item: &Item, answer: &Answer) -> Json {
     object
 }
 
-fn changes_json(changes: &[FieldChange]) -> Vec<Json> {
+fn changes_json(urn: &Urn, changes: &[FieldChange]) -> Vec<Json> {
     let one = |change: &FieldChange| {
         json!({
             "path": change.path,
             "observed": change.before.to_json(),
             "declared": change.after.to_json(),
+            "readable": is_readable(urn, change),
             "forces_replacement": change.forces_replacement,
         })
     };

@@ -218,6 +218,20 @@ fn the_likeness_of_a_thing_is_what_its_adoption_would_change() {
 }
 
 #[test]
+fn what_is_decided_when_a_thing_is_made_and_never_shown_is_believed_of_an_adopted_one() {
+    let mut world = World::new();
+    let args = [("bootstrap", value(false)), ("force", value(true))];
+    let urn = world.add_with(&BLIND, "main", args, options().import("blind-1"));
+    let Sight::Seen(mut observed) = existing("a", None) else { unreachable!() };
+    (observed.args, observed.outputs) = (Value::empty_map(), Value::from([("id", "blind-1")]));
+    world.imports.insert(urn, Sight::Seen(observed));
+    let plan = world.plan();
+    // What an update can set is set, since nobody knows what it is.
+    assert_eq!((plan.steps[0].op, &plan.steps[0].changed_args), (Op::Adopt, &["force".to_owned()].into()));
+    assert_eq!(plan.steps[0].planned.get("bootstrap"), &Value::from(false));
+}
+
+#[test]
 fn what_does_not_fit_or_belongs_to_others_or_is_not_there_is_not_adopted() {
     let mut world = World::new();
     let urn = world.add_with(&NETWORK, "main", [("cidr", text("a"))], options().import("network-77"));

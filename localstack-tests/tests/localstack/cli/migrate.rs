@@ -317,7 +317,8 @@ async fn what_pulumi_made_is_told_and_what_differs_is_shown_by_field() {
     assert_eq!(json["summary"], counts, "{json:#}");
     let role = json["resources"].as_array().unwrap().iter().find(|one| one["status"] == "differs").unwrap();
     let change = serde_json::json!([{
-        "path": "description", "observed": "reads", "declared": "reads and lists", "forces_replacement": false
+        "path": "description", "observed": "reads", "declared": "reads and lists", "readable": true,
+        "forces_replacement": false
     }]);
     assert_eq!((&role["kind"], &role["changes"]), (&"aws:iam/role".into(), &change));
     assert_eq!(moved.changed(), [""; 0]);

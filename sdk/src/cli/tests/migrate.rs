@@ -89,7 +89,7 @@ fn what_differs_is_shown_by_field_and_changed_with_consent() {
         (&"differs".into(), &"prod::private/subnet-0::aws:ec2/subnet".into())
     );
     let change = serde_json::json!({
-        "path": "map_public_ip_on_launch", "observed": true, "declared": false, "forces_replacement": false
+        "path": "map_public_ip_on_launch", "observed": true, "declared": false, "readable": true, "forces_replacement": false
     });
     assert_eq!(subnet["changes"], Json::Array(vec![change]));
     assert_eq!(json["summary"]["matches"], 2);
@@ -117,7 +117,7 @@ fn what_cannot_be_taken_over_is_left_and_what_needs_it_waits() {
         exit::REFUSED,
         &[
             "it carries the tag of the stack acme/other:1",
-            "it needs main (ec2/vpc) first, which the stack does not have and the file does not give",
+            "it needs main (ec2/vpc) first, which is neither in the stack nor taken over with it",
             "there is no ec2/subnet subnet-9999",
             "+ private/subnet-1 (ec2/subnet)",
         ],

@@ -229,3 +229,23 @@ fn a_value_that_is_a_secret_here_is_no_value_in_the_report() {
     let shown = format!("{:?} {}", told.likeness, told.likeness[&role].changes[0].before.to_json());
     assert!(!shown.contains("canary"), "{shown}");
 }
+
+#[test]
+fn hundreds_of_one_type_are_told_by_their_keys() {
+    const EACH: usize = 300;
+    let mut world = World::new();
+    let vpc = world.stack.add("main", ec2::Vpc::builder().cidr_block("10.0.0.0/8").build());
+    let range = |index: usize| format!("10.{}.{}.0/24", index / 256, index % 256);
+    for index in 0..EACH {
+        let subnet = ec2::Subnet::builder().vpc(&vpc).cidr_block(range(index)).build();
+        world.stack.add(&format!("subnet-{index}"), subnet);
+    }
+    world.there("aws:ec2/vpc", "vpc-1", Value::from([("cidr_block", "10.0.0.0/8")]));
+    for index in (0..EACH).rev() {
+        world.there("aws:ec2/subnet", &format!("subnet-id-{index}"), subnet("vpc-1", &range(index), "eu-west-1a"));
+    }
+    let told = world.told(&[]);
+    assert_eq!(told.told.len(), 1 + EACH);
+    is(&told, 1, &format!("subnet-{}", EACH - 1), By::Arguments);
+    assert!(told.likeness.values().all(|like| *like == Likeness::default()));
+}
