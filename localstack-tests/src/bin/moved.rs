@@ -1,5 +1,5 @@
 //! The command line around a stack that another tool has made already, for the tests of `import`: a network with one of each of its parts,
-//! a group with rules, a role, a bucket, logs, and two addresses that nothing tells apart.
+//! a group with rules, a role, a bucket, logs, and two addresses that nothing tells apart. And around one of every type.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -58,6 +58,9 @@ fn moved(stack: &mut Stack, config: &MovedConfig) -> Result<()> {
     let bucket = s3::Bucket::builder().name(&config.bucket).versioning(true);
     let expiry = s3::LifecycleRule::builder().id("expiry").expiration_days(30).build();
     let bucket = stack.add("files", bucket.lifecycle_rules([expiry]).build());
+    let secure = iam::Statement::deny().principal(iam::Principal::anybody()).action("s3:*").resource(&bucket.arn);
+    let secure = iam::PolicyDocument::of([secure.condition("Bool", "aws:SecureTransport", ["false"])]);
+    stack.add("files", s3::BucketPolicy::builder().bucket(&bucket).policy(secure).build());
     let list = iam::Statement::allow().action("s3:ListBucket").resource(&bucket.arn);
     let policy = iam::RolePolicy::builder().role(&role).name("list").policy(iam::PolicyDocument::of([list]));
     stack.add("list", policy.build());
@@ -66,6 +69,15 @@ fn moved(stack: &mut Stack, config: &MovedConfig) -> Result<()> {
     Ok(())
 }
 
+/// `stacks/every.toml`.
+#[derive(Deserialize)]
+struct EveryConfig {}
+
+fn every(stack: &mut Stack, _: &EveryConfig) -> Result<()> {
+    localstack_tests::examples(stack);
+    Ok(())
+}
+
 fn main() -> ExitCode {
-    formwork::Runner::new("tests").stack("moved", moved).main()
+    formwork::Runner::new("tests").stack("moved", moved).stack("every", every).main()
 }

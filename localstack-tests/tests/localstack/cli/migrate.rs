@@ -2,13 +2,15 @@
 //!
 //! The fixtures have the shape that the tools write, with `{{name}}` in the places of ids.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Tag, TagSpecification};
 use aws_sdk_s3::types as s3;
 use formwork_aws::{Aws, AwsCloud};
-use localstack_tests::REGION;
-use serde_json::Value;
+use formwork_engine::Stack;
+use localstack_tests::{REGION, Trial};
+use serde_json::{Value, json};
 
 use super::{Project, Ran, code, run};
 
@@ -64,23 +66,9 @@ impl Moved {
         file
     }
 
-    fn run(&self, line: &str) -> Ran {
-        let small = self.project.command(line);
-        // The same folder and environment, for the other program.
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_moved"));
-        command.args(line.split(' ')).current_dir(self.project.folder.path()).env_clear();
-        command.stdin(std::process::Stdio::null());
-        command.envs(small.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let ran = run(&mut command);
-        ran.is_sound();
-        ran
-    }
-
     #[track_caller]
     fn expect(&self, line: &str, code: i32) -> Ran {
-        let ran = self.run(line);
-        ran.expect(code);
-        ran
+        expect(&self.project, line, code)
     }
 
     /// The operations that changed something since this was last asked.
@@ -91,6 +79,19 @@ impl Moved {
         operations.dedup();
         operations
     }
+}
+
+/// Runs the program of these stacks in a project's folder and environment.
+#[track_caller]
+fn expect(project: &Project, line: &str, code: i32) -> Ran {
+    let small = project.command(line);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_moved"));
+    command.args(line.split(' ')).current_dir(project.folder.path()).env_clear();
+    command.stdin(std::process::Stdio::null());
+    command.envs(small.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = run(&mut command);
+    ran.expect(code);
+    ran
 }
 
 /// Makes all of it as another tool would.
@@ -174,6 +175,10 @@ async fn files(aws: &Aws, bucket: &str) {
         .expiration(s3::LifecycleExpiration::builder().days(30).build());
     let rules = s3::BucketLifecycleConfiguration::builder().rules(expiry.build().unwrap()).build().unwrap();
     s3.put_bucket_lifecycle_configuration().bucket(bucket).lifecycle_configuration(rules).send().await.unwrap();
+    let secure = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::{bucket}","Condition":{{"Bool":{{"aws:SecureTransport":"false"}}}}}}]}}"#
+    );
+    s3.put_bucket_policy().bucket(bucket).policy(secure).send().await.unwrap();
 }
 
 /// Status and path of every resource of a report, by the end of its address.
@@ -247,6 +252,7 @@ async fn what_terraform_made_is_told_and_taken_over_with_nothing_but_marks() {
             ("aws_s3_bucket.files", "matches", "files"),
             ("aws_s3_bucket_lifecycle_configuration.files", "part", "files"),
             ("aws_s3_bucket_ownership_controls.files", "part", "files"),
+            ("aws_s3_bucket_policy.files", "matches", "files"),
             ("aws_s3_bucket_public_access_block.files", "part", "files"),
             ("aws_s3_bucket_server_side_encryption_configuration.files", "part", "files"),
             ("aws_s3_bucket_versioning.files", "part", "files"),
@@ -293,10 +299,10 @@ async fn what_terraform_made_is_told_and_taken_over_with_nothing_but_marks() {
     assert!(changed.iter().all(|operation| MARKING.contains(&operation.as_str())), "{changed:?}");
     assert_eq!(moved.project.account.listed(), before, "nothing was made and nothing deleted");
     let plan = moved.expect("preview moved --detailed-exitcode", code::DONE);
-    assert!(plan.out.contains("nothing to do: 18 resources are as declared"), "{}", plan.out);
+    assert!(plan.out.contains("nothing to do: 19 resources are as declared"), "{}", plan.out);
     // What is left is what nobody can take over; the rest is there already.
     let again = moved.expect(&format!("{line} --yes --json"), code::REFUSED);
-    assert!(again.out.contains("\"recorded\":18"), "{}", again.out);
+    assert!(again.out.contains("\"recorded\":19"), "{}", again.out);
     assert_eq!(moved.changed(), [""; 0]);
     keeps_no_canary(&moved, &[&report, &shown, &done, &again]);
 }
@@ -313,10 +319,10 @@ async fn what_pulumi_made_is_told_and_what_differs_is_shown_by_field() {
 
     let report = moved.expect(&format!("{line} --json"), code::DONE);
     let json = report.json();
-    let counts = serde_json::json!({ "differs": 1, "left_out": 5, "matches": 17, "part": 5 });
+    let counts = json!({ "differs": 1, "left_out": 5, "matches": 18, "part": 5 });
     assert_eq!(json["summary"], counts, "{json:#}");
     let role = json["resources"].as_array().unwrap().iter().find(|one| one["status"] == "differs").unwrap();
-    let change = serde_json::json!([{
+    let change = json!([{
         "path": "description", "observed": "reads", "declared": "reads and lists", "readable": true,
         "forces_replacement": false
     }]);
@@ -360,4 +366,86 @@ async fn malformed_files_and_wrong_mappings_are_refused_and_nothing_is_called() 
     }
     assert_eq!(moved.project.called(), [""; 0]);
     assert!(!moved.project.path(".formwork/moved/log").exists());
+}
+
+/// What Terraform would say of a thing of ours: its type, and the attributes that its id is told by.
+fn theirs(kind: &str, id: &str) -> (String, Value) {
+    let parts: Vec<&str> = id.split('|').collect();
+    let own = |terraform: &str, names: &[&str]| {
+        assert_eq!(names.len(), parts.len(), "{kind} {id}");
+        let attributes = names.iter().zip(&parts).map(|(name, part)| ((*name).to_owned(), Value::from(*part)));
+        (terraform.to_owned(), attributes.collect::<serde_json::Map<_, _>>().into())
+    };
+    let same = |terraform: &str| own(terraform, &["id"]);
+    match kind {
+        "aws:ec2/elastic-ip" => own("aws_eip", &["allocation_id"]),
+        "aws:ec2/route" if id.contains("|pl-") => own("aws_route", &["route_table_id", "destination_prefix_list_id"]),
+        "aws:ec2/route" if id.contains(':') => own("aws_route", &["route_table_id", "destination_ipv6_cidr_block"]),
+        "aws:ec2/route" => own("aws_route", &["route_table_id", "destination_cidr_block"]),
+        "aws:ec2/route-table-association" => own("aws_route_table_association", &["subnet_id"]),
+        "aws:ec2/security-group-egress-rule" => same("aws_vpc_security_group_egress_rule"),
+        "aws:ec2/security-group-ingress-rule" => same("aws_vpc_security_group_ingress_rule"),
+        "aws:eks/access-entry" => own("aws_eks_access_entry", &["cluster_name", "principal_arn"]),
+        "aws:eks/access-policy-association" => {
+            own("aws_eks_access_policy_association", &["cluster_name", "principal_arn", "policy_arn"])
+        }
+        "aws:eks/addon" => own("aws_eks_addon", &["cluster_name", "addon_name"]),
+        "aws:eks/node-group" => own("aws_eks_node_group", &["cluster_name", "node_group_name"]),
+        "aws:eks/pod-identity-association" => {
+            own("aws_eks_pod_identity_association", &["cluster_name", "association_id"])
+        }
+        "aws:iam/open-id-connect-provider" => same("aws_iam_openid_connect_provider"),
+        "aws:iam/role-policy" => own("aws_iam_role_policy", &["role", "name"]),
+        "aws:iam/role-policy-attachment" => own("aws_iam_role_policy_attachment", &["role", "policy_arn"]),
+        "aws:logs/log-group" => same("aws_cloudwatch_log_group"),
+        "aws:rds/instance" => own("aws_db_instance", &["identifier"]),
+        "aws:rds/parameter-group" => same("aws_db_parameter_group"),
+        "aws:rds/subnet-group" => same("aws_db_subnet_group"),
+        other => {
+            let name = other.strip_prefix("aws:").unwrap().replace('-', "_");
+            same(&format!("aws_{}", name.strip_prefix("ec2/").unwrap_or(&name).replace('/', "_")))
+        }
+    }
+}
+
+/// A state of Terraform is made of everything that a stack has, and the stack forgets it: each thing is found under the id that the table
+/// makes, and told to be the resource that it was. (It carries the tags of the forgotten stack, so that it is not taken over.)
+#[tokio::test]
+async fn one_of_every_type_is_found_by_its_id_and_told() {
+    let trial = Trial::new(super::super::emulator()).await;
+    let mut stack = Stack::new("tests", "every", BTreeMap::new());
+    localstack_tests::examples(&mut stack);
+    trial.up(&stack.finish().unwrap()).await.unwrap();
+    let recorded = trial.recorded().unwrap();
+    // Last first: what things need is told after them.
+    let rows: Vec<_> = recorded.rows().values().rev().collect();
+    let resources = rows.iter().enumerate().map(|(number, row)| {
+        let (terraform, attributes) = theirs(row.kind.as_str(), &row.id);
+        let instances = json!([{ "schema_version": 0, "attributes": attributes }]);
+        json!({ "mode": "managed", "type": terraform, "name": format!("number-{number}"), "instances": instances })
+    });
+    let state = json!({ "version": 4, "terraform_version": "1.9.8", "resources": resources.collect::<Vec<_>>() });
+
+    let Trial { account, .. } = trial;
+    let endpoint = account.emulator.endpoint().to_owned();
+    let project = Project { folder: tempfile::tempdir().unwrap(), account, endpoint };
+    let text = format!("[aws]\naccount_id = \"{}\"\nregion = \"{REGION}\"\n", project.account.id);
+    std::fs::create_dir_all(project.path("stacks")).unwrap();
+    std::fs::write(project.path("stacks/every.toml"), text).unwrap();
+    std::fs::write(project.path("every.tfstate"), state.to_string()).unwrap();
+    let report = expect(&project, "import every --from-terraform every.tfstate --json", code::REFUSED).json();
+
+    let mut kinds: BTreeSet<&str> = formwork_aws::schemas().iter().map(|schema| schema.kind).collect();
+    kinds.retain(|kind| !kind.starts_with("aws:s3/"));
+    for (one, row) in report["resources"].as_array().unwrap().iter().zip(&rows) {
+        assert_eq!((&one["kind"], &one["id"]), (&row.kind.as_str().into(), &row.id.as_str().into()));
+        let urn = Value::from(row.urn.as_str());
+        let ambiguous = one["candidates"].as_array().is_some_and(|candidates| candidates.contains(&urn));
+        // Some examples make the same network under what they are about: then both are named.
+        assert!(one["urn"] == urn || ambiguous, "{one:#}");
+        if one["urn"] == urn {
+            kinds.remove(row.kind.as_str());
+        }
+    }
+    assert!(kinds.is_empty(), "nothing was told of {kinds:?}");
 }
