@@ -18,7 +18,7 @@ use formwork_engine::plan::{FieldChange, Likeness, likeness, natural_key};
 use formwork_engine::program::Declaration;
 use formwork_engine::shape::{Change, ChangeRule, Schema};
 use formwork_engine::value::Unknown;
-use formwork_engine::{ProviderName, Urn, Value};
+use formwork_engine::{Expr, ProviderName, Urn, Value};
 
 use super::look::Sights;
 use super::map::Map;
@@ -37,6 +37,8 @@ pub(crate) enum By {
     Arguments,
     /// All that can be compared is the same, and of no other.
     Everything,
+    /// Everything told that refers to the resource refers to this thing.
+    References,
     /// It is the only one that could be.
     OnlyOne,
 }
@@ -50,6 +52,7 @@ impl By {
             By::Key => "its key",
             By::Arguments => "its arguments",
             By::Everything => "everything that is declared of it",
+            By::References => "what refers to it",
             By::OnlyOne => "being the only one",
         }
     }
@@ -160,6 +163,9 @@ impl<'a> Matching<'a> {
                 found = unique(&fits, |fit| fit == Fit::Same, By::Everything);
             }
             if found.is_empty() {
+                found = self.referred(&fits);
+            }
+            if found.is_empty() {
                 found = unique(&fits, |fit| fit > Fit::No, By::OnlyOne);
             }
             if found.is_empty() {
@@ -262,6 +268,30 @@ impl<'a> Matching<'a> {
         }
     }
 
+    /// The other way round: a resource that is told and declared to use another one says which thing that is. Only where all that use it agree,
+    /// and nothing is said twice.
+    fn referred(&self, fits: &BTreeMap<(usize, Urn), Fit>) -> Vec<(usize, Urn, By)> {
+        let mut ids: BTreeMap<&Urn, BTreeSet<&str>> = BTreeMap::new();
+        for (item, (urn, _)) in &self.told {
+            let (Some(declaration), Some(observed)) = (self.declaration(urn), self.observed(*item, urn)) else {
+                continue;
+            };
+            for (name, expr) in &declaration.args {
+                references(expr, observed.args.get(name), &mut |urn, id| {
+                    ids.entry(urn).or_default().insert(id);
+                });
+            }
+        }
+        let is = |item: usize, id: &str| matches!(&self.looking.items[item].is, Is::Thing { id: theirs, .. } if theirs == id);
+        let said = |(item, urn): &(usize, Urn)| {
+            let ids = ids.get(urn)?;
+            (ids.len() == 1 && ids.iter().all(|id| is(*item, id))).then_some(Fit::Alike)
+        };
+        let fitting = fits.iter().filter(|(_, fit)| **fit > Fit::No);
+        let said = fitting.filter_map(|(pair, _)| Some((pair.clone(), said(pair)?))).collect();
+        unique(&said, |_| true, By::References)
+    }
+
     fn end(self, fits: &BTreeMap<(usize, Urn), Fit>) -> Told {
         let mut told = Told::default();
         for ((item, urn), fit) in fits {
@@ -289,6 +319,24 @@ impl<'a> Matching<'a> {
         }
         told.told = self.told;
         told
+    }
+}
+
+/// Calls `visit` with each resource whose id an expression is made of alone, and the id that was seen in its place.
+fn references<'a>(expr: &'a Expr, seen: &'a Value, visit: &mut impl FnMut(&'a Urn, &'a str)) {
+    match expr {
+        Expr::Output { urn, name } if name == "id" => {
+            if let Some(id) = seen.as_text() {
+                visit(urn, id);
+            }
+        }
+        Expr::Record(fields) => {
+            for (name, field) in fields {
+                references(field, seen.get(name), visit);
+            }
+        }
+        // What stands in a list may stand in another order.
+        _ => {}
     }
 }
 
@@ -343,7 +391,7 @@ impl Known {
     /// The arguments of a declaration, complete, as far as they are known.
     fn declared(&self, declaration: &Declaration) -> Value {
         let unknown = || Value::Unknown(Unknown { expression: String::new(), secret: false });
-        let entry = |(name, expr): (&String, &formwork_engine::Expr)| {
+        let entry = |(name, expr): (&String, &Expr)| {
             // What cannot be evaluated is the plan's to say.
             (name.clone(), expr.evaluate(self).unwrap_or_else(|_| unknown()))
         };

@@ -167,6 +167,43 @@ fn the_mapping_file_says_what_cannot_be_told_and_leaves_the_rest_the_only_one() 
     is(&told, things[1], "one", By::OnlyOne);
 }
 
+/// A VPC with two subnets, each with a route table of its own; what stands in the account of it, the tables last.
+fn tables(world: &mut World, used: [&str; 2]) -> [usize; 2] {
+    let vpc = world.stack.add("main", ec2::Vpc::builder().cidr_block("10.0.0.0/16").build());
+    world.there("aws:ec2/vpc", "vpc-1", Value::from([("cidr_block", "10.0.0.0/16")]));
+    for (index, table) in used.into_iter().enumerate() {
+        let (name, range) = (format!("private-{index}"), format!("10.0.{index}.0/24"));
+        let declared = ec2::Subnet::builder().vpc(&vpc).cidr_block(&range).build();
+        let declared_subnet = world.stack.add(&name, declared);
+        let declared_table = world.stack.add(&name, ec2::RouteTable::builder().vpc(&vpc).build());
+        let association = ec2::RouteTableAssociation::builder().subnet(&declared_subnet).route_table(&declared_table);
+        world.stack.add(&name, association.build());
+        let id = format!("subnet-{index}");
+        world.there("aws:ec2/subnet", &id, subnet("vpc-1", &range, "eu-west-1a"));
+        let args = Value::from([("subnet", id.as_str()), ("route_table", table)]);
+        world.there("aws:ec2/route-table-association", &id, args);
+    }
+    ["rtb-1", "rtb-2"].map(|id| world.there("aws:ec2/route-table", id, Value::from([("vpc", "vpc-1")])))
+}
+
+#[test]
+fn what_refers_to_a_resource_tells_which_thing_it_is() {
+    let mut world = World::new();
+    let [first, second] = tables(&mut world, ["rtb-2", "rtb-1"]);
+    let told = world.told(&[]);
+    is(&told, second, "private-0", By::References);
+    is(&told, first, "private-1", By::References);
+}
+
+#[test]
+fn what_refers_to_a_resource_in_two_ways_tells_nothing() {
+    let mut world = World::new();
+    let [first, second] = tables(&mut world, ["rtb-1", "rtb-1"]);
+    let told = world.told(&[]);
+    assert!(!told.told.contains_key(&first) && !told.told.contains_key(&second), "{:?}", told.told);
+    assert_eq!(told.candidates[&first].len(), 2);
+}
+
 #[test]
 fn tags_tell_what_nothing_else_does() {
     let mut world = World::new();
