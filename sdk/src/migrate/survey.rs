@@ -156,7 +156,7 @@ impl Survey {
         let mut answers: Vec<Answer> =
             file.items.iter().enumerate().map(|(index, item)| answering.answer(index, item)).collect();
         hold_back(graph, &named, &mut answers);
-        attribute_parts(&file.items, &mut answers);
+        attribute_parts(&file.items, &rows, &mut answers);
         let found: BTreeSet<&Urn> = answers.iter().flat_map(Answer::may_be).collect();
         let order = &graph.program().order;
         let missing = order.iter().filter(|urn| !found.contains(urn) && !named.contains(urn)).cloned().collect();
@@ -376,7 +376,7 @@ pub(crate) fn short_kind(urn: &Urn) -> String {
 }
 
 /// The resources that parts are parts of, where those were told.
-fn attribute_parts(items: &[Item], answers: &mut [Answer]) {
+fn attribute_parts(items: &[Item], rows: &Rows<'_>, answers: &mut [Answer]) {
     let mut resources: BTreeMap<(&str, &str), Urn> = BTreeMap::new();
     for (item, answer) in items.iter().zip(answers.iter()) {
         if let (Is::Thing { kind, id }, Some(urn)) = (&item.is, answer.urn()) {
@@ -385,7 +385,8 @@ fn attribute_parts(items: &[Item], answers: &mut [Answer]) {
     }
     for answer in answers {
         if let Answer::Part { kind, of: Some(of), urn, .. } = answer {
-            *urn = resources.get(&(*kind, of.as_str())).cloned();
+            let recorded = || rows.by_id.get(&((*kind).to_owned(), of.clone()));
+            *urn = resources.get(&(*kind, of.as_str())).or_else(recorded).cloned();
         }
     }
 }

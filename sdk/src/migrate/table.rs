@@ -457,6 +457,9 @@ pub(crate) fn of_terraform(name: &str, attribute: impl Fn(&str) -> Attribute) ->
     match TYPES.iter().find(|known| known.terraform == name) {
         Some(known) => identify(&known.becomes, attribute),
         None if name.starts_with("aws_") => Is::Unsupported(format!("Formwork has no type for {name}")),
+        None if name.starts_with("awscc_") => {
+            Is::Unsupported("it is of the provider awscc, and only those of the provider aws are known".to_owned())
+        }
         None => Is::Unsupported(format!("{name} is no resource of AWS")),
     }
 }

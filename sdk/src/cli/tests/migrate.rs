@@ -26,6 +26,8 @@ impl Project {
         let state = serde_json::json!({ "version": 4, "terraform_version": "1.9.8", "serial": 7, "resources": [
             { "mode": "data", "type": "aws_caller_identity", "name": "me", "instances": [{ "attributes": { "id": "1" } }] },
             { "mode": "managed", "type": "aws_lambda_function", "name": "f", "instances": [{ "attributes": { "id": "hunter2" } }] },
+            { "mode": "managed", "type": "aws_internet_gateway_attachment", "name": "g", "instances": [
+                { "attributes": { "internet_gateway_id": "igw-1" } }] },
             { "mode": "managed", "type": "aws_vpc", "name": "main", "module": "module.net", "instances": [
                 { "attributes": { "id": vpc, "tags": { "password": "hunter2" } } }] },
             { "mode": "managed", "type": "aws_subnet", "name": "private", "module": "module.net", "instances": [
@@ -56,8 +58,9 @@ fn what_terraform_made_is_told_and_taken_over_with_consent() {
             "= module.net.aws_vpc.main is main (ec2/vpc)",
             "= module.net.aws_subnet.private[\"b\"] is private/subnet-1 (ec2/subnet)",
             "- aws_lambda_function.f",
+            "· aws_internet_gateway_attachment.g is `vpc` of ec2/internet-gateway igw-1",
             "Formwork has no type for aws_lambda_function",
-            "5 resources in the file: 3 as declared, 1 not supported, 1 left out",
+            "6 resources in the file: 3 as declared, 1 part of another, 1 not supported, 1 left out",
         ],
         &["nothing was changed: the same command with --yes takes over 3 resources"],
     );
@@ -83,7 +86,7 @@ fn what_differs_is_shown_by_field_and_changed_with_consent() {
     let line = format!("import prod --from-terraform {state}");
     let json = expect(project.run(&format!("{line} --json")), exit::REFUSED, &[], &[]);
     let json: Json = serde_json::from_str(&json.out).unwrap();
-    let subnet = &json["resources"][3];
+    let subnet = &json["resources"][4];
     assert_eq!(
         (&subnet["status"], &subnet["urn"]),
         (&"differs".into(), &"prod::private/subnet-0::aws:ec2/subnet".into())
@@ -140,7 +143,7 @@ fn a_mapping_decides_and_a_wrong_one_is_refused() {
     let map = project.write("map.toml", "\"module.net.aws_vpc.main\" = \"main\"\n");
     let report = project.run(&format!("import prod --from-terraform {state} --map {map} --json"));
     let json: Json = serde_json::from_str(&expect(report, exit::REFUSED, &[], &[]).out).unwrap();
-    assert_eq!(json["resources"][2]["by"], "the mapping file");
+    assert_eq!(json["resources"][3]["by"], "the mapping file");
     expect(project.run(&format!("import prod --from-terraform {state} --yes")), exit::DONE, &[], &[]);
     let other = project.put("aws:ec2/vpc", Value::from([("cidr_block", "10.0.0.0/16")]));
     let others = project.state(&[other, theirs[1].clone(), theirs[2].clone()]);

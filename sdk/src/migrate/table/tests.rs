@@ -249,6 +249,7 @@ fn what_is_not_known_or_has_no_counterpart_says_why() {
     let none = |_: &str| Attribute::Missing;
     unsupported(of_terraform("aws_lambda_function", none), "no type for aws_lambda_function");
     unsupported(of_terraform("random_password", none), "random_password is no resource of AWS");
+    unsupported(of_terraform("awscc_ec2_vpc", none), "awscc");
     unsupported(of_pulumi("aws:lambda/function:Function", none), "no type for aws:lambda/function:Function");
     unsupported(of_pulumi("aws-native:ec2:Vpc", none), "aws-native");
     unsupported(of_pulumi("random:index/randomPet:RandomPet", none), "no resource of AWS");
