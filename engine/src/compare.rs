@@ -379,7 +379,7 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-fn rule(arg: &ArgSchema, before: &Value, after: &Value) -> Change {
+pub(crate) fn rule(arg: &ArgSchema, before: &Value, after: &Value) -> Change {
     match arg.change {
         ChangeRule::Always(change) => change,
         ChangeRule::Decide(decide) if after.is_known() => decide(before, after),

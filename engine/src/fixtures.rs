@@ -205,6 +205,16 @@ pub(crate) static ATTACHMENT: Schema = Schema {
     ..schema("test:iam/attachment", &[arg("role", Shape::Text, REPLACE), arg("policy", Shape::Text, REPLACE)], &[ID])
 };
 
+/// Nothing of it can be read back.
+pub(crate) static BLIND: Schema = schema(
+    "test:net/blind",
+    &[
+        ArgSchema { write_only: true, default: Some(|| Value::Bool(true)), ..arg("bootstrap", Shape::Bool, REPLACE) },
+        ArgSchema { write_only: true, default: Some(|| Value::Bool(false)), ..arg("force", Shape::Bool, IN_PLACE) },
+    ],
+    &[ID],
+);
+
 pub(crate) static GATEWAY: Schema = schema("test:net/gateway", &[arg("network", Shape::Text, REPLACE)], &[ID]);
 
 pub(crate) static NAT: Schema = Schema {

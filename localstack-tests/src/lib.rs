@@ -18,6 +18,17 @@ pub mod sweep;
 mod target;
 mod trial;
 
+use formwork_engine::Stack;
+
+/// Declares the example of every type, each with what it needs in a component of its own. Without buckets: their names are the emulator's and
+/// not an account's, and the tests of these types have them.
+pub fn examples(stack: &mut Stack) {
+    for example in formwork_aws::examples().into_iter().filter(|example| !example.kind.starts_with("aws:s3/")) {
+        let name = example.kind.replace([':', '/'], "-");
+        stack.component(&name, |stack| (example.declare)(stack, 0));
+    }
+}
+
 pub use account::{Account, plain};
 pub use formwork_engine::clock::ScaledClock;
 pub use home::{cache, emulator};

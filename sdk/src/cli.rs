@@ -18,6 +18,7 @@ mod args;
 mod generate;
 mod import;
 mod local;
+mod migrate;
 mod output;
 mod preview;
 mod prompt;

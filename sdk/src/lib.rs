@@ -28,6 +28,7 @@ pub mod components;
 pub mod config;
 mod environment;
 pub mod generate;
+mod migrate;
 pub mod prelude;
 pub mod render;
 mod runner;

@@ -5,6 +5,7 @@ mod plan;
 mod progress;
 mod style;
 mod summary;
+mod survey;
 mod table;
 mod value;
 
@@ -16,5 +17,6 @@ pub(crate) use errors::shown_error;
 pub(crate) use progress::{Progress, Telling, Waiting, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
 pub(crate) use summary::{Outcome, calls, summary};
+pub(crate) use survey::{survey, survey_json};
 pub(crate) use table::{Last, table};
 pub(crate) use value::shown;

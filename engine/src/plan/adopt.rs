@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Three;
+use super::likeness::granted;
 use super::node::{Decided, Deciding, Progress};
 use super::recorded::{RecordedRow, key_of};
 use super::{FieldChange, Op, Reason, Step};
@@ -76,7 +77,7 @@ impl Deciding<'_> {
             let reason = format!("{id} belongs to the stack {}", owner.stack);
             return Err(vec![self.refuse("adopt", reason).hint(LET_GO)]);
         }
-        let nothing = complete(self.schema.args, &Value::empty_map());
+        let applied = granted(self.schema, &self.declared);
         let now = complete(self.schema.args, &observed.args);
         let left: BTreeSet<String> = BTreeSet::new();
         // What is there counts as applied, so that the difference is the program's and no drift.
@@ -87,7 +88,7 @@ impl Deciding<'_> {
             exprs: &self.declaration.args,
             recorded_exprs: &BTreeMap::new(),
             declared: &self.declared,
-            applied: &nothing,
+            applied: &applied,
             observed: Some(&Observed { args: now, pending: BTreeMap::new(), ..(**observed).clone() }),
             left: &left,
             accepted: &BTreeMap::new(),

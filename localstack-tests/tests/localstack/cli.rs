@@ -8,6 +8,7 @@ mod damage;
 mod import;
 mod input;
 mod interrupted;
+mod migrate;
 mod places;
 mod saved;
 mod shapes;

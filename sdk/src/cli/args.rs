@@ -21,7 +21,8 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Deletes everything the stack has made: shows the plan, asks, does it.
     Destroy(UpArgs),
-    /// Takes over what exists for resources that the stack declares: shows the plan, asks, does it.
+    /// Takes over what exists for resources that the stack declares: by its ids, or all that a state of Terraform or Pulumi holds. Shows the
+    /// plan, asks, does it.
     Import(ImportArgs),
     /// Prints Rust code that declares what exists, for a stack that takes it over.
     Generate(GenerateArgs),
@@ -152,17 +153,34 @@ pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) stack: StackArgs,
     /// Which declared resource (its urn, or its path such as network/main) and the id of what exists; once or several times.
-    #[arg(value_names = ["URN", "ID"], num_args = 2.., required = true)]
+    #[arg(value_names = ["URN", "ID"], num_args = 2.., required_unless_present_any = ["from_terraform", "from_pulumi"])]
     pub(crate) pairs: Vec<String>,
-    /// Do not ask.
+    #[command(flatten)]
+    pub(crate) from: FromTool,
+    /// With a file: which thing is which resource, where that cannot be told: "ADDRESS" = "path", in TOML.
+    #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+    pub(crate) map: Option<PathBuf>,
+    /// Do not ask. With a file, without a terminal and without this, nothing is changed.
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Consent to these resources losing data by what is declared of them.
     #[arg(long, value_name = "URN", num_args = 1)]
     pub(crate) allow_delete: Vec<String>,
-    /// Print events as JSON lines; does not ask.
+    /// Print events as JSON lines, and the report about a file; does not ask.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The state of another tool.
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with = "pairs")]
+pub(crate) struct FromTool {
+    /// A state of Terraform or OpenTofu (format 4), as `terraform state pull` writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_terraform: Option<PathBuf>,
+    /// A deployment of Pulumi, as `pulumi stack export` writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_pulumi: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -332,9 +350,14 @@ mod tests {
             "x accept prod network/main a --json",
             "x schema --json",
             "x local env prod",
+            "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
+            "x import prod --from-pulumi export.json --allow-delete a b",
         ] {
             CommandLine::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
         assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "import", "prod"]).is_err());
+        let both = ["x", "import", "prod", "--from-terraform", "a", "--from-pulumi", "b"];
+        assert!(CommandLine::try_parse_from(both).is_err());
     }
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use formwork_engine::Error;
 use formwork_engine::error::Turn;
 
-use super::At;
 use super::args::{ImportArgs, PlanArgs, UpArgs};
 use super::up::{self, Doing};
+use super::{At, migrate};
 
 /// Runs `import`.
 pub(super) fn command(at: At<'_>, args: &ImportArgs) -> Result<u8, Vec<Error>> {
+    if args.from.is_given() {
+        return migrate::command(at, args);
+    }
     let pairs = pairs(&args.pairs)?;
     let run = UpArgs {
         stack: args.stack.clone(),

@@ -15,6 +15,8 @@ use serde_json::Value as Json;
 use crate::terminal::{Kept, Terminal};
 use crate::{Runner, Stack};
 
+mod migrate;
+
 #[derive(Debug, Deserialize)]
 struct Config {
     cidr_block: String,

@@ -26,6 +26,8 @@ pub(super) enum Doing {
     Destroy,
     /// Only the adoption of these, by name with the id of what exists.
     Import(BTreeMap<String, String>),
+    /// Only the adoption of what another tool has made; the line to type for going on with it.
+    Migrate(String),
 }
 
 /// Runs `up`, `destroy` or `import`.
@@ -45,7 +47,7 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         destroy: doing == Doing::Destroy,
         imports: match &doing {
             Doing::Import(pairs) => pairs.clone(),
-            Doing::Up | Doing::Destroy => BTreeMap::new(),
+            Doing::Up | Doing::Destroy | Doing::Migrate(_) => BTreeMap::new(),
         },
         ..session::settings(&target, &args.plan)?
     };
@@ -54,7 +56,7 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
     }
     let program = match doing {
         Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
-        Doing::Up | Doing::Import(_) => target.program(at)?,
+        Doing::Up | Doing::Import(_) | Doing::Migrate(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
     at.block_on(async {
@@ -64,17 +66,17 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
 }
 
 /// One run, after its account is known.
-struct Run<'a> {
-    at: At<'a>,
-    args: &'a UpArgs,
-    target: &'a Target,
-    connected: &'a Connected,
-    program: &'a Program,
-    doing: Doing,
+pub(super) struct Run<'a> {
+    pub(super) at: At<'a>,
+    pub(super) args: &'a UpArgs,
+    pub(super) target: &'a Target,
+    pub(super) connected: &'a Connected,
+    pub(super) program: &'a Program,
+    pub(super) doing: Doing,
 }
 
 impl Run<'_> {
-    async fn go(&self, settings: Settings, kept: Option<SavedPlan>) -> Result<u8, Vec<Error>> {
+    pub(super) async fn go(&self, settings: Settings, kept: Option<SavedPlan>) -> Result<u8, Vec<Error>> {
         let at = self.at;
         let telling = match (self.args.json, at.terminal.is_live()) {
             (true, _) => Telling::Json,
@@ -120,12 +122,15 @@ impl Run<'_> {
         match self.doing {
             Doing::Up => "up",
             Doing::Destroy => "destroy",
-            Doing::Import(_) => "import",
+            Doing::Import(_) | Doing::Migrate(_) => "import",
         }
     }
 
     /// The command that goes on where this run stopped, after these were done.
     fn next(&self, done: &[(Urn, Op)]) -> String {
+        if let Doing::Migrate(line) = &self.doing {
+            return line.clone();
+        }
         let mut command = self.target.command(self.at, self.verb(), &self.args.stack);
         if let Doing::Import(pairs) = &self.doing {
             let is_done = |name: &str| done.iter().any(|(urn, _)| name == urn.as_str() || name == urn.path());
@@ -153,7 +158,7 @@ impl Run<'_> {
         let heading = self.connected.heading(match self.doing {
             Doing::Up => Intent::Up,
             Doing::Destroy => Intent::Destroy,
-            Doing::Import(_) => Intent::Import,
+            Doing::Import(_) | Doing::Migrate(_) => Intent::Import,
         });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
@@ -183,7 +188,9 @@ impl Run<'_> {
         let question = match self.doing {
             Doing::Up => format!("Make these changes to {}?", self.target.stack),
             Doing::Destroy => format!("Delete all of this from {} for good?", self.target.stack),
-            Doing::Import(_) => format!("Take this over into {}, with these changes?", self.target.stack),
+            Doing::Import(_) | Doing::Migrate(_) => {
+                format!("Take this over into {}, with these changes?", self.target.stack)
+            }
         };
         prompt::go_ahead(&question, terminal).map_err(|error| vec![error])?;
         decide_drift(session);

@@ -253,7 +253,11 @@ fn what_an_upsert_would_overwrite_is_found() {
     let urn = place.world.add(&ATTACHMENT, "a", args());
     assert!(place.look().unwrap().foreign.is_empty());
     let id = place.cloud.put_foreign(ATTACHMENT.kind, Value::from([("role", "r"), ("policy", "p")]), None);
-    assert_eq!(place.look().unwrap().foreign, [(urn.clone(), id)].into());
+    assert_eq!(place.look().unwrap().foreign, [(urn.clone(), id.clone())].into());
+    // Said to be taken over, it is nothing that would be overwritten.
+    place.world.settings.imports.insert(urn.to_string(), id);
+    assert!(place.look().unwrap().foreign.is_empty());
+    place.world.settings.imports.clear();
     // With a row it is ours; under another name too.
     place.make();
     assert!(place.look().unwrap().foreign.is_empty());
@@ -266,10 +270,12 @@ fn what_an_upsert_would_overwrite_is_found() {
 fn things_to_adopt_are_read() {
     let mut place = Place::new();
     let id = place.cloud.put_foreign(NETWORK.kind, Value::from([("cidr", "a")]), None);
-    let there = place.world.add_with(&NETWORK, "there", [("cidr", text("a"))], options().import(id));
+    let there = place.world.add_with(&NETWORK, "there", [("cidr", text("a"))], options().import(id.clone()));
+    let said = place.world.add(&NETWORK, "said", [("cidr", text("a"))]);
+    place.world.settings.imports.insert(said.to_string(), id);
     let gone = place.world.add_with(&NETWORK, "gone", [("cidr", text("a"))], options().import("network-0"));
     let seen = place.look().unwrap();
-    assert!(seen.imports[&there].seen().is_some());
+    assert!(seen.imports[&there].seen().is_some() && seen.imports[&said].seen().is_some());
     assert_eq!(seen.imports[&gone], Sight::Gone);
     // One call for both; only where one is not there is every other type asked whether it has that id.
     assert_eq!(place.calls(), all_schemas().len() as u64);

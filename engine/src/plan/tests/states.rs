@@ -1,10 +1,11 @@
 //! Rows that an earlier run left unfinished, things that vanished, failed, are foreign or are to be adopted.
 
+use crate::digest::Digester;
 use crate::fixtures::*;
 use crate::kind::{Observed, Ownership};
 use crate::observe::Sight;
 use crate::options::options;
-use crate::plan::{Op, Reason};
+use crate::plan::{FieldChange, Op, Reason, likeness};
 use crate::record::RowState;
 use crate::value::Value;
 
@@ -173,6 +174,61 @@ fn an_existing_resource_is_adopted_and_brought_to_what_is_declared() {
     assert_eq!(plan.steps[0].changed_args, ["dns".to_owned()].into());
     assert_eq!(plan.steps[1].planned.get("network"), &Value::from("network-77"), "its id is known");
     world.up();
+}
+
+#[test]
+fn what_the_caller_says_is_taken_over_is_adopted_and_the_program_wins() {
+    let mut world = World::new();
+    let said = world.add(&NETWORK, "said", [("cidr", text("a"))]);
+    let declared = world.add_with(&NETWORK, "declared", [("cidr", text("a"))], options().import("network-77"));
+    world.settings.imports.insert(said.to_string(), "network-78".to_owned());
+    world.settings.imports.insert("declared".to_owned(), "network-79".to_owned());
+    for urn in [&said, &declared] {
+        world.imports.insert(urn.clone(), existing("a", None));
+    }
+    let plan = world.plan();
+    let ids: Vec<_> = plan.steps.iter().map(|step| (step.op, step.resource_id.clone().unwrap())).collect();
+    assert_eq!(ids, [(Op::Adopt, "network-78".to_owned()), (Op::Adopt, "network-77".to_owned())]);
+    // With a row there is nothing to take over, whatever the caller says.
+    world.up();
+    world.settings.imports.insert(said.to_string(), "network-80".to_owned());
+    assert!(world.plan().is_noop());
+}
+
+/// Likeness and plan are the same comparison.
+#[test]
+fn the_likeness_of_a_thing_is_what_its_adoption_would_change() {
+    let mut world = World::new();
+    let args = [("cidr", text("a")), ("dns", value(true))];
+    let urn = world.add_with(&NETWORK, "main", args, options().import("network-77"));
+    let declared = Value::from([("cidr", Value::from("a")), ("dns", Value::from(true))]);
+    let like = |world: &World, sight: &Sight| {
+        let declaration = &world.program.resources[&urn];
+        likeness(declaration, &declared, sight.seen().unwrap(), &Digester::new("key"))
+    };
+    let sight = existing("a", None);
+    world.imports.insert(urn.clone(), sight.clone());
+    let planned = &world.plan().steps[0].changes;
+    let found = like(&world, &sight);
+    let paths = |changes: &[FieldChange]| changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>();
+    assert_eq!(paths(&found.changes), paths(planned));
+    assert_eq!((&found.changes[0].before, &found.changes[0].after), (&planned[0].before, &planned[0].after));
+    let other = like(&world, &existing("b", None));
+    assert!(other.changes.iter().any(|change| change.path == "cidr" && change.forces_replacement), "{other:?}");
+}
+
+#[test]
+fn what_is_decided_when_a_thing_is_made_and_never_shown_is_believed_of_an_adopted_one() {
+    let mut world = World::new();
+    let args = [("bootstrap", value(false)), ("force", value(true))];
+    let urn = world.add_with(&BLIND, "main", args, options().import("blind-1"));
+    let Sight::Seen(mut observed) = existing("a", None) else { unreachable!() };
+    (observed.args, observed.outputs) = (Value::empty_map(), Value::from([("id", "blind-1")]));
+    world.imports.insert(urn, Sight::Seen(observed));
+    let plan = world.plan();
+    // What an update can set is set, since nobody knows what it is.
+    assert_eq!((plan.steps[0].op, &plan.steps[0].changed_args), (Op::Adopt, &["force".to_owned()].into()));
+    assert_eq!(plan.steps[0].planned.get("bootstrap"), &Value::from(false));
 }
 
 #[test]

@@ -1,0 +1,540 @@
+//! The types of Terraform and Pulumi, and what they are here: one row per type, as data.
+//!
+//! Attributes have Terraform's names; those of Pulumi are the same in camel case, since its provider is made of Terraform's.
+
+use super::Is;
+
+/// A type of theirs.
+#[derive(Debug)]
+pub(crate) struct Type {
+    /// Terraform's name.
+    pub(crate) terraform: &'static str,
+    /// Pulumi's names: it has renamed some.
+    pub(crate) pulumi: &'static [&'static str],
+    /// What it is here.
+    pub(crate) becomes: Becomes,
+}
+
+/// What a type of theirs is here.
+#[derive(Debug)]
+pub(crate) enum Becomes {
+    /// A type of ours.
+    Kind {
+        /// Which.
+        kind: &'static str,
+        /// How our id is made.
+        id: Id,
+        /// Why there is none, where an attribute of it is empty.
+        otherwise: &'static str,
+    },
+    /// One of several types of ours, by the value of an attribute.
+    Either {
+        /// The attribute.
+        by: &'static str,
+        /// Value and type.
+        cases: &'static [(&'static str, &'static str)],
+        /// How our id is made.
+        id: Id,
+        /// Why there is none, where an attribute of it is empty.
+        otherwise: &'static str,
+    },
+    /// An argument of a type of ours.
+    Part {
+        /// Which type.
+        kind: &'static str,
+        /// The attribute with the id of the resource.
+        of: &'static str,
+        /// Which argument.
+        argument: &'static str,
+    },
+    /// Nothing, for this reason.
+    Nothing(&'static str),
+}
+
+/// How an id of ours is made: parts that are joined by a bar, each the first of these attributes that is not empty.
+pub(crate) type Id = &'static [&'static [&'static str]];
+
+/// An attribute of a thing, as a file says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// Its text.
+    Text(String),
+    /// Absent, empty, or no text.
+    Missing,
+    /// Marked as a secret in the file.
+    Withheld,
+}
+
+const ITS_ID: Id = &[&["id"]];
+const INCOMPLETE: &str = "the file does not say its id";
+
+/// The id is the same.
+const fn same(terraform: &'static str, pulumi: &'static [&'static str], kind: &'static str) -> Type {
+    made(terraform, pulumi, kind, ITS_ID)
+}
+
+/// The id is made of attributes.
+const fn made(terraform: &'static str, pulumi: &'static [&'static str], kind: &'static str, id: Id) -> Type {
+    Type { terraform, pulumi, becomes: Becomes::Kind { kind, id, otherwise: INCOMPLETE } }
+}
+
+const fn part(
+    terraform: &'static str,
+    pulumi: &'static [&'static str],
+    kind: &'static str,
+    of: &'static str,
+    argument: &'static str,
+) -> Type {
+    Type { terraform, pulumi, becomes: Becomes::Part { kind, of, argument } }
+}
+
+const fn nothing(terraform: &'static str, pulumi: &'static [&'static str], why: &'static str) -> Type {
+    Type { terraform, pulumi, becomes: Becomes::Nothing(why) }
+}
+
+const BUCKET: &str = "aws:s3/bucket";
+const ENDPOINT: &str = "aws:ec2/vpc-endpoint";
+
+/// All that are known.
+pub(crate) const TYPES: &[Type] = &[
+    // Compute and network.
+    made("aws_eip", &["aws:ec2/eip:Eip"], "aws:ec2/elastic-ip", &[&["allocation_id", "id"]]),
+    same("aws_flow_log", &["aws:ec2/flowLog:FlowLog"], "aws:ec2/flow-log"),
+    same("aws_internet_gateway", &["aws:ec2/internetGateway:InternetGateway"], "aws:ec2/internet-gateway"),
+    same("aws_nat_gateway", &["aws:ec2/natGateway:NatGateway"], "aws:ec2/nat-gateway"),
+    // Their id is made up (`r-rtb-…`, with a hash): table and destination are what tells a route apart.
+    made(
+        "aws_route",
+        &["aws:ec2/route:Route"],
+        "aws:ec2/route",
+        &[
+            &["route_table_id"],
+            &["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"],
+        ],
+    ),
+    same("aws_route_table", &["aws:ec2/routeTable:RouteTable"], "aws:ec2/route-table"),
+    // Theirs is AWS's id of the association, which every change makes anew; ours is the subnet.
+    Type {
+        terraform: "aws_route_table_association",
+        pulumi: &["aws:ec2/routeTableAssociation:RouteTableAssociation"],
+        becomes: Becomes::Kind {
+            kind: "aws:ec2/route-table-association",
+            id: &[&["subnet_id"]],
+            otherwise: "it associates a gateway with a route table; Formwork's type associates subnets only",
+        },
+    },
+    same("aws_security_group", &["aws:ec2/securityGroup:SecurityGroup"], "aws:ec2/security-group"),
+    same(
+        "aws_vpc_security_group_egress_rule",
+        &["aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"],
+        "aws:ec2/security-group-egress-rule",
+    ),
+    same(
+        "aws_vpc_security_group_ingress_rule",
+        &["aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"],
+        "aws:ec2/security-group-ingress-rule",
+    ),
+    // Their id is a hash. AWS's own is there where the resource stands for one rule of AWS's.
+    Type {
+        terraform: "aws_security_group_rule",
+        pulumi: &["aws:ec2/securityGroupRule:SecurityGroupRule"],
+        becomes: Becomes::Either {
+            by: "type",
+            cases: &[
+                ("ingress", "aws:ec2/security-group-ingress-rule"),
+                ("egress", "aws:ec2/security-group-egress-rule"),
+            ],
+            id: &[&["security_group_rule_id"]],
+            otherwise: "it stands for several rules of AWS's (it has more than one source or destination) or was written by an \
+                        old version of the provider: the file has no id of AWS's for it; declare one rule for each and import them one by one",
+        },
+    },
+    same("aws_subnet", &["aws:ec2/subnet:Subnet"], "aws:ec2/subnet"),
+    same("aws_vpc", &["aws:ec2/vpc:Vpc"], "aws:ec2/vpc"),
+    same("aws_vpc_endpoint", &["aws:ec2/vpcEndpoint:VpcEndpoint"], ENDPOINT),
+    part(
+        "aws_internet_gateway_attachment",
+        &["aws:ec2/internetGatewayAttachment:InternetGatewayAttachment"],
+        "aws:ec2/internet-gateway",
+        "internet_gateway_id",
+        "vpc",
+    ),
+    part(
+        "aws_eip_association",
+        &["aws:ec2/eipAssociation:EipAssociation"],
+        "aws:ec2/elastic-ip",
+        "allocation_id",
+        "instance_id",
+    ),
+    part(
+        "aws_vpc_endpoint_route_table_association",
+        &["aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"],
+        ENDPOINT,
+        "vpc_endpoint_id",
+        "route_tables",
+    ),
+    part(
+        "aws_vpc_endpoint_subnet_association",
+        &["aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation"],
+        ENDPOINT,
+        "vpc_endpoint_id",
+        "subnets",
+    ),
+    part(
+        "aws_vpc_endpoint_security_group_association",
+        &["aws:ec2/securityGroupAssociation:SecurityGroupAssociation"],
+        ENDPOINT,
+        "vpc_endpoint_id",
+        "security_groups",
+    ),
+    part(
+        "aws_vpc_endpoint_policy",
+        &["aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy"],
+        ENDPOINT,
+        "vpc_endpoint_id",
+        "policy",
+    ),
+    nothing(
+        "aws_default_vpc",
+        &["aws:ec2/defaultVpc:DefaultVpc"],
+        "AWS made it with the account, and it is never managed",
+    ),
+    nothing(
+        "aws_default_subnet",
+        &["aws:ec2/defaultSubnet:DefaultSubnet"],
+        "AWS made it with the account, and it is never managed",
+    ),
+    nothing(
+        "aws_default_route_table",
+        &["aws:ec2/defaultRouteTable:DefaultRouteTable"],
+        "AWS made it with its VPC, and it is never managed",
+    ),
+    nothing(
+        "aws_default_security_group",
+        &["aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"],
+        "AWS made it with its VPC, and it is never managed",
+    ),
+    nothing(
+        "aws_default_network_acl",
+        &["aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"],
+        "AWS made it with its VPC, and it is never managed",
+    ),
+    nothing(
+        "aws_main_route_table_association",
+        &["aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"],
+        "Formwork associates route tables with subnets and leaves a VPC's main one alone",
+    ),
+    // Registries of images.
+    same("aws_ecr_repository", &["aws:ecr/repository:Repository"], "aws:ecr/repository"),
+    part(
+        "aws_ecr_lifecycle_policy",
+        &["aws:ecr/lifecyclePolicy:LifecyclePolicy"],
+        "aws:ecr/repository",
+        "repository",
+        "lifecycle_policy",
+    ),
+    part(
+        "aws_ecr_repository_policy",
+        &["aws:ecr/repositoryPolicy:RepositoryPolicy"],
+        "aws:ecr/repository",
+        "repository",
+        "policy",
+    ),
+    // Kubernetes. Their ids join the parts by `:`, `#` or `,`.
+    made(
+        "aws_eks_access_entry",
+        &["aws:eks/accessEntry:AccessEntry"],
+        "aws:eks/access-entry",
+        &[&["cluster_name"], &["principal_arn"]],
+    ),
+    made(
+        "aws_eks_access_policy_association",
+        &["aws:eks/accessPolicyAssociation:AccessPolicyAssociation"],
+        "aws:eks/access-policy-association",
+        &[&["cluster_name"], &["principal_arn"], &["policy_arn"]],
+    ),
+    made("aws_eks_addon", &["aws:eks/addon:Addon"], "aws:eks/addon", &[&["cluster_name"], &["addon_name"]]),
+    made("aws_eks_cluster", &["aws:eks/cluster:Cluster"], "aws:eks/cluster", &[&["name", "id"]]),
+    made(
+        "aws_eks_node_group",
+        &["aws:eks/nodeGroup:NodeGroup"],
+        "aws:eks/node-group",
+        &[&["cluster_name"], &["node_group_name"]],
+    ),
+    made(
+        "aws_eks_pod_identity_association",
+        &["aws:eks/podIdentityAssociation:PodIdentityAssociation"],
+        "aws:eks/pod-identity-association",
+        &[&["cluster_name"], &["association_id"]],
+    ),
+    // Caches.
+    made(
+        "aws_elasticache_parameter_group",
+        &["aws:elasticache/parameterGroup:ParameterGroup"],
+        "aws:elasticache/parameter-group",
+        &[&["name", "id"]],
+    ),
+    same(
+        "aws_elasticache_replication_group",
+        &["aws:elasticache/replicationGroup:ReplicationGroup"],
+        "aws:elasticache/replication-group",
+    ),
+    made(
+        "aws_elasticache_subnet_group",
+        &["aws:elasticache/subnetGroup:SubnetGroup"],
+        "aws:elasticache/subnet-group",
+        &[&["name", "id"]],
+    ),
+    nothing(
+        "aws_elasticache_cluster",
+        &["aws:elasticache/cluster:Cluster"],
+        "Formwork manages caches as replication groups; a cluster outside of one, or a node of one, is no resource of its own",
+    ),
+    // Identities.
+    made(
+        "aws_iam_instance_profile",
+        &["aws:iam/instanceProfile:InstanceProfile"],
+        "aws:iam/instance-profile",
+        &[&["name", "id"]],
+    ),
+    made(
+        "aws_iam_openid_connect_provider",
+        &["aws:iam/openIdConnectProvider:OpenIdConnectProvider"],
+        "aws:iam/open-id-connect-provider",
+        &[&["arn", "id"]],
+    ),
+    made("aws_iam_policy", &["aws:iam/policy:Policy"], "aws:iam/policy", &[&["arn", "id"]]),
+    made("aws_iam_role", &["aws:iam/role:Role"], "aws:iam/role", &[&["name", "id"]]),
+    made("aws_iam_role_policy", &["aws:iam/rolePolicy:RolePolicy"], "aws:iam/role-policy", &[&["role"], &["name"]]),
+    made(
+        "aws_iam_role_policy_attachment",
+        &["aws:iam/rolePolicyAttachment:RolePolicyAttachment"],
+        "aws:iam/role-policy-attachment",
+        &[&["role"], &["policy_arn"]],
+    ),
+    nothing(
+        "aws_iam_policy_attachment",
+        &["aws:iam/policyAttachment:PolicyAttachment"],
+        "it attaches one policy to many roles, users and groups at once; declare an attachment for each role",
+    ),
+    nothing(
+        "aws_iam_role_policies_exclusive",
+        &["aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"],
+        "it is a rule of Terraform's and nothing that AWS has",
+    ),
+    nothing(
+        "aws_iam_role_policy_attachments_exclusive",
+        &["aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"],
+        "it is a rule of Terraform's and nothing that AWS has",
+    ),
+    // Keys.
+    made("aws_kms_alias", &["aws:kms/alias:Alias"], "aws:kms/alias", &[&["name", "id"]]),
+    made("aws_kms_key", &["aws:kms/key:Key"], "aws:kms/key", &[&["key_id", "id"]]),
+    part("aws_kms_key_policy", &["aws:kms/keyPolicy:KeyPolicy"], "aws:kms/key", "key_id", "policy"),
+    // Logs.
+    made("aws_cloudwatch_log_group", &["aws:cloudwatch/logGroup:LogGroup"], "aws:logs/log-group", &[&["name", "id"]]),
+    part(
+        "aws_cloudwatch_log_data_protection_policy",
+        &["aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"],
+        "aws:logs/log-group",
+        "log_group_name",
+        "data_protection_policy",
+    ),
+    part(
+        "aws_cloudwatch_log_index_policy",
+        &["aws:cloudwatch/logIndexPolicy:LogIndexPolicy"],
+        "aws:logs/log-group",
+        "log_group_name",
+        "indexed_fields",
+    ),
+    // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
+    made("aws_db_instance", &["aws:rds/instance:Instance"], "aws:rds/instance", &[&["identifier"]]),
+    made(
+        "aws_db_parameter_group",
+        &["aws:rds/parameterGroup:ParameterGroup"],
+        "aws:rds/parameter-group",
+        &[&["name", "id"]],
+    ),
+    made("aws_db_subnet_group", &["aws:rds/subnetGroup:SubnetGroup"], "aws:rds/subnet-group", &[&["name", "id"]]),
+    part(
+        "aws_db_instance_role_association",
+        &["aws:rds/roleAssociation:RoleAssociation"],
+        "aws:rds/instance",
+        "db_instance_identifier",
+        "associated_roles",
+    ),
+    // Buckets: what Terraform has split up is one resource here.
+    made("aws_s3_bucket", &["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"], BUCKET, &[&["bucket", "id"]]),
+    made("aws_s3_bucket_policy", &["aws:s3/bucketPolicy:BucketPolicy"], "aws:s3/bucket-policy", &[&["bucket", "id"]]),
+    bucket("aws_s3_bucket_accelerate_configuration", ACCELERATE, "acceleration"),
+    bucket(
+        "aws_s3_bucket_analytics_configuration",
+        &["aws:s3/analyticsConfiguration:AnalyticsConfiguration"],
+        "analytics",
+    ),
+    bucket("aws_s3_bucket_cors_configuration", CORS, "cors_rules"),
+    bucket("aws_s3_bucket_intelligent_tiering_configuration", TIERING, "intelligent_tiering"),
+    bucket("aws_s3_bucket_inventory", &["aws:s3/inventory:Inventory"], "inventories"),
+    bucket("aws_s3_bucket_lifecycle_configuration", LIFECYCLE, "lifecycle_rules"),
+    bucket("aws_s3_bucket_logging", LOGGING, "logging"),
+    bucket("aws_s3_bucket_metric", &["aws:s3/bucketMetric:BucketMetric"], "metrics"),
+    bucket("aws_s3_bucket_notification", &["aws:s3/bucketNotification:BucketNotification"], "notification"),
+    bucket("aws_s3_bucket_object_lock_configuration", LOCK, "default_retention"),
+    bucket(
+        "aws_s3_bucket_ownership_controls",
+        &["aws:s3/bucketOwnershipControls:BucketOwnershipControls"],
+        "ownership",
+    ),
+    bucket(
+        "aws_s3_bucket_public_access_block",
+        &["aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"],
+        "public_access_block",
+    ),
+    bucket(
+        "aws_s3_bucket_replication_configuration",
+        &["aws:s3/bucketReplicationConfig:BucketReplicationConfig"],
+        "replication",
+    ),
+    bucket("aws_s3_bucket_server_side_encryption_configuration", ENCRYPTION, "encryption"),
+    bucket("aws_s3_bucket_versioning", VERSIONING, "versioning"),
+    bucket("aws_s3_bucket_website_configuration", WEBSITE, "website"),
+    nothing(
+        "aws_s3_bucket_acl",
+        &["aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"],
+        "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
+    ),
+    // Secrets.
+    made(
+        "aws_secretsmanager_secret",
+        &["aws:secretsmanager/secret:Secret"],
+        "aws:secretsmanager/secret",
+        &[&["arn", "id"]],
+    ),
+    part(
+        "aws_secretsmanager_secret_version",
+        &["aws:secretsmanager/secretVersion:SecretVersion"],
+        "aws:secretsmanager/secret",
+        "secret_id",
+        "secret_string",
+    ),
+];
+
+const fn bucket(terraform: &'static str, pulumi: &'static [&'static str], argument: &'static str) -> Type {
+    part(terraform, pulumi, BUCKET, "bucket", argument)
+}
+
+const ACCELERATE: &[&str] = &[
+    "aws:s3/bucketAccelerateConfigurationV2:BucketAccelerateConfigurationV2",
+    "aws:s3/bucketAccelerateConfiguration:BucketAccelerateConfiguration",
+];
+const CORS: &[&str] = &[
+    "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+];
+const TIERING: &[&str] = &["aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"];
+const LIFECYCLE: &[&str] = &[
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+];
+const LOGGING: &[&str] = &["aws:s3/bucketLoggingV2:BucketLoggingV2", "aws:s3/bucketLogging:BucketLogging"];
+const LOCK: &[&str] = &[
+    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+];
+const ENCRYPTION: &[&str] = &[
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+];
+const VERSIONING: &[&str] =
+    &["aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/bucketVersioning:BucketVersioning"];
+const WEBSITE: &[&str] = &[
+    "aws:s3/bucketWebsiteConfigurationV2:BucketWebsiteConfigurationV2",
+    "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration",
+];
+
+/// What a resource of Terraform is here.
+pub(crate) fn of_terraform(name: &str, attribute: impl Fn(&str) -> Attribute) -> Is {
+    match TYPES.iter().find(|known| known.terraform == name) {
+        Some(known) => identify(&known.becomes, attribute),
+        None if name.starts_with("aws_") => Is::Unsupported(format!("Formwork has no type for {name}")),
+        None if name.starts_with("awscc_") => {
+            Is::Unsupported("it is of the provider awscc, and only those of the provider aws are known".to_owned())
+        }
+        None => Is::Unsupported(format!("{name} is no resource of AWS")),
+    }
+}
+
+/// What a resource of Pulumi is here. Attributes are asked for in Pulumi's spelling.
+pub(crate) fn of_pulumi(name: &str, attribute: impl Fn(&str) -> Attribute) -> Is {
+    match TYPES.iter().find(|known| known.pulumi.contains(&name)) {
+        Some(known) => identify(&known.becomes, |snake| attribute(&camel(snake))),
+        None if name.starts_with("aws:") => Is::Unsupported(format!("Formwork has no type for {name}")),
+        None if name.starts_with("aws-native:") => {
+            Is::Unsupported("it is of the provider aws-native, and only those of the provider aws are known".to_owned())
+        }
+        None => Is::Unsupported(format!("{name} is no resource of AWS")),
+    }
+}
+
+fn identify(becomes: &Becomes, attribute: impl Fn(&str) -> Attribute) -> Is {
+    let thing = |kind: &'static str, id: Id, otherwise: &str| match join(id, &attribute) {
+        Ok(id) => Is::Thing { kind, id },
+        Err(Attribute::Withheld) => {
+            Is::Unsupported("what makes up its id is marked as a secret in the file".to_owned())
+        }
+        Err(_) => Is::Unsupported(otherwise.to_owned()),
+    };
+    match becomes {
+        Becomes::Kind { kind, id, otherwise } => thing(kind, id, otherwise),
+        Becomes::Either { by, cases, id, otherwise } => {
+            let found = attribute(by);
+            match cases.iter().find(|(value, _)| found == Attribute::Text((*value).to_owned())) {
+                Some((_, kind)) => thing(kind, id, otherwise),
+                None => Is::Unsupported(format!(
+                    "its `{by}` is none of {}",
+                    cases.iter().map(|(value, _)| *value).collect::<Vec<_>>().join(", ")
+                )),
+            }
+        }
+        Becomes::Part { kind, of, argument } => {
+            let of = match attribute(of) {
+                Attribute::Text(id) => Some(id),
+                Attribute::Missing | Attribute::Withheld => None,
+            };
+            Is::Part { kind, of, argument }
+        }
+        Becomes::Nothing(why) => Is::Unsupported((*why).to_owned()),
+    }
+}
+
+fn join(id: Id, attribute: impl Fn(&str) -> Attribute) -> Result<String, Attribute> {
+    let mut parts = Vec::new();
+    for names in id {
+        let found = names.iter().map(|name| attribute(name)).find(|found| *found != Attribute::Missing);
+        match found.unwrap_or(Attribute::Missing) {
+            Attribute::Text(text) => parts.push(text),
+            other => return Err(other),
+        }
+    }
+    Ok(parts.join("|"))
+}
+
+/// `route_table_id` is `routeTableId`.
+pub(crate) fn camel(snake: &str) -> String {
+    let mut camel = String::new();
+    let mut upper = false;
+    for letter in snake.chars() {
+        match letter {
+            '_' => upper = true,
+            letter if upper => {
+                camel.extend(letter.to_uppercase());
+                upper = false;
+            }
+            letter => camel.push(letter),
+        }
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests;
