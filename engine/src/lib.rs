@@ -10,6 +10,8 @@
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
+//! What a stack has for others, and what it uses of others, goes through an [`exchange`].
+//!
 //! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`clock`] is where
 //! time comes from, [`error`] is how anything that goes wrong is said. [`testing`] has a cloud and a clock for tests.
 
@@ -21,6 +23,7 @@ pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod event;
+pub mod exchange;
 pub mod expr;
 pub mod field;
 #[cfg(test)]
@@ -49,7 +52,9 @@ pub use field::{Caseless, Field, Json, Mismatch, Name, Secret, Version};
 pub use formwork_macros::*;
 pub use input::{Input, IntoInput, Output, Part, Prefix, all, join, prefix};
 pub use options::{Options, Timeouts, options};
-pub use program::{Declaration, Handle, Program, ProviderName, ProviderSpec, Stack};
+pub use program::{
+    Declaration, Handle, Program, ProviderName, ProviderSpec, Stack, StackOutput, StackOutputs, WantedOutput,
+};
 pub use resource::{ChangeSet, Declared, Given, OutputFields, Resource, Unset};
 pub use shape::{
     After, ArgSchema, Change, ChangeRule, Guard, Hazard, Link, Moves, OutputSchema, Schema, Shape, Stage, Wait,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 pub use reading::{Looking, observe};
 
+use crate::exchange::Elsewhere;
 use crate::kind::Observed;
 use crate::program::ProviderName;
 use crate::record::RowKey;
@@ -74,4 +75,6 @@ pub struct Observations {
     pub schemas: BTreeMap<KindName, &'static Schema>,
     /// What a reader must know, in sentences.
     pub warnings: Vec<String>,
+    /// What other stacks have and use.
+    pub elsewhere: Elsewhere,
 }

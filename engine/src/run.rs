@@ -11,27 +11,35 @@
 //! 4. The account is read ([`observe`]). Too much that is gone stops the run.
 //! 5. Graph, records and observations become a plan ([`plan::make`]).
 //!
+//! Before 4, what the program reads of other stacks is looked up, and who uses what this one has ([`crate::exchange`]).
+//!
 //! `up`:
 //! 1. The preview must still be true of the store, nothing may have drifted unasked, and what needs consent must have it.
-//! 2. The store is bound at its first write; the deployment begins.
-//! 3. The steps are done ([`crate::apply`]).
-//! 4. The stack's outputs and the end of the deployment are committed; the [`Summary`] says what happened.
+//! 2. What is used of other stacks is registered, and what goes is marked; nobody may have come in between.
+//! 3. The store is bound at its first write; the deployment begins.
+//! 4. The steps are done ([`crate::apply`]).
+//! 5. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
 mod guard;
 mod places;
+mod sharing;
 mod summary;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use sharing::Watch;
 pub use summary::{Refreshed, Summary};
+
+use self::sharing::{Ended, Sharing};
 
 use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
 use crate::clock::Clock;
 use crate::compare::taint;
 use crate::digest::Digester;
-use crate::error::{Error, Turn};
+use crate::error::{Error, Turn, exit};
 use crate::event::{Consumer, Event};
+use crate::exchange::Exchange;
 use crate::expr::Outputs;
 use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
@@ -60,6 +68,7 @@ pub struct Session {
     /// What an unbound store will be bound to; made once, so that digests of a preview and of its run are the same.
     provisional: Option<Binding>,
     identity: Option<Identity>,
+    exchange: Option<Arc<dyn Exchange>>,
 }
 
 /// A plan and what it was made from.
@@ -86,7 +95,15 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { cloud, store, events, clock, settings, provisional: None, identity: None }
+        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
+    }
+
+    /// The same with a place where outputs are published, and where programs read those of other stacks. Without one, nothing is published and
+    /// nobody can use what the stack has.
+    #[must_use]
+    pub fn with_exchange(mut self, exchange: Arc<dyn Exchange>) -> Self {
+        self.exchange = Some(exchange);
+        self
     }
 
     /// Resolves what an earlier run left open, and commits what was found: the first thing that `up` and `destroy` do, before they plan. Answers
@@ -137,16 +154,19 @@ impl Session {
             view.apply(&Entry::Bound(binding.clone()));
         }
         warnings.extend(self.strays(program, &view, &binding).await?);
+        let (elsewhere, stacks) = sharing::look(self.exchange.as_deref(), program, &identity).await?;
         let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
-        let observations = observe(Looking {
+        let mut observations = observe(Looking {
             cloud: &*cloud,
             graph: &graph,
             snapshot: &view,
             settings: &self.settings,
             events: &*events,
             clock: &*clock,
+            stacks: &stacks,
         })
         .await?;
+        observations.elsewhere = elsewhere;
         guard::gone(&view, &observations, &self.settings)?;
         let mut plan = plan::make(&graph, &Recorded::of(&view), &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
@@ -180,12 +200,17 @@ impl Session {
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
             if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+                self.settle(program, &preview, &binding, &outputs).await?;
                 return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
         }
         // Registries first: a provider that is not to be had stops the run before anything is written.
         let steps = preview.plan.steps.iter().map(|step| (step.provider.clone(), step.region.clone()));
         let registries = places::registries(&*self.cloud, program, steps).await?;
+        let sharing = match &self.exchange {
+            Some(exchange) => Some(Sharing::begin(Arc::clone(exchange), program, &preview, &binding).await?),
+            None => None,
+        };
 
         let mut entries = Vec::new();
         if self.store.snapshot().binding().is_none() {
@@ -211,6 +236,7 @@ impl Session {
             deployment,
             cancel: cancel.clone(),
             parallel: self.settings.parallel,
+            watch: sharing.as_ref().map(Sharing::watch),
         });
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });
@@ -251,8 +277,33 @@ impl Session {
         {
             summary.store_error = Some(Error::from(error));
         }
+        if let Some(sharing) = sharing {
+            let whole = summary.exit_code() == exit::DONE && self.settings.targets.is_empty();
+            let (graph, identity) = (&preview.graph, &preview.identity);
+            let snapshot = self.store.snapshot();
+            let ended = Ended { graph, snapshot, outputs: &outputs, binding: &binding, identity };
+            if let Err(error) = sharing.end(ended, whole).await {
+                summary.store_error.get_or_insert(Error::from(error));
+                summary.next.get_or_insert_with(|| format!("{command} {}", binding.stack));
+            }
+        }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
         Ok(summary)
+    }
+
+    /// What others see of a run that has nothing to do: what an earlier one did not get as far as telling.
+    async fn settle(
+        &self,
+        program: &Program,
+        preview: &Preview,
+        binding: &Binding,
+        outputs: &BTreeMap<String, Value>,
+    ) -> Result<(), Vec<Error>> {
+        let Some(exchange) = &self.exchange else { return Ok(()) };
+        let snapshot = self.store.snapshot();
+        let sharing = Sharing::begin(Arc::clone(exchange), program, preview, binding).await?;
+        let ended = Ended { graph: &preview.graph, snapshot, outputs, binding, identity: &preview.identity };
+        sharing.end(ended, self.settings.targets.is_empty()).await.map_err(|error| vec![Error::from(error)])
     }
 
     /// Reads everything that is recorded and writes what was observed beside what was applied, never over it. Of the program, only project, stack
@@ -274,6 +325,7 @@ impl Session {
             settings: &settings,
             events: &*events,
             clock: &*clock,
+            stacks: &BTreeMap::new(),
         };
         let observations = observe(looking).await?;
         let mut refreshed = Refreshed { resources: observations.rows.len(), ..Refreshed::default() };

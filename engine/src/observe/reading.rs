@@ -37,6 +37,8 @@ pub struct Looking<'a> {
     pub events: &'a dyn Consumer,
     /// Measures how long it takes.
     pub clock: &'a dyn Clock,
+    /// The answers of the reads of other stacks, which are no matter of the account.
+    pub stacks: &'a BTreeMap<Urn, ReadAnswer>,
 }
 
 type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
@@ -80,6 +82,7 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     seen.rows = read?;
     seen.imports = imports?;
     seen.foreign = foreign?;
+    seen.reads.clone_from(looking.stacks);
     looking.read_reads(&registries, &mut seen).await?;
     looking.events.consume(&Event::ObservationFinished {
         resources,
@@ -316,8 +319,8 @@ impl Looking<'_> {
     /// The reads, one wave after the other: those of which everything before is known run at the same time.
     async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
         let reads = self.graph.order().iter().filter_map(|&node| match self.graph.declared(node) {
-            Declared::Read(read) => Some((node, read)),
-            Declared::Resource(_) => None,
+            Declared::Read(read) if read.stack.is_none() => Some((node, read)),
+            Declared::Read(_) | Declared::Resource(_) => None,
         });
         let mut open: Vec<(NodeId, &ReadDeclaration)> = reads.collect();
         while !open.is_empty() {
@@ -456,7 +459,8 @@ impl Outputs for Answers<'_> {
                 _ => Some(row.outputs.to_value().get(name).clone()),
             }
         };
-        let read = self.seen.reads.get(urn).map(|answer| answer.outputs.get(name).clone());
+        let answer = self.seen.reads.get(urn).or_else(|| self.looking.stacks.get(urn));
+        let read = answer.map(|answer| answer.outputs.get(name).clone());
         let found = read.or_else(row).filter(|value| !value.is_null());
         Ok(found.unwrap_or_else(|| Value::Unknown(Unknown { expression: String::new(), secret: false })))
     }

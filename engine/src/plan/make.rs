@@ -10,6 +10,7 @@ use super::replace::protected;
 use super::targets::Targets;
 use super::{Op, Plan, Reason, Recorded, Step, consent, order};
 use crate::error::{Error, Turn};
+use crate::exchange;
 use crate::graph::{Graph, NodeId};
 use crate::observe::{Observations, Sight};
 use crate::options::Timeouts;
@@ -27,7 +28,7 @@ use crate::value::Value;
 ///
 /// # Errors
 /// Everything that cannot be planned, at once: arguments that cannot be evaluated, changes for which there is no way, protected resources
-/// that would have to go, foreign things that would be overwritten, unknown targets.
+/// that would have to go, and such that other stacks use, foreign things that would be overwritten, unknown targets.
 pub fn make(
     graph: &Graph,
     recorded: &Recorded,
@@ -45,9 +46,16 @@ pub fn make(
         // so many rows that can be added.
         if found.keys().all(|uid| first.contains_key(uid)) {
             let steps = order::number(pass.drafts);
+            let exported = graph.program().exports.keys().map(String::as_str).collect();
+            let refused = exchange::refusals(&graph.program().stack, &exported, &steps, &observations.elsewhere);
+            if !refused.is_empty() {
+                return Err(refused);
+            }
+            let mut warnings = pass.warnings;
+            warnings.extend(exchange::warnings(&graph.program().stack, &steps, &observations.elsewhere));
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings: pass.warnings, consents });
+            return Ok(Plan { stack, steps, outputs: pass.outputs, warnings, consents });
         }
         first.extend(found);
     }

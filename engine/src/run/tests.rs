@@ -5,5 +5,6 @@ mod crashes;
 mod failures;
 mod order;
 mod random;
+mod sharing;
 mod stories;
 mod waits;
