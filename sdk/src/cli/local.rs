@@ -224,7 +224,7 @@ fn forget_stores(local: &Local) -> Result<usize, Vec<Error>> {
         let path = entry.map_err(fail)?.path();
         if path.is_dir() {
             std::fs::remove_dir_all(&path).map_err(fail)?;
-            removed += 1;
+            removed += usize::from(!path.ends_with(super::EXCHANGE));
         }
     }
     Ok(removed)
