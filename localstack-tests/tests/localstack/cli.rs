@@ -9,6 +9,7 @@ mod input;
 mod interrupted;
 mod places;
 mod shapes;
+mod stacks;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
