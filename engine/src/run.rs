@@ -181,10 +181,11 @@ impl Session {
     /// Does the steps of a preview, and no others.
     ///
     /// # Guarantees
-    /// `Err` means that nothing was called and nothing written. When the future is dropped, or the process dies, the next run finishes the work.
+    /// `Err` means that nothing was called and nothing written; what other stacks see is as it was. When the future is dropped, or the process dies, the next run finishes the work.
     ///
     /// # Errors
-    /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing.
+    /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing,
+    /// another stack has come to use what goes, or has moved what is used.
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
         let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;

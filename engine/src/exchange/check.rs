@@ -206,6 +206,11 @@ pub(crate) fn kept_from(step: &Step, stack: &str, elsewhere: &Elsewhere) -> Opti
     let error = Error::new(Turn::Refused, act, reason).about(&step.urn, step.source.as_ref());
     let error = ways_on(error, stack, &holders, elsewhere);
     Some(match step.replaces {
+        // What is left of a replacement: the next generation stands already, and its users have not gone over to it.
+        false if step.reason == Reason::Resumed => {
+            let ups: Vec<String> = holders.keys().map(|user| format!("`up {user}`")).collect();
+            error.hint(format!("or go over to what has taken its place: {}", ups.join(", ")))
+        }
         true => {
             error.hint("or declare the next one beside it, under another name, and remove this one when nobody uses it")
         }

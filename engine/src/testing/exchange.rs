@@ -24,6 +24,8 @@ struct Objects {
     /// Registrations that come in later, and before which look.
     coming: Vec<(u32, Uses)>,
     looks: u32,
+    /// Whether nothing can be written.
+    broken: bool,
 }
 
 impl MemoryExchange {
@@ -63,12 +65,22 @@ impl MemoryExchange {
         self.with(|objects| objects.coming.push((objects.looks + look, uses)));
     }
 
+    /// Lets every write fail, or none any more.
+    pub fn set_broken(&self, broken: bool) {
+        self.with(|objects| objects.broken = broken);
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Objects) -> T) -> T {
         act(&mut self.objects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn write(&self, line: String, act: impl FnOnce(&mut Objects) + Send) -> Result<(), StateError> {
         self.journal.point().await;
+        if self.with(|objects| objects.broken) {
+            let next = "mend it, then run again".to_owned();
+            let reason = "it is broken".to_owned();
+            return Err(StateError::File { act: "write".to_owned(), path: "memory".into(), reason, next });
+        }
         self.with(act);
         self.journal.write(line);
         self.journal.point().await;

@@ -378,3 +378,40 @@ async fn a_run_without_an_exchange_reads_no_other_stack() {
     let errors = bench.plan(&app()).await.unwrap_err();
     assert!(said(&errors).contains("this run was given no exchange"), "{errors:?}");
 }
+
+#[tokio::test]
+async fn an_exchange_that_cannot_be_written_stops_a_use_and_is_told_after_a_run() {
+    let pair = Pair::new();
+    pair.exchange.set_broken(true);
+    let summary = pair.network.up(&network("10.0.0.0/16")).await;
+    assert_eq!((summary.exit_code(), summary.done.len()), (exit::FAILED, 2), "{summary:#?}");
+    assert!(summary.store_error.unwrap().reason.contains("it is broken"));
+    assert_eq!(summary.next.as_deref(), Some("up network"));
+    // Also when nothing is to be done.
+    assert!(pair.network.try_up(&network("10.0.0.0/16"), &Cancel::new()).await.is_err());
+    pair.exchange.set_broken(false);
+    pair.network.done(&network("10.0.0.0/16")).await;
+    pair.exchange.set_broken(true);
+    assert!(pair.app.try_up(&app(), &Cancel::new()).await.is_err());
+    assert!(pair.app.cloud.things().is_empty(), "what cannot be registered is not used");
+    pair.exchange.set_broken(false);
+    pair.app.done(&app()).await;
+}
+
+#[tokio::test]
+async fn the_former_generation_stays_until_its_user_has_gone_over_to_the_next() {
+    let pair = Pair::new();
+    pair.network.done(&network("10.0.0.0/16")).await;
+    // Registered when the next generation was made, and right before the former one is deleted.
+    pair.exchange.enter_before(4, Uses { lineage: "of app".to_owned(), ..pair.uses() });
+    let summary = pair.network.up(&network("10.1.0.0/16")).await;
+    assert_eq!(summary.exit_code(), exit::FAILED, "{summary:#?}");
+    assert_eq!(pair.network.cloud.things().len(), 3, "both generations, and the role");
+    let reason = refused(&pair.network, &network("10.1.0.0/16")).await;
+    assert!(reason.contains("or go over to what has taken its place: `up app`"), "{reason}");
+    pair.app.done(&app()).await;
+    let subnet = pair.app.cloud.things().into_iter().find(|thing| thing.kind == SUBNET.kind).unwrap();
+    assert_eq!(*subnet.args.get("network"), Value::from("network-0003"));
+    pair.network.done(&network("10.1.0.0/16")).await;
+    assert_eq!(pair.network.cloud.things().len(), 2);
+}
