@@ -264,6 +264,18 @@ mod tests {
     }
 
     #[test]
+    fn the_exchange_is_emptied_with_the_stores_and_is_none_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = Local::of(folder.path(), Environment);
+        for name in ["prod", "network", super::super::EXCHANGE] {
+            std::fs::create_dir_all(local.store(name)).unwrap();
+        }
+        std::fs::write(local.seed(), "kept").unwrap();
+        assert_eq!(forget_stores(&local).unwrap(), 2);
+        assert!(!local.store(super::super::EXCHANGE).exists() && local.seed().exists());
+    }
+
+    #[test]
     fn a_store_of_another_life_is_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("prod");
