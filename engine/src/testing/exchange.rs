@@ -74,8 +74,14 @@ impl MemoryExchange {
         act(&mut self.objects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Reading and writing take a while: others get their turn.
+    async fn while_it_takes(&self) {
+        tokio::task::yield_now().await;
+    }
+
     async fn write(&self, line: String, act: impl FnOnce(&mut Objects) + Send) -> Result<(), StateError> {
         self.journal.point().await;
+        self.while_it_takes().await;
         if self.with(|objects| objects.broken) {
             let next = "mend it, then run again".to_owned();
             let reason = "it is broken".to_owned();
@@ -96,6 +102,7 @@ impl Exchange for MemoryExchange {
     }
 
     async fn fetch(&self, _project: &str, stack: &str) -> Result<Option<Published>, StateError> {
+        self.while_it_takes().await;
         Ok(self.of(stack))
     }
 
@@ -113,6 +120,7 @@ impl Exchange for MemoryExchange {
     }
 
     async fn registered(&self, _project: &str) -> Result<Vec<Uses>, StateError> {
+        self.while_it_takes().await;
         Ok(self.with(|objects| {
             objects.looks += 1;
             let looks = objects.looks;

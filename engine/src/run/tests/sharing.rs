@@ -415,3 +415,39 @@ async fn the_former_generation_stays_until_its_user_has_gone_over_to_the_next() 
     pair.network.done(&network("10.1.0.0/16")).await;
     assert_eq!(pair.network.cloud.things().len(), 2);
 }
+
+#[tokio::test]
+async fn however_two_runs_meet_nobody_is_left_with_what_is_gone() {
+    let mut ends = std::collections::BTreeSet::new();
+    for ahead in 0..80 {
+        for late in [true, false] {
+            let pair = Pair::new();
+            pair.network.done(&network("10.0.0.0/16")).await;
+            let wait = async |waits: bool| {
+                for _ in 0..if waits { ahead } else { 0 } {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let (gone, used) = (nothing("network"), app());
+            let cancel = Cancel::new();
+            let delete = async {
+                wait(!late).await;
+                pair.network.try_up(&gone, &cancel).await
+            };
+            let begin = async {
+                wait(late).await;
+                pair.app.try_up(&used, &cancel).await
+            };
+            drop(tokio::join!(delete, begin));
+            let stands = pair.network.cloud.things().iter().any(|thing| thing.id == "network-0001");
+            let uses = pair.app.cloud.things().iter().any(|thing| thing.kind == SUBNET.kind);
+            assert!(stands || !uses, "{ahead} turns ahead: something uses what is gone");
+            assert_eq!(pair.exchange.uses("app").is_some(), uses, "{ahead} turns ahead");
+            ends.insert((stands, uses));
+            // Whatever came of it, both get on one after the other.
+            pair.network.done(&network("10.0.0.0/16")).await;
+            pair.app.done(&app()).await;
+        }
+    }
+    assert!(ends.contains(&(true, true)) && ends.contains(&(false, false)), "either may come first: {ends:?}");
+}

@@ -6,11 +6,14 @@ use crate::{Output, StackOutputs};
 #[derive(Debug, Deserialize)]
 struct Range {
     cidr_block: String,
+    #[serde(default)]
+    team: String,
 }
 
 fn network(stack: &mut Stack, config: &Range) -> crate::Result<()> {
     let vpc = stack.add("main", ec2::Vpc::builder().cidr_block(&config.cidr_block).build());
     stack.export("vpc_id", &vpc.id);
+    stack.export("team", config.team.as_str());
     stack.export("zones", crate::all(["a", "b"].map(|zone| Output::known(zone.to_owned()))));
     Ok(())
 }
@@ -18,11 +21,13 @@ fn network(stack: &mut Stack, config: &Range) -> crate::Result<()> {
 #[derive(StackOutputs)]
 struct Network {
     vpc_id: Output<ec2::VpcId>,
+    team: Output<String>,
 }
 
 fn app(stack: &mut Stack, config: &Range) -> crate::Result<()> {
     let network = stack.read_stack::<Network>("network");
-    stack.add("app", ec2::Subnet::builder().vpc(&network.vpc_id).cidr_block(&config.cidr_block).build());
+    let subnet = ec2::Subnet::builder().vpc(&network.vpc_id).cidr_block(&config.cidr_block);
+    stack.add("app", subnet.tags([("team", &network.team)]).build());
     Ok(())
 }
 
@@ -80,6 +85,11 @@ fn a_stack_is_not_taken_away_under_another_that_uses_it() {
     expect(stacks.run("up", "network", "--yes"), exit::DONE, &["vpc_id = "], &[]);
     expect(stacks.run("up", "app", "--yes"), exit::DONE, &[], &["done: 1 step done"]);
     expect(stacks.run("preview", "app", "--detailed-exitcode"), exit::DONE, &["nothing to do"], &[]);
+    stacks.configure("network", "10.0.0.0/16\"\nteam = \"platform");
+    expect(stacks.run("up", "network", "--yes"), exit::DONE, &["team = \"platform\""], &[]);
+    let follows = ["~ app ec2/subnet follows stack network's team", "tags.team: \"\" → \"platform\""];
+    expect(stacks.run("preview", "app", ""), exit::DONE, &follows, &[]);
+    expect(stacks.run("up", "app", "--yes"), exit::DONE, &[], &["done: 1 step done"]);
     let output = expect(stacks.run("output", "network", ""), exit::DONE, &["vpc_id = "], &[]);
     assert!(!output.out.contains("app"));
 
