@@ -186,6 +186,10 @@ async fn what_another_stack_uses_is_not_deleted_nor_replaced_whatever_is_consent
     let replaced = refused(&pair.network, &network("10.1.0.0/16")).await;
     assert!(replaced.contains("failed to replace main: the stack app uses `network_id`"), "{replaced}");
     assert_eq!(pair.network.cloud.things().len(), 2, "nothing was called");
+    for program in [nothing("network"), network("10.1.0.0/16")] {
+        let planned = said(&pair.network.plan(&program).await.unwrap_err());
+        assert!(planned.contains("the stack app uses `network_id`"), "the plan alone says so: {planned}");
+    }
 
     // What nobody uses may go.
     let mut without = network("10.0.0.0/16");
