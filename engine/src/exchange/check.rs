@@ -159,21 +159,22 @@ pub(crate) fn refusals(stack: &str, exported: &BTreeSet<&str>, steps: &[Step], e
             errors.push(error);
         }
     }
-    let mut going: BTreeMap<&str, Holders<'_>> = BTreeMap::new();
+    let mut holders = Holders::new();
     for uses in &elsewhere.users {
         for (output, sources) in uses.of.get(stack).into_iter().flatten() {
             let told = sources.iter().any(|source| refused.contains(&source.key()));
             if !exported.contains(output.as_str()) && !told {
-                going.entry(output).or_default().entry(&uses.stack).or_default().insert(output);
+                holders.entry(&uses.stack).or_default().insert(output);
             }
         }
     }
-    errors.extend(going.into_iter().map(|(output, holders)| {
-        let users = names(&holders);
-        let verb = if holders.len() == 1 { "uses" } else { "use" };
-        let error = Error::new(Turn::Refused, format!("take the output `{output}` away"), format!("{users} {verb} it"));
-        ways_on(error, stack, &holders, elsewhere)
-    }));
+    let outputs: BTreeSet<&str> = holders.values().flatten().copied().collect();
+    if !outputs.is_empty() {
+        let (word, it) = if outputs.len() == 1 { ("output", "it") } else { ("outputs", "them") };
+        let act = format!("take the {word} {} away", quoted(&outputs));
+        let error = Error::new(Turn::Refused, act, format!("{} {it}", using(&holders)));
+        errors.push(ways_on(error, stack, &holders, None, elsewhere));
+    }
     errors
 }
 
@@ -182,11 +183,10 @@ pub(crate) fn warnings(stack: &str, steps: &[Step], elsewhere: &Elsewhere) -> Ve
     let gone = steps.iter().filter(|step| step.op == Op::Forget && step.reason == Reason::Vanished);
     let told = gone.filter_map(|step| {
         let holders = holders(step.row.as_ref()?, stack, elsewhere);
-        let ups: Vec<String> = holders.keys().map(|user| format!("`up {user}`")).collect();
         let (path, users) = (step.urn.path(), names(&holders));
-        (!ups.is_empty()).then(|| {
-            format!("{path} is gone from the account, and was used by {users}: afterwards run {}", ups.join(", "))
-        })
+        let then =
+            || format!("{path} is gone from the account, and was used by {users}: afterwards run {}", ups(&holders));
+        (!holders.is_empty()).then(then)
     });
     told.collect()
 }
@@ -200,22 +200,20 @@ pub(crate) fn kept_from(step: &Step, stack: &str, elsewhere: &Elsewhere) -> Opti
     }
     let outputs: BTreeSet<&str> = holders.values().flatten().copied().collect();
     let outputs = quoted(&outputs);
-    let verb = if holders.len() == 1 { "uses" } else { "use" };
     let act = if step.replaces { "replace" } else { "delete" };
-    let reason = format!("{} {verb} {outputs}, which comes from it", names(&holders));
+    let reason = format!("{} {outputs}, which comes from it", using(&holders));
     let error = Error::new(Turn::Refused, act, reason).about(&step.urn, step.source.as_ref());
-    let error = ways_on(error, stack, &holders, elsewhere);
-    Some(match step.replaces {
+    let also = match step.replaces {
+        true => Some(
+            "or declare the next one beside it, under another name, and remove this one when nobody uses it".to_owned(),
+        ),
         // What is left of a replacement: the next generation stands already, and its users have not gone over to it.
         false if step.reason == Reason::Resumed => {
-            let ups: Vec<String> = holders.keys().map(|user| format!("`up {user}`")).collect();
-            error.hint(format!("or go over to what has taken its place: {}", ups.join(", ")))
+            Some(format!("or go over to what has taken its place: {}", ups(&holders)))
         }
-        true => {
-            error.hint("or declare the next one beside it, under another name, and remove this one when nobody uses it")
-        }
-        false => error,
-    })
+        false => None,
+    };
+    Some(ways_on(error, stack, &holders, also, elsewhere))
 }
 
 /// By the other stack's name, the outputs that it uses.
@@ -243,11 +241,21 @@ fn names(holders: &Holders<'_>) -> String {
     }
 }
 
+/// `the stack app uses`, `the stacks app and web use`.
+fn using(holders: &Holders<'_>) -> String {
+    format!("{} {}", names(holders), if holders.len() == 1 { "uses" } else { "use" })
+}
+
+/// The commands that bring all of them up.
+fn ups(holders: &Holders<'_>) -> String {
+    holders.keys().map(|user| format!("`up {user}`")).collect::<Vec<_>>().join(", ")
+}
+
 fn quoted(names: &BTreeSet<&str>) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn ways_on(error: Error, stack: &str, holders: &Holders<'_>, elsewhere: &Elsewhere) -> Error {
+fn ways_on(error: Error, stack: &str, holders: &Holders<'_>, also: Option<String>, elsewhere: &Elsewhere) -> Error {
     let mut error = error;
     for (user, outputs) in holders {
         error = error.hint(format!(
@@ -258,6 +266,7 @@ fn ways_on(error: Error, stack: &str, holders: &Holders<'_>, elsewhere: &Elsewhe
             error = error.hint(format!("if the stack {user} and its store are gone for good: remove {place}"));
         }
     }
+    error.hints.extend(also);
     error.hint("no flag lifts this, --allow-delete neither")
 }
 
