@@ -48,6 +48,7 @@ use crate::kind::Registry;
 use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
 use crate::record::RecordedOptions;
+use crate::run::Watch;
 use crate::state::Store;
 use crate::urn::Urn;
 
@@ -63,6 +64,8 @@ pub(crate) struct Context {
     /// The number of this deployment.
     pub(crate) deployment: u64,
     pub(crate) cancel: Cancel,
+    /// Tells whether another stack uses what a delete takes away.
+    watch: Option<Watch>,
     slots: Slots,
     waits: Waits,
 }
@@ -77,6 +80,7 @@ pub(crate) struct Parts {
     pub(crate) deployment: u64,
     pub(crate) cancel: Cancel,
     pub(crate) parallel: usize,
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Context {
@@ -96,6 +100,7 @@ impl Context {
             stack_tag: parts.stack_tag,
             deployment: parts.deployment,
             cancel: parts.cancel,
+            watch: parts.watch,
         }
     }
 }

@@ -10,7 +10,10 @@
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
-//! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`amend`] changes records alone, [`clock`] is where
+//! What a stack has for others, and what it uses of others, goes through an [`exchange`].
+//!
+//! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`amend`]
+//! changes records alone, [`clock`] is where
 //! time comes from, [`error`] is how anything that goes wrong is said. [`testing`] has a cloud and a clock for tests.
 
 extern crate self as formwork_engine;
@@ -22,6 +25,7 @@ pub mod compare;
 pub mod digest;
 pub mod error;
 pub mod event;
+pub mod exchange;
 pub mod expr;
 pub mod field;
 #[cfg(test)]
@@ -51,7 +55,9 @@ pub use field::{Caseless, Field, Json, Mismatch, Name, Secret, Version};
 pub use formwork_macros::*;
 pub use input::{Input, IntoInput, Output, Part, Prefix, all, join, prefix};
 pub use options::{Options, Timeouts, options};
-pub use program::{Declaration, Handle, Program, ProviderName, ProviderSpec, Stack};
+pub use program::{
+    Declaration, Handle, Program, ProviderName, ProviderSpec, Stack, StackOutput, StackOutputs, WantedOutput,
+};
 pub use resource::{ChangeSet, Declared, Given, OutputFields, Resource, Unset};
 pub use rust::{Alternative, Form, Rust};
 pub use shape::{

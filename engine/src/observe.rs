@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 pub use reading::{Looking, observe};
 
+use crate::exchange::Elsewhere;
 use crate::kind::Observed;
 use crate::program::ProviderName;
 use crate::record::RowKey;
@@ -68,7 +69,7 @@ pub struct Observations {
     /// The resources that the program or the run wants to adopt, by the name they will have.
     pub imports: BTreeMap<Urn, Sight>,
     /// Of resources to adopt that are not there: the kinds of which something has that id.
-    pub elsewhere: BTreeMap<Urn, Vec<KindName>>,
+    pub other_kinds: BTreeMap<Urn, Vec<KindName>>,
     /// Things that exist under the natural key of a declared resource without a row, where creating would overwrite them or where they are to
     /// be adopted: their ids.
     pub foreign: BTreeMap<Urn, String>,
@@ -78,4 +79,6 @@ pub struct Observations {
     pub schemas: BTreeMap<KindName, &'static Schema>,
     /// What a reader must know, in sentences.
     pub warnings: Vec<String>,
+    /// What other stacks have and use.
+    pub elsewhere: Elsewhere,
 }

@@ -39,6 +39,7 @@ pub use saved::SavedPlan;
 pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
+use crate::program::stack_of;
 use crate::record::{AcceptedDrift, Edge, Row, RowKey};
 use crate::shape::Hazard;
 use crate::urn::{KindName, SourceLine, Uid, Urn};
@@ -123,7 +124,10 @@ impl std::fmt::Display for Reason {
             Reason::DeclaredChanged => f.write_str("declared changed"),
             Reason::Drifted => f.write_str("drifted"),
             Reason::Adopted => f.write_str("adopted"),
-            Reason::DependsOn(urn, output) => write!(f, "depends on {}.{output}", urn.path()),
+            Reason::DependsOn(urn, output) => match stack_of(urn) {
+                Some(stack) => write!(f, "depends on stack {stack}'s {output}"),
+                None => write!(f, "depends on {}.{output}", urn.path()),
+            },
             Reason::Resumed => f.write_str("resumed"),
             Reason::Vanished => f.write_str("gone from the account"),
             Reason::Failed(words) => write!(f, "failed: {words}"),

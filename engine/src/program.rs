@@ -1,8 +1,12 @@
 //! [`Stack`] and [`Program`]: what a user's function declares. Nothing is contacted.
 
+mod elsewhere;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+
+pub use elsewhere::{STACK_OUTPUTS, StackOutput, StackOutputs, StackRead, WantedOutput, stack_of};
 
 use crate::error::{Error, Turn};
 use crate::expr::Expr;
@@ -61,6 +65,8 @@ pub struct ReadDeclaration {
     pub provider: ProviderName,
     /// Where the program declares it.
     pub source: SourceLine,
+    /// The other stack that it reads, where it reads one and not the account.
+    pub stack: Option<StackRead>,
 }
 
 /// One output of the stack.
@@ -182,7 +188,7 @@ impl Stack {
                 let path = std::mem::take(&mut self.path);
                 let urn = self.urn(&name, schema.kind, &source);
                 self.path = path;
-                let read = ReadDeclaration { urn: urn.clone(), schema, args, provider, source };
+                let read = ReadDeclaration { urn: urn.clone(), schema, args, provider, source, stack: None };
                 self.program.reads.insert(urn.clone(), read);
                 urn
             }

@@ -1,9 +1,12 @@
-//! Everything that is ever written: rows, intents, log entries. Nothing else is serialised into a store.
+//! Everything that is ever written: rows, intents, log entries, and what stacks write for each other. Nothing else is serialised.
 //!
 //! Values are kept in a form of their own ([`Stored`]): a secret is a keyed digest and never the value.
 
+mod exchange;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing, Used, Uses};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Identity;

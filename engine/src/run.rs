@@ -11,31 +11,39 @@
 //! 4. The account is read ([`observe`]). Too much that is gone stops the run.
 //! 5. Graph, records and observations become a plan ([`plan::make`]).
 //!
+//! Before 4, what the program reads of other stacks is looked up, and who uses what this one has ([`crate::exchange`]).
+//!
 //! `up`:
 //! 1. The preview must still be true of the store, nothing may have drifted unasked, and what needs consent must have it.
-//! 2. The store is bound at its first write; the deployment begins.
-//! 3. The steps are done ([`crate::apply`]).
-//! 4. What was done is held against the plan: anything beyond it is a fault of ours, and said.
-//! 5. The stack's outputs and the end of the deployment are committed; the [`Summary`] says what happened.
+//! 2. What is used of other stacks is registered, and what goes is marked; nobody may have come in between.
+//! 3. The store is bound at its first write; the deployment begins.
+//! 4. The steps are done ([`crate::apply`]).
+//! 5. What was done is held against the plan: anything beyond it is a fault of ours, and said.
+//! 6. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
 mod guard;
 mod places;
 mod promise;
 mod saved;
+mod sharing;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(crate) use sharing::Watch;
 pub use summary::{Refreshed, Summary};
+
+use self::sharing::{Ended, Sharing};
 
 use crate::amend::{self, Accepted, Amender};
 use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
 use crate::clock::Clock;
 use crate::compare::taint;
 use crate::digest::Digester;
-use crate::error::{Error, Turn};
+use crate::error::{Error, Turn, exit};
 use crate::event::{Consumer, Event};
+use crate::exchange::Exchange;
 use crate::expr::Outputs;
 use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
@@ -64,6 +72,7 @@ pub struct Session {
     /// What an unbound store will be bound to; made once, so that digests of a preview and of its run are the same.
     provisional: Option<Binding>,
     identity: Option<Identity>,
+    exchange: Option<Arc<dyn Exchange>>,
 }
 
 /// A plan and what it was made from.
@@ -98,7 +107,15 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { cloud, store, events, clock, settings, provisional: None, identity: None }
+        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
+    }
+
+    /// The same with a place where outputs are published, and where programs read those of other stacks. Without one, nothing is published and
+    /// nobody can use what the stack has.
+    #[must_use]
+    pub fn with_exchange(mut self, exchange: Arc<dyn Exchange>) -> Self {
+        self.exchange = Some(exchange);
+        self
     }
 
     /// Resolves what an earlier run left open, and commits what was found: the first thing that `up` and `destroy` do, before they plan. Answers
@@ -151,16 +168,7 @@ impl Session {
             view.apply(&Entry::Bound(binding.clone()));
         }
         warnings.extend(self.strays(program, &view, &binding).await?);
-        let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
-        let observations = observe(Looking {
-            cloud: &*cloud,
-            graph: &graph,
-            snapshot: &view,
-            settings: &self.settings,
-            events: &*events,
-            clock: &*clock,
-        })
-        .await?;
+        let observations = self.look(program, &graph, &view, &identity).await?;
         guard::gone(&view, &observations, &self.settings)?;
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
@@ -168,6 +176,38 @@ impl Session {
         let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
         Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls })
+    }
+
+    /// Reads what a plan of this program looks at. Writes nothing and changes nothing.
+    ///
+    /// # Errors
+    /// A wrong account or store; the account cannot be read; another stack has not what the program reads of it.
+    pub async fn observe(&mut self, program: &Program, graph: &Graph) -> Result<Observations, Vec<Error>> {
+        let identity = self.identify(program).await?;
+        let view = self.store.snapshot().clone();
+        self.look(program, graph, &view, &identity).await
+    }
+
+    async fn look(
+        &self,
+        program: &Program,
+        graph: &Graph,
+        view: &Snapshot,
+        identity: &Identity,
+    ) -> Result<Observations, Vec<Error>> {
+        let (elsewhere, stacks) = sharing::look(self.exchange.as_deref(), program, identity).await?;
+        let mut observations = observe(Looking {
+            cloud: &*self.cloud,
+            graph,
+            snapshot: view,
+            settings: &self.settings,
+            events: &*self.events,
+            clock: &*self.clock,
+            stacks: &stacks,
+        })
+        .await?;
+        observations.elsewhere = elsewhere;
+        Ok(observations)
     }
 
     /// What needs consent and has none yet, with the sentence to show. Naming a urn in [`Settings::allow_delete`] consents.
@@ -178,10 +218,11 @@ impl Session {
     /// Does the steps of a preview, and no others.
     ///
     /// # Guarantees
-    /// `Err` means that nothing was called and nothing written. When the future is dropped, or the process dies, the next run finishes the work.
+    /// `Err` means that nothing was called and nothing written; what other stacks see is as it was. When the future is dropped, or the process dies, the next run finishes the work.
     ///
     /// # Errors
-    /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing.
+    /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing,
+    /// another stack has come to use what goes, or has moved what is used.
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
         let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;
@@ -197,12 +238,17 @@ impl Session {
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
             if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+                self.settle(program, &preview, &binding, &outputs).await?;
                 return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
         }
         // Registries first: a provider that is not to be had stops the run before anything is written.
         let steps = preview.plan.steps.iter().map(|step| (step.provider.clone(), step.region.clone()));
         let registries = places::registries(&*self.cloud, program, steps).await?;
+        let sharing = match &self.exchange {
+            Some(exchange) => Some(Sharing::begin(Arc::clone(exchange), program, &preview, &binding).await?),
+            None => None,
+        };
 
         let mut entries = Vec::new();
         if self.store.snapshot().binding().is_none() {
@@ -229,6 +275,7 @@ impl Session {
             deployment,
             cancel: cancel.clone(),
             parallel: self.settings.parallel,
+            watch: sharing.as_ref().map(Sharing::watch),
         });
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });
@@ -273,8 +320,33 @@ impl Session {
         {
             summary.store_error = Some(Error::from(error));
         }
+        if let Some(sharing) = sharing {
+            let whole = summary.exit_code() == exit::DONE && self.settings.targets.is_empty();
+            let (graph, identity) = (&preview.graph, &preview.identity);
+            let snapshot = self.store.snapshot();
+            let ended = Ended { graph, snapshot, outputs: &outputs, binding: &binding, identity };
+            if let Err(error) = sharing.end(ended, whole).await {
+                summary.store_error.get_or_insert(Error::from(error));
+                summary.next.get_or_insert_with(|| format!("{command} {}", binding.stack));
+            }
+        }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
         Ok(summary)
+    }
+
+    /// What others see of a run that has nothing to do: what an earlier one did not get as far as telling.
+    async fn settle(
+        &self,
+        program: &Program,
+        preview: &Preview,
+        binding: &Binding,
+        outputs: &BTreeMap<String, Value>,
+    ) -> Result<(), Vec<Error>> {
+        let Some(exchange) = &self.exchange else { return Ok(()) };
+        let snapshot = self.store.snapshot();
+        let sharing = Sharing::begin(Arc::clone(exchange), program, preview, binding).await?;
+        let ended = Ended { graph: &preview.graph, snapshot, outputs, binding, identity: &preview.identity };
+        sharing.end(ended, self.settings.targets.is_empty()).await.map_err(|error| vec![Error::from(error)])
     }
 
     /// Reads everything that is recorded and writes what was observed beside what was applied, never over it. Of the program, only project, stack
@@ -297,6 +369,7 @@ impl Session {
             settings: &settings,
             events: &*events,
             clock: &*clock,
+            stacks: &BTreeMap::new(),
         };
         let observations = observe(looking).await?;
         let (resources, warnings) = (observations.rows.len(), observations.warnings.clone());

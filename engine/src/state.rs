@@ -41,7 +41,7 @@
 //! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
 mod error;
-mod folder;
+pub(crate) mod folder;
 pub mod frame;
 mod head;
 mod local;

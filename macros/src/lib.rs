@@ -1,4 +1,5 @@
-//! The derives with which a resource type is written: [`Resource`], [`Block`], [`Outputs`], [`Choice`].
+//! The derives with which a resource type is written: [`Resource`], [`Block`], [`Outputs`], [`Choice`]; and the one with which a program reads
+//! another stack: [`StackOutputs`].
 //!
 //! Generated code names everything by `::formwork_engine::…`. A mistake in an attribute is reported where it stands, and the
 //! rest is generated nevertheless, so that no second message hides the first.
@@ -61,6 +62,7 @@ mod block;
 mod choice;
 mod outputs;
 mod resource;
+mod stack_outputs;
 mod variants;
 
 use proc_macro::TokenStream;
@@ -200,4 +202,22 @@ pub fn derive_outputs(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     choice::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a struct with named fields the outputs of another stack, for `stack.read_stack`. Each field is an `Output<T>`; its name is that of the
+/// other stack's export.
+///
+/// ```text
+/// #[derive(StackOutputs)]
+/// struct Network {
+///     vpc_id: Output<VpcId>,
+///     #[output(name = "private-subnets")]
+///     private_subnets: Output<Vec<SubnetId>>,
+/// }
+/// ```
+///
+/// `#[stack_outputs(engine = path)]` on the struct says by which path the engine is reached where that is not `::formwork::engine`.
+#[proc_macro_derive(StackOutputs, attributes(stack_outputs, output))]
+pub fn derive_stack_outputs(input: TokenStream) -> TokenStream {
+    stack_outputs::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

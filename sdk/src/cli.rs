@@ -36,7 +36,9 @@ use args::{Command, CommandLine};
 use up::Doing;
 
 /// Names that the state folder uses for itself.
-const RESERVED: [&str; 3] = ["cache", "emulator", "local"];
+const RESERVED: [&str; 4] = ["cache", "emulator", EXCHANGE, "local"];
+/// The folder beside the stores in which stacks publish and register.
+const EXCHANGE: &str = "exchange";
 
 /// Runs one command line; the answer is the exit code.
 pub(crate) fn run(runner: &Runner, args: Vec<OsString>, terminal: &Terminal) -> u8 {

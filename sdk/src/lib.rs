@@ -23,6 +23,9 @@
 //! [`components`] made of them, typed [`config`], the command line ([`Runner`]), and [`testing`] without a cloud. Other programs that
 //! want the engine itself use [`engine`] and [`aws`] and leave the command line out.
 
+// What `derive(StackOutputs)` writes names this crate, also within its own tests.
+extern crate self as formwork;
+
 mod cli;
 pub mod components;
 pub mod config;
@@ -40,7 +43,7 @@ pub use formwork_engine as engine;
 
 pub use formwork_engine::{
     Error, Handle, Input, IntoInput, Json, Name, Options, Output, Program, ProviderName, ProviderSpec, Secret, Stack,
-    Timeouts, Urn, Version, all, join, options, prefix,
+    StackOutputs, Timeouts, Urn, Version, all, join, options, prefix,
 };
 pub use runner::Runner;
 

@@ -2,8 +2,8 @@
 
 pub use formwork_aws::{Arn, Tags, ec2, ecr, eks, elasticache, iam, kms, logs, rds, reads, s3, secretsmanager};
 pub use formwork_engine::{
-    Handle, Input, IntoInput, Json, Name, Options, Output, ProviderName, ProviderSpec, Secret, Stack, Timeouts, Urn,
-    Version, all, join, options, prefix,
+    Handle, Input, IntoInput, Json, Name, Options, Output, ProviderName, ProviderSpec, Secret, Stack, StackOutputs,
+    Timeouts, Urn, Version, all, join, options, prefix,
 };
 
 pub use crate::{Error, Result, mistake};

@@ -19,10 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::path::Path;
 
+use formwork_engine::digest::Digester;
+use formwork_engine::exchange;
 use formwork_engine::expr::Outputs;
 use formwork_engine::graph::Graph;
 use formwork_engine::observe::{Observations, Place, ReadAnswer};
 use formwork_engine::plan::{self, Op, Plan, Recorded, Step};
+use formwork_engine::record::{EXCHANGE_FORMAT, Published, PublishedOutput, Standing, Stored};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::Snapshot;
 use formwork_engine::value::Unknown;
@@ -86,6 +89,7 @@ fn expect<T>(result: Result<T, Vec<Error>>) -> T {
 pub struct Planner {
     region: String,
     answers: BTreeMap<String, Value>,
+    stacks: BTreeMap<String, Value>,
     altered: Vec<Altered>,
 }
 
@@ -107,7 +111,7 @@ impl Default for Planner {
 impl Planner {
     /// An empty account in [`REGION`], with three availability zones.
     pub fn new() -> Self {
-        Self { region: REGION.to_owned(), answers: BTreeMap::new(), altered: Vec::new() }
+        Self { region: REGION.to_owned(), answers: BTreeMap::new(), stacks: BTreeMap::new(), altered: Vec::new() }
     }
 
     /// Another region.
@@ -121,6 +125,33 @@ impl Planner {
     #[must_use]
     pub fn answer(mut self, read: impl Into<String>, outputs: impl Into<Value>) -> Self {
         self.answers.insert(read.into(), outputs.into());
+        self
+    }
+
+    /// What another stack has published: its outputs by name. One that is secret may not be read, as in a run.
+    ///
+    /// ```
+    /// # use formwork::prelude::*;
+    /// # use formwork::testing;
+    /// #[derive(StackOutputs)]
+    /// struct Network {
+    ///     vpc_id: Output<ec2::VpcId>,
+    /// }
+    ///
+    /// fn app(stack: &mut Stack, cidr_block: &String) -> Result<()> {
+    ///     let network = stack.read_stack::<Network>("network");
+    ///     stack.add("app", ec2::Subnet::builder().vpc(&network.vpc_id).cidr_block(cidr_block).build());
+    ///     Ok(())
+    /// }
+    ///
+    /// let planner = testing::Planner::new().stack("network", [("vpc_id", "vpc-1")]);
+    /// let plan = planner.plan(app, &"10.0.0.0/24".to_owned())?;
+    /// assert_eq!(plan.resource::<ec2::Subnet>("app").arg("vpc").as_text(), Some("vpc-1"));
+    /// # Ok::<(), Vec<Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stack(mut self, name: impl Into<String>, outputs: impl Into<Value>) -> Self {
+        self.stacks.insert(name.into(), outputs.into());
         self
     }
 
@@ -148,7 +179,8 @@ impl Planner {
     /// The plan of a stack.
     ///
     /// # Errors
-    /// The mistakes of the program; something that is to be altered and is not declared.
+    /// The mistakes of the program; something that is to be altered and is not declared; outputs of another stack that are not what the
+    /// program takes them for.
     pub fn plan<C>(
         &self,
         declare: impl Fn(&mut Stack, &C) -> crate::Result<()>,
@@ -169,11 +201,11 @@ impl Planner {
         }
         let graph = Graph::new(&program)?;
         let recorded = Recorded::of(&Snapshot::default());
-        let plan = plan::make(&graph, &recorded, &self.observations(&program), &Settings::default())?;
+        let plan = plan::make(&graph, &recorded, &self.observations(&program)?, &Settings::default())?;
         Ok(TypedPlan { plan, program })
     }
 
-    fn observations(&self, program: &Program) -> Observations {
+    fn observations(&self, program: &Program) -> Result<Observations, Vec<Error>> {
         let place = |region: Option<&String>| Place {
             account: ACCOUNT.to_owned(),
             region: region.unwrap_or(&self.region).clone(),
@@ -184,6 +216,11 @@ impl Planner {
             seen.places.insert(name.clone(), place(spec.region.as_ref()));
         }
         for (urn, read) in &program.reads {
+            if let Some(other) = &read.stack {
+                let published = self.published(&other.stack).map_err(|error| vec![error])?;
+                seen.reads.insert(urn.clone(), exchange::answer(read, &published)?);
+                continue;
+            }
             let region = &seen.places.get(&read.provider).map_or(self.region.clone(), |place| place.region.clone());
             let outputs = self.answers.get(read.schema.kind).cloned().or_else(|| usual(read.schema.kind, region));
             let Some(outputs) = outputs else { continue };
@@ -192,7 +229,32 @@ impl Planner {
             let answer = ReadAnswer { args: Value::Map(args.collect()), outputs, to_pin: false };
             seen.reads.insert(urn.clone(), answer);
         }
-        seen
+        Ok(seen)
+    }
+
+    fn published(&self, stack: &str) -> crate::Result<Published> {
+        let Some(values) = self.stacks.get(stack).and_then(Value::as_map) else {
+            let reason = format!("the program reads the stack {stack}, and the test says nothing of it");
+            return Err(
+                crate::mistake(reason).hint(format!("say it with Planner::new().stack(\"{stack}\", [(name, value)])"))
+            );
+        };
+        let output = |value: &Value| {
+            let standing = if value.has_secret() { Standing::Secret } else { Standing::Known };
+            let value = (!value.has_secret()).then(|| Stored::from_value(value, &Digester::new("test")));
+            PublishedOutput { standing, value, sources: Vec::new() }
+        };
+        Ok(Published {
+            format: EXCHANGE_FORMAT,
+            project: "test".to_owned(),
+            stack: stack.to_owned(),
+            lineage: String::new(),
+            account: ACCOUNT.to_owned(),
+            region: self.region.clone(),
+            endpoint: None,
+            deployment: 1,
+            outputs: values.iter().map(|(name, value)| (name.clone(), output(value))).collect(),
+        })
     }
 }
 

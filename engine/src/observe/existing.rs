@@ -19,7 +19,7 @@ use crate::value::Value;
 #[derive(Default)]
 pub(super) struct Existing {
     pub(super) imports: BTreeMap<Urn, Sight>,
-    pub(super) elsewhere: BTreeMap<Urn, Vec<KindName>>,
+    pub(super) other_kinds: BTreeMap<Urn, Vec<KindName>>,
     pub(super) foreign: BTreeMap<Urn, String>,
 }
 
@@ -59,8 +59,8 @@ impl Looking<'_> {
             }
             seen.imports.extend(adopted);
         }
-        let elsewhere = self.look_elsewhere(&seen.imports, registries).await?;
-        Ok(Existing { imports: seen.imports, elsewhere, foreign: seen.foreign })
+        let other_kinds = self.look_elsewhere(&seen.imports, registries).await?;
+        Ok(Existing { imports: seen.imports, other_kinds, foreign: seen.foreign })
     }
 
     fn id_to_adopt<'d>(&'d self, declared: &'d Declaration) -> Option<&'d str> {
@@ -205,10 +205,10 @@ impl Looking<'_> {
             }
         }
         let found: BTreeMap<(Urn, KindName), ()> = self.all(asked).await?;
-        let mut elsewhere: BTreeMap<Urn, Vec<KindName>> = BTreeMap::new();
+        let mut other_kinds: BTreeMap<Urn, Vec<KindName>> = BTreeMap::new();
         for (urn, kind) in found.into_keys() {
-            elsewhere.entry(urn).or_default().push(kind);
+            other_kinds.entry(urn).or_default().push(kind);
         }
-        Ok(elsewhere)
+        Ok(other_kinds)
     }
 }

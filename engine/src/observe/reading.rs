@@ -37,6 +37,8 @@ pub struct Looking<'a> {
     pub events: &'a dyn Consumer,
     /// Measures how long it takes.
     pub clock: &'a dyn Clock,
+    /// The answers of the reads of other stacks, which are no matter of the account.
+    pub stacks: &'a BTreeMap<Urn, ReadAnswer>,
 }
 
 pub(super) type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
@@ -75,10 +77,11 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     }
     let (read, existing) = futures::join!(looking.read_rows(rows, &registries), looking.existing(&registries));
     seen.rows = read?;
-    let Existing { imports, elsewhere, foreign } = existing?;
-    (seen.imports, seen.elsewhere, seen.foreign) = (imports, elsewhere, foreign);
+    let Existing { imports, other_kinds, foreign } = existing?;
+    (seen.imports, seen.other_kinds, seen.foreign) = (imports, other_kinds, foreign);
     let left_over = looking.find_left_over(&registries, &seen).await?;
     seen.warnings.extend(left_over.into_iter().map(|(urn, sentence)| format!("{}: {sentence}", urn.path())));
+    seen.reads.clone_from(looking.stacks);
     looking.read_reads(&registries, &mut seen).await?;
     seen.warnings.extend(look.end());
     looking.events.consume(&Event::ObservationFinished {
@@ -262,8 +265,8 @@ impl Looking<'_> {
     /// The reads, one wave after the other: those of which everything before is known run at the same time.
     async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
         let reads = self.graph.order().iter().filter_map(|&node| match self.graph.declared(node) {
-            Declared::Read(read) => Some((node, read)),
-            Declared::Resource(_) => None,
+            Declared::Read(read) if read.stack.is_none() => Some((node, read)),
+            Declared::Read(_) | Declared::Resource(_) => None,
         });
         let mut open: Vec<(NodeId, &ReadDeclaration)> = reads.collect();
         while !open.is_empty() {
@@ -402,7 +405,8 @@ impl Outputs for Answers<'_> {
                 _ => Some(row.outputs.to_value().get(name).clone()),
             }
         };
-        let read = self.seen.reads.get(urn).map(|answer| answer.outputs.get(name).clone());
+        let answer = self.seen.reads.get(urn).or_else(|| self.looking.stacks.get(urn));
+        let read = answer.map(|answer| answer.outputs.get(name).clone());
         let import = || self.seen.imports.get(urn)?.seen().map(|observed| observed.outputs.get(name).clone());
         let found = read.or_else(row).or_else(import).filter(|value| !value.is_null());
         Ok(found.unwrap_or_else(|| Value::Unknown(Unknown { expression: String::new(), secret: false })))

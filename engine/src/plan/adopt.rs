@@ -196,8 +196,9 @@ impl Deciding<'_> {
 
     fn nothing_there(&self, id: &str) -> Error {
         let kind = self.schema.kind;
-        let elsewhere = self.context.seen.elsewhere.get(&self.declaration.urn).map(Vec::as_slice).unwrap_or_default();
-        let kinds: Vec<&str> = elsewhere.iter().map(|kind| kind.as_str()).collect();
+        let other_kinds =
+            self.context.seen.other_kinds.get(&self.declaration.urn).map(Vec::as_slice).unwrap_or_default();
+        let kinds: Vec<&str> = other_kinds.iter().map(|kind| kind.as_str()).collect();
         if kinds.is_empty() {
             let place = self.context.seen.places.get(&self.declaration.options.provider).cloned().unwrap_or_default();
             let reason = format!("there is no {kind} with the id {id} in {} {}", place.account, place.region);

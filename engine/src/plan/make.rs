@@ -11,6 +11,7 @@ use super::targets::Targets;
 use super::{Op, Plan, Reason, Recorded, Step, consent, ends, order};
 use crate::compare::complete;
 use crate::error::{Error, Turn};
+use crate::exchange;
 use crate::graph::{Graph, NodeId};
 use crate::observe::{Observations, Sight};
 use crate::options::Timeouts;
@@ -28,7 +29,7 @@ use crate::value::Value;
 ///
 /// # Errors
 /// Everything that cannot be planned, at once: arguments that cannot be evaluated, changes for which there is no way, protected resources
-/// that would have to go, foreign things that would be overwritten, unknown targets.
+/// that would have to go, and such that other stacks use, foreign things that would be overwritten, unknown targets.
 pub fn make(
     graph: &Graph,
     recorded: &Recorded,
@@ -49,6 +50,12 @@ pub fn make(
             let mut steps = order::number(drafts);
             ends::keep_what_opens(&context, &mut steps, &mut warnings);
             ends::lift_refusals(&context, &mut steps);
+            let exported = graph.program().exports.keys().map(String::as_str).collect();
+            let refused = exchange::refusals(&graph.program().stack, &exported, &steps, &observations.elsewhere);
+            if !refused.is_empty() {
+                return Err(refused);
+            }
+            warnings.extend(exchange::warnings(&graph.program().stack, &steps, &observations.elsewhere));
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
             return Ok(Plan { stack, steps, outputs, excluded: targets.excluded_urns, notes, warnings, consents });

@@ -30,7 +30,7 @@ pub struct Summary {
     pub calls: BTreeMap<String, u64>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
-    /// Why the store failed, where no step says so.
+    /// Why the store or the exchange failed, where no step says so.
     pub store_error: Option<Error>,
     /// The command that goes on with it, such as `up prod`; `None` when nothing is left to do.
     pub next: Option<String>,

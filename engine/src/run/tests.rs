@@ -7,5 +7,6 @@ mod failures;
 mod order;
 mod random;
 mod saved;
+mod sharing;
 mod stories;
 mod waits;

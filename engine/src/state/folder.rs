@@ -40,7 +40,7 @@ const NETWORK: &[&str] = &[
 
 /// Makes the folder of a store, readable by its user alone, with a `.gitignore` of its own at its top: the folder `.formwork`
 /// above it, where there is one, so that no state and no lock is ever added to a repository.
-pub(super) fn prepare(folder: &Path) -> Result<(), StateError> {
+pub(crate) fn prepare(folder: &Path) -> Result<(), StateError> {
     refuse_network(folder)?;
     let make = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     make.map_err(|error| failed("make the folder", folder, &error))?;
@@ -70,7 +70,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The error for a file or folder that could not be used, with the next step that fits what the system said.
-pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> StateError {
+pub(crate) fn failed(act: &str, path: &Path, error: &io::Error) -> StateError {
     let next = match error.kind() {
         io::ErrorKind::PermissionDenied => {
             "let the user who runs this write there, or choose another folder in [store]"

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::{
-    Block, Change, ChangeRule, ChangeSet, Choice, Field, Form, Guard, Hazard, Moves, OutputFields, Outputs, Resource,
-    Secret, Shape, Stack, Stage, Value, Wait, id, join,
+    Block, Change, ChangeRule, ChangeSet, Choice, Field, Form, Guard, Hazard, Moves, Output, OutputFields, Outputs,
+    Resource, Secret, Shape, Stack, StackOutputs, Stage, Value, Wait, id, join,
 };
 
 id! {
@@ -434,4 +434,31 @@ fn a_type_knows_how_its_values_are_written() {
     assert_eq!(written, expected);
     assert!((House::schema().rust)().ends_with("derive::House"));
     assert_eq!((House::schema().outputs[0].rust.path)(), (HouseId::RUST.path)());
+}
+
+/// What a town has for others.
+#[derive(StackOutputs)]
+#[stack_outputs(engine = formwork_engine)]
+struct Town {
+    house: Output<HouseId>,
+    #[output(name = "all-roofs")]
+    roofs: Output<Vec<Roof>>,
+}
+
+#[test]
+fn outputs_of_another_stack_are_references_by_their_names_and_know_their_types() {
+    let mut stack = Stack::new("project", "country", BTreeMap::new());
+    let town = stack.read_stack::<Town>("town");
+    stack.component("inner", |stack| drop(stack.read_stack::<Town>("town")));
+    assert_eq!(format!("{:?} {:?}", town.house, town.roofs.at(0)), "stack/town.house stack/town.all-roofs[0]");
+    let program = stack.finish().unwrap();
+    let reads: Vec<&str> = program.reads.keys().map(formwork_engine::Urn::as_str).collect();
+    assert_eq!(reads, ["country::stack/town::formwork:stack/outputs"], "one read, wherever it is asked for");
+    let read = program.reads.values().next().unwrap().stack.as_ref().unwrap();
+    let names: Vec<&str> = read.wanted.iter().map(|wanted| wanted.name).collect();
+    assert_eq!((read.stack.as_str(), names), ("town", vec!["house", "all-roofs"]));
+    let roofs = read.wanted[1].check;
+    assert!(roofs(&Value::List(vec!["thatch".into()])).is_ok());
+    let mismatch = roofs(&Value::List(vec!["straw".into()])).unwrap_err();
+    assert_eq!(mismatch.to_string(), "`[0]`: one of `clay-tiles`, `thatch` is wanted, and text was found");
 }

@@ -1,4 +1,5 @@
-//! The command line around a small stack, for the tests of the command line: a network, two data stores, a secret from the configuration.
+//! The command line around small stacks, for the tests of the command line: `small` has a network, two data stores and a secret from the
+//! configuration; `app` uses what `network` has.
 
 use std::process::ExitCode;
 
@@ -92,6 +93,33 @@ fn small(stack: &mut Stack, config: &SmallConfig) -> Result<()> {
     Ok(())
 }
 
+/// `stacks/network.toml` and `stacks/app.toml`.
+#[derive(Deserialize)]
+struct RangeConfig {
+    /// The range of the VPC, or of the subnet in it.
+    cidr_block: String,
+}
+
+fn network(stack: &mut Stack, config: &RangeConfig) -> Result<()> {
+    let vpc = stack.add("main", ec2::Vpc::builder().cidr_block(&config.cidr_block).build());
+    stack.export("vpc_id", &vpc.id);
+    stack.export("team", join(["platform".into()]));
+    Ok(())
+}
+
+#[derive(StackOutputs)]
+struct Network {
+    vpc_id: Output<ec2::VpcId>,
+    team: Output<String>,
+}
+
+fn app(stack: &mut Stack, config: &RangeConfig) -> Result<()> {
+    let network = stack.read_stack::<Network>("network");
+    let subnet = ec2::Subnet::builder().vpc(&network.vpc_id).cidr_block(&config.cidr_block);
+    stack.add("app", subnet.tags([("network-of", &network.team)]).build());
+    Ok(())
+}
+
 fn main() -> ExitCode {
-    formwork::Runner::new("tests").stack("small", small).main()
+    formwork::Runner::new("tests").stack("small", small).stack("network", network).stack("app", app).main()
 }

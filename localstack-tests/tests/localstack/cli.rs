@@ -12,6 +12,7 @@ mod migrate;
 mod places;
 mod saved;
 mod shapes;
+mod stacks;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};

@@ -224,7 +224,7 @@ fn forget_stores(local: &Local) -> Result<usize, Vec<Error>> {
         let path = entry.map_err(fail)?.path();
         if path.is_dir() {
             std::fs::remove_dir_all(&path).map_err(fail)?;
-            removed += 1;
+            removed += usize::from(!path.ends_with(super::EXCHANGE));
         }
     }
     Ok(removed)
@@ -261,6 +261,18 @@ mod tests {
         assert!(
             text.contains("export AWS_ACCESS_KEY_ID=123456789012\n") && text.contains("export AWS_REGION=us-east-1\n")
         );
+    }
+
+    #[test]
+    fn the_exchange_is_emptied_with_the_stores_and_is_none_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = Local::of(folder.path(), Environment);
+        for name in ["prod", "network", super::super::EXCHANGE] {
+            std::fs::create_dir_all(local.store(name)).unwrap();
+        }
+        std::fs::write(local.seed(), "kept").unwrap();
+        assert_eq!(forget_stores(&local).unwrap(), 2);
+        assert!(!local.store(super::super::EXCHANGE).exists() && local.seed().exists());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::graph::Graph;
-use formwork_engine::observe::{Looking, observe};
 use formwork_engine::plan::Recorded;
 use formwork_engine::run::Session;
 use formwork_engine::settings::Settings;
@@ -77,15 +76,7 @@ impl Import<'_> {
         let mut session = self.session(settings)?;
         self.check(&mut session).await?;
         let recorded = Recorded::of(session.store.snapshot());
-        let observations = observe(Looking {
-            cloud: &*session.cloud,
-            graph: self.graph,
-            snapshot: session.store.snapshot(),
-            settings: &session.settings,
-            events: &*session.events,
-            clock: &*session.clock,
-        })
-        .await?;
+        let observations = session.observe(self.program, self.graph).await?;
         let sights = look::look(&*session.cloud, self.program, &theirs.items).await?;
         Ok(Survey::new(theirs, map, self.graph, &recorded, &observations, &sights))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
+use formwork_engine::exchange::LocalExchange;
 use formwork_engine::kind::Identity;
 use formwork_engine::run::Session;
 use formwork_engine::settings::{OnDrift, Settings};
@@ -48,7 +49,8 @@ pub(super) fn open(
     };
     let store = LocalStore::open(&target.store(), mode).map_err(|error| vec![Error::from(error)])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
-    let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings);
+    let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings)
+        .with_exchange(Arc::new(LocalExchange::new(target.exchange())));
     Ok((session, progress))
 }
 

@@ -11,7 +11,7 @@ use formwork_engine::{Error, Program};
 
 use super::args::StackArgs;
 use super::local::{self, Local};
-use super::{At, find_config};
+use super::{At, EXCHANGE, find_config};
 use crate::config::{Base, ConfigFile, Generator, Secrets};
 use crate::render::{Heading, Intent, wrapped};
 
@@ -91,6 +91,14 @@ impl Target {
         match &self.local {
             Some(local) => local.store(&self.stack),
             None => self.file.root().join(&self.base.store.path).join(&self.stack),
+        }
+    }
+
+    /// The folder in which the stacks that have their stores beside this one's publish and register.
+    pub(super) fn exchange(&self) -> PathBuf {
+        match &self.local {
+            Some(local) => local.store(EXCHANGE),
+            None => self.file.root().join(&self.base.store.path).join(EXCHANGE),
         }
     }
 

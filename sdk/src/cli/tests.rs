@@ -1,5 +1,7 @@
 //! The commands, run against an account in memory: what they print, where, and with which exit code.
 
+mod stacks;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};

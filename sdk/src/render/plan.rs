@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::plan::{FieldChange, Op, Plan, Reason, Step};
+use formwork_engine::program::stack_of;
 use formwork_engine::{Hazard, Urn, Value};
 
 use super::value::{Part, parts, shown};
@@ -230,7 +231,7 @@ impl Item<'_> {
 fn reason(reason: &Reason) -> Option<String> {
     match reason {
         Reason::New | Reason::DeclaredChanged => None,
-        Reason::DependsOn(urn, output) => Some(format!("follows {}.{output}", urn.path())),
+        Reason::DependsOn(urn, output) => Some(follows(urn, output)),
         other => Some(other.to_string()),
     }
 }
@@ -243,9 +244,16 @@ fn common_reason(step: &Step) -> Option<String> {
 
 fn reason_of_change(reason: &Reason) -> String {
     match reason {
-        Reason::DependsOn(urn, output) => format!("follows {}.{output}", urn.path()),
+        Reason::DependsOn(urn, output) => follows(urn, output),
         Reason::Drifted => "drifted: was changed outside".to_owned(),
         other => other.to_string(),
+    }
+}
+
+fn follows(urn: &Urn, output: &str) -> String {
+    match stack_of(urn) {
+        Some(stack) => format!("follows stack {stack}'s {output}"),
+        None => format!("follows {}.{output}", urn.path()),
     }
 }
 

@@ -81,6 +81,20 @@ fn a_tag_takes_no_secret() {
 }
 
 #[test]
+fn an_output_of_another_stack_has_a_type() {
+    let (compiled, errors) = compile("wrong_stack_output");
+    assert!(!compiled);
+    insta::assert_snapshot!(errors);
+}
+
+#[test]
+fn what_is_no_output_is_not_read_from_another_stack() {
+    let (compiled, errors) = compile("no_stack_output");
+    assert!(!compiled);
+    insta::assert_snapshot!(errors);
+}
+
+#[test]
 fn right_wiring_compiles() {
     let (compiled, errors) = compile("right");
     assert!(compiled, "{errors}");

@@ -23,6 +23,12 @@ impl Task {
         {
             return Ok(Finish { shrunk: Some(Op::Same), ..Finish::default() });
         }
+        // The preview has looked, and so has the beginning of the run; another stack may have come since.
+        if let Some(watch) = &self.context.watch
+            && let Some(error) = watch.refusal(&self.step).await
+        {
+            return Err(Stop::failed(error));
+        }
         let recorded = row.applied.to_value();
         let intent = self.intent(IntentOp::Delete, row.clone(), &self.mint(), BTreeSet::new());
         self.commit(vec![Entry::Intent(intent)], None).await?;

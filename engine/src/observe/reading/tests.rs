@@ -77,6 +77,7 @@ impl Place {
             args: args.iter().map(|(name, expr)| ((*name).to_owned(), expr.clone())).collect(),
             provider: ProviderName::default(),
             source: crate::SourceLine::here(),
+            stack: None,
         };
         self.world.program.reads.insert(urn.clone(), read);
         urn
@@ -85,7 +86,9 @@ impl Place {
     fn look(&self) -> Result<Observations, Vec<Error>> {
         let snapshot = Snapshot::of(&self.entries);
         let graph = self.world.graph().unwrap();
+        let stacks = BTreeMap::new();
         let looking = Looking {
+            stacks: &stacks,
             cloud: &self.cloud,
             graph: &graph,
             snapshot: &snapshot,

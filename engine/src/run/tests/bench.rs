@@ -12,7 +12,7 @@ use crate::run::{Session, Summary};
 use crate::settings::{OnDrift, Settings};
 use crate::shape::Schema;
 use crate::state::{MemoryLog, MemoryStore, Snapshot};
-use crate::testing::{JournaledStore, ScriptedClock, ScriptedCloud};
+use crate::testing::{JournaledStore, MemoryExchange, ScriptedClock, ScriptedCloud};
 
 /// One account and one store, over any number of runs.
 pub(super) struct Bench {
@@ -21,6 +21,8 @@ pub(super) struct Bench {
     pub(super) clock: ScriptedClock,
     pub(super) settings: Settings,
     pub(super) told: Arc<Told>,
+    /// What other stacks see; most tests have no other stacks.
+    pub(super) exchange: Option<MemoryExchange>,
 }
 
 /// The events, readable.
@@ -62,18 +64,23 @@ impl Bench {
             clock: ScriptedClock::new(),
             settings: Settings { consent_implied: true, on_drift: OnDrift::Revert, ..Settings::default() },
             told: Arc::default(),
+            exchange: None,
         }
     }
 
     pub(super) fn session(&self) -> Session {
         let store = JournaledStore::new(MemoryStore::open(&self.log), self.cloud.journal().clone());
-        Session::new(
+        let session = Session::new(
             Arc::new(self.cloud.clone()),
             Box::new(store),
             Arc::clone(&self.told) as Arc<dyn Consumer>,
             Arc::new(self.clock.clone()),
             self.settings.clone(),
-        )
+        );
+        match &self.exchange {
+            Some(exchange) => session.with_exchange(Arc::new(exchange.journaled(self.cloud.journal()))),
+            None => session,
+        }
     }
 
     pub(super) async fn plan(&self, program: &Program) -> Result<Plan, Vec<Error>> {

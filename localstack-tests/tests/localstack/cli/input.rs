@@ -29,7 +29,7 @@ fn a_missing_value_is_named() {
 fn an_unknown_stack_is_named_with_the_near_one() {
     let project = Project::new();
     project.expect("up smal --yes", code::BAD_INPUT).says(&["there is no stack `smal`", "did you mean `small`?"]);
-    project.expect("preview production", code::BAD_INPUT).says(&["stacks here: small"]);
+    project.expect("preview production", code::BAD_INPUT).says(&["stacks here: app, network, small"]);
     std::fs::remove_file(project.path("stacks/small.toml")).unwrap();
     project.expect("preview small", code::BAD_INPUT).says(&["there is no stacks/small.toml", "--config FILE"]);
     assert_eq!(project.called(), [""; 0]);
