@@ -11,6 +11,7 @@ mod conformance;
 mod kills;
 mod lasting;
 mod prod;
+mod quiet;
 mod regions;
 
 use formwork_emulator::Emulator;
