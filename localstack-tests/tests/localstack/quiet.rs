@@ -95,7 +95,12 @@ async fn a_resource_that_may_not_be_read_is_unchanged_and_its_permission_is_name
             "images: `lifecycle_policy` could not be read",
             "ecr:GetLifecyclePolicy",
         ),
-        ("GetRepositoryPolicy", "AccessDeniedException", "images: `policy` could not be read", "ecr:GetRepositoryPolicy"),
+        (
+            "GetRepositoryPolicy",
+            "AccessDeniedException",
+            "images: `policy` could not be read",
+            "ecr:GetRepositoryPolicy",
+        ),
         ("DescribeLogGroups", "AccessDeniedException", "events could not be read", "logs:DescribeLogGroups"),
     ] {
         let missing = format!("the permission {permission} is missing");
