@@ -44,8 +44,8 @@ type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
 /// Reads everything that a plan looks at.
 ///
 /// # Expected flow
-/// Rows, adoptions and upserts at the same time, one call per kind and provider, at most [`Settings::parallel`] at once; then the reads of
-/// the program in their order.
+/// Rows, adoptions and upserts at the same time, one call per kind and provider, at most [`Settings::parallel`] at once; then what earlier
+/// deletions left under names that will be taken; then the reads of the program in their order.
 ///
 /// # Guarantees
 /// Changes nothing. A resource that cannot be read does not fail the rest.
@@ -315,6 +315,10 @@ impl Looking<'_> {
         for declared in made {
             let Some(args) = self.literal(declared) else { continue };
             let Some(kind) = kind_of(declared, registries) else { continue };
+            // A name that is made anew meets nothing.
+            if crate::plan::natural_key(declared.schema, &args).is_empty() {
+                continue;
+            }
             // What is left over carries no uid that any row has.
             let owner =
                 Owner { stack: stack.clone(), uid: Uid::random(), token: random_hex(), urn: declared.urn.clone() };
