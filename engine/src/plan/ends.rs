@@ -25,7 +25,8 @@ pub(super) fn keep_what_opens(context: &Context<'_>, steps: &mut [Step], warning
             continue;
         }
         let ending = context.recorded.dependants(&step.uid).iter().filter_map(|key| Some(&steps[*ends.get(key)?]));
-        let left: Vec<String> = ending.filter_map(|other| left_behind(context, step, other)).collect();
+        let mut left: Vec<String> = ending.filter_map(|other| left_behind(context, step, other)).collect();
+        left.sort();
         if !left.is_empty() {
             kept.push((index, left));
         }
