@@ -23,6 +23,10 @@ use crate::shape::{
 use crate::urn::{KindName, SourceLine, Urn};
 use crate::value::Value;
 
+mod ends;
+
+pub(crate) use ends::{ARCHIVE, KEY};
+
 const IN_PLACE: ChangeRule = ChangeRule::Always(Change::InPlace);
 const REPLACE: ChangeRule = ChangeRule::Always(Change::Replace);
 
@@ -137,40 +141,6 @@ pub(crate) static BUCKET: Schema = Schema {
             },
         ],
         &[ID, output("name", Moves::Stable, Some("name"))],
-    )
-};
-
-pub(crate) static KEY: Schema = Schema {
-    data_store: true,
-    ending: Ending { opens: true, ..Ending::PLAIN },
-    ..schema("test:key/key", &[arg("use", Shape::Optional(&Shape::Text), REPLACE)], &[ID])
-};
-
-fn last_copy(recorded: &Value) -> Option<&'static str> {
-    (*recorded.get("last_copy") == Value::Bool(true)).then_some("a last copy")
-}
-
-/// An archive that the service protects, and of which a copy may stay.
-pub(crate) static ARCHIVE: Schema = Schema {
-    data_store: true,
-    ending: Ending { refused_by: Some("guarded"), leaves: Some(last_copy), opens: false },
-    ..schema(
-        "test:store/archive",
-        &[
-            arg("key", Shape::Text, REPLACE),
-            ArgSchema { default: Some(|| Value::Bool(false)), ..arg("guarded", Shape::Bool, IN_PLACE) },
-            ArgSchema {
-                default: Some(|| Value::Bool(true)),
-                write_only: true,
-                ..arg("last_copy", Shape::Bool, IN_PLACE)
-            },
-            ArgSchema {
-                default: Some(Value::empty_map),
-                tags: true,
-                ..arg("tags", Shape::Map(&Shape::Text), IN_PLACE)
-            },
-        ],
-        &[ID],
     )
 };
 

@@ -181,7 +181,7 @@ pub struct Step {
     pub resource_id: Option<String>,
     /// Why the step is there.
     pub reason: Reason,
-    /// What changes.
+    /// What changes; of a delete, what is lifted so that the service does not refuse it.
     pub changes: Vec<FieldChange>,
     /// The top-level arguments that `update` is called with. An update without any makes no call: only the record changes.
     pub changed_args: BTreeSet<String>,

@@ -152,6 +152,10 @@ impl Looking<'_> {
         for declared in made {
             let Some(args) = self.literal(declared, &Observations::default()) else { continue };
             let Some(kind) = kind_of(declared, registries) else { continue };
+            // A name that is made anew meets nothing.
+            if crate::plan::natural_key(declared.schema, &args).is_empty() {
+                continue;
+            }
             // What is left over carries no uid that any row has.
             let owner =
                 Owner { stack: stack.clone(), uid: Uid::random(), token: random_hex(), urn: declared.urn.clone() };

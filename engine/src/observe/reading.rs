@@ -46,8 +46,8 @@ pub(super) type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
 /// Reads everything that a plan looks at.
 ///
 /// # Expected flow
-/// Rows, adoptions and upserts at the same time, one call per kind and provider, at most [`Settings::parallel`] at once; then the reads of
-/// the program in their order.
+/// Rows, adoptions and upserts at the same time, one call per kind and provider, at most [`Settings::parallel`] at once; then what earlier
+/// deletions left under names that will be taken; then the reads of the program in their order.
 ///
 /// # Guarantees
 /// Changes nothing. A resource that cannot be read does not fail the rest.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::node::Context;
 use super::recorded::RecordedRow;
 use super::{FieldChange, Op, Reason, Step};
-use crate::record::RowKey;
+use crate::record::{RowKey, RowState};
 use crate::shape::Schema;
 use crate::value::Value;
 
@@ -25,7 +25,8 @@ pub(super) fn keep_what_opens(context: &Context<'_>, steps: &mut [Step], warning
             continue;
         }
         let ending = context.recorded.dependants(&step.uid).iter().filter_map(|key| Some(&steps[*ends.get(key)?]));
-        let left: Vec<String> = ending.filter_map(|other| left_behind(context, step, other)).collect();
+        let mut left: Vec<String> = ending.filter_map(|other| left_behind(context, step, other)).collect();
+        left.sort();
         if !left.is_empty() {
             kept.push((index, left));
         }
@@ -34,6 +35,8 @@ pub(super) fn keep_what_opens(context: &Context<'_>, steps: &mut [Step], warning
         let step = &mut steps[index];
         step.op = Op::Forget;
         step.data_store = false;
+        // Before what leaves something behind goes: a run that ends between the two must not leave a row that the next plan would delete.
+        step.after.clear();
         let id = step.resource_id.as_deref().unwrap_or("it");
         let left = left.join(" and ");
         warnings.push(format!("{} ({id}) stays in the account and is forgotten: it encrypts {left}", step.urn.path()));
@@ -61,9 +64,14 @@ fn left_behind(context: &Context<'_>, opener: &Step, ending: &Step) -> Option<St
     }
 }
 
-/// What a delete of this row leaves in the account, in words.
+/// What a delete of this row leaves in the account, in words. What never was ready leaves nothing; what is on its way already does.
 pub(super) fn leaves(context: &Context<'_>, schema: &Schema, recorded: &RecordedRow) -> Option<&'static str> {
-    let leaves = schema.ending.leaves.filter(|_| !context.settings.leave_nothing)?;
+    let never_ready = match recorded.row.state {
+        RowState::Creating => true,
+        RowState::Failed => recorded.row.observed.is_none(),
+        RowState::Ready | RowState::Incomplete | RowState::Deposed | RowState::Deleting => false,
+    };
+    let leaves = schema.ending.leaves.filter(|_| !context.settings.leave_nothing && !never_ready)?;
     leaves(&recorded.applied)
 }
 

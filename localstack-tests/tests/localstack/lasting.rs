@@ -40,13 +40,18 @@ fn program() -> Program {
 
 /// Makes a log group as a service does: with nothing but a name.
 fn log_group_by_a_service(trial: &Trial, name: &str) {
+    by_others(trial, "logs", "Logs_20140328.CreateLogGroup", &serde_json::json!({ "logGroupName": name }));
+}
+
+/// A call that no stack makes.
+fn by_others(trial: &Trial, service: &str, operation: &str, body: &serde_json::Value) {
     let account = &trial.account.id;
-    let credential = format!("AWS4-HMAC-SHA256 Credential={account}/20260101/{REGION}/logs/aws4_request");
+    let credential = format!("AWS4-HMAC-SHA256 Credential={account}/20260101/{REGION}/{service}/aws4_request");
     let answer = ureq::post(trial.account.emulator.endpoint())
         .header("Authorization", format!("{credential}, SignedHeaders=host, Signature=none"))
         .header("Content-Type", "application/x-amz-json-1.1")
-        .header("X-Amz-Target", "Logs_20140328.CreateLogGroup")
-        .send(serde_json::json!({ "logGroupName": name }).to_string());
+        .header("X-Amz-Target", operation)
+        .send(body.to_string());
     assert!(answer.unwrap().status().is_success());
 }
 
@@ -121,6 +126,26 @@ async fn a_restore_whose_answer_is_lost_is_recognised_and_not_refused() {
     trial.up(&program).await.unwrap();
     let settled = trial.plan(&program).await.unwrap();
     assert!(settled.is_noop(), "{}", told(&settled));
+}
+
+#[tokio::test]
+async fn a_secret_that_others_delete_is_not_restored() {
+    let trial = Trial::lasting(crate::emulator()).await;
+    let secret =
+        serde_json::json!({ "Name": "lasting/env", "SecretString": "theirs", "ClientRequestToken": "a".repeat(32) });
+    by_others(&trial, "secretsmanager", "secretsmanager.CreateSecret", &secret);
+    let secret = serde_json::json!({ "SecretId": "lasting/env" });
+    by_others(&trial, "secretsmanager", "secretsmanager.DeleteSecret", &secret);
+    let mut stack = Stack::new("lasting", "lasting", BTreeMap::new());
+    stack.add("env", secretsmanager::Secret::builder().name("lasting/env").build());
+    let program = stack.finish().unwrap();
+    let warnings = trial.plan(&program).await.unwrap().warnings;
+    let said = "env: the secret lasting/env is scheduled for deletion, was not made by this stack, and keeps its name from being taken";
+    assert!(warnings.iter().any(|warning| warning.starts_with(said)), "{warnings:?}");
+    trial.account.news();
+    let refused = format!("{:#}", trial.up(&program).await.unwrap_err());
+    assert!(refused.contains("CreateSecret answered InvalidRequestException"), "{refused}");
+    assert!(called(&trial.account.news(), "RestoreSecret").is_empty());
 }
 
 #[tokio::test]

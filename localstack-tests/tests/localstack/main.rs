@@ -12,6 +12,7 @@ mod generate;
 mod kills;
 mod lasting;
 mod prod;
+mod quiet;
 mod reads;
 mod regions;
 mod sweep;

@@ -4,6 +4,7 @@ use crate::Urn;
 use crate::fixtures::*;
 use crate::options::options;
 use crate::plan::{Op, Plan};
+use crate::record::RowState;
 use crate::value::Value;
 
 /// An archive and the key that encrypts it, up and then out of the program.
@@ -50,6 +51,25 @@ fn the_key_of_what_is_left_behind_stays() {
     world.up();
     assert!(world.rows.is_empty());
     assert_eq!(world.things.len(), 1, "the key stands");
+}
+
+#[test]
+fn a_key_that_stays_is_forgotten_before_what_it_opens_goes() {
+    let (world, [key, _]) = removed(true, false);
+    let plan = world.plan();
+    let kept = plan.steps.iter().find(|step| step.urn == key).unwrap();
+    assert!(kept.after.is_empty(), "{plan}");
+    assert!(plan.steps.iter().all(|step| !step.after.contains(&kept.id)), "{plan}");
+}
+
+#[test]
+fn a_deletion_on_its_way_leaves_something_and_what_never_was_ready_does_not() {
+    for (state, expected) in [(RowState::Deleting, Op::Forget), (RowState::Failed, Op::Delete)] {
+        let (mut world, [key, archive]) = removed(true, false);
+        let row = world.rows.values_mut().find(|row| row.urn == archive).unwrap();
+        (row.state, row.observed) = (state, None);
+        assert_eq!(op(&world.plan(), &key), expected, "{state:?}");
+    }
 }
 
 #[test]
