@@ -63,6 +63,8 @@ def log_group_class_and_protection_are_read_back(account: Account) -> None:
     logs.delete_log_group(logGroupName="l")
     logs.create_log_group(logGroupName="l")
     same(logs.list_tags_for_resource(resourceArn=row["logGroupArn"])["tags"], {})
+    logs.tag_resource(resourceArn=row["logGroupArn"], tags={"e": "f"})
+    same(logs.list_tags_for_resource(resourceArn=row["logGroupArn"])["tags"], {"e": "f"})
 
 
 @check

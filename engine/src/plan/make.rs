@@ -265,6 +265,12 @@ fn outputs(
         .collect();
     for (name, export) in &context.graph.program().exports {
         match export.expr.evaluate(&progress.known) {
+            // A run that only adopts does not come to what it depends on: it stays as it was.
+            Ok(value) if !context.settings.imports.is_empty() && !value.is_known() => {
+                if let Some((before, after)) = outputs.get_mut(name) {
+                    *after = before.clone();
+                }
+            }
             Ok(value) => {
                 let after = context.recorded.digester().seal(&value);
                 outputs.entry(name.clone()).or_insert((Value::Null, Value::Null)).1 = after;

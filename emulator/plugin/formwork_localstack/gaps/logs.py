@@ -55,6 +55,15 @@ def delete_log_group(context: RequestContext, request: dict[str, Any], proceed: 
     return answer
 
 
+@around(Layer.GAPS, "logs", "TagResource")
+def tag_resource(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """LocalStack forgets the tags of a group that was made without any: it has no place for them then."""
+    from localstack.services.logs.models import logs_stores
+
+    logs_stores[context.account_id][context.region].TAGS.setdefault(request["resourceArn"], {})
+    return proceed()
+
+
 @around(Layer.GAPS, "logs", "AssociateKmsKey", "DisassociateKmsKey")
 def key_of_group(context: RequestContext, request: dict[str, Any], _proceed: Proceed) -> Any:
     """Both succeed whatever the group had before."""

@@ -7,6 +7,7 @@ use crate::fixtures::*;
 use crate::kind::Ownership;
 use crate::options::options;
 use crate::plan::{OWNERSHIP_TAGS, Op, Plan};
+use crate::program::Export;
 use crate::record::RowState;
 use crate::urn::Uid;
 use crate::value::Value;
@@ -47,9 +48,15 @@ impl Theirs {
 
 #[tokio::test]
 async fn a_run_adopts_what_it_was_told_and_nothing_else() {
-    let Theirs { mut bench, world, network, subnet } = Theirs::new();
+    let Theirs { mut bench, mut world, network, subnet } = Theirs::new();
+    for (name, of_what) in [("network", urn(&NETWORK, "main")), ("bucket", urn(&BUCKET, "other"))] {
+        let export = Export { expr: of(&of_what, "id"), source: crate::SourceLine::here() };
+        world.program.exports.insert(name.to_owned(), export);
+    }
     importing(&mut bench, &[("test::main::test:net/network", &network), ("zones/a", &subnet)]);
     let plan = bench.plan(&world.program).await.unwrap();
+    // An output of what this run does not make is not promised.
+    assert_eq!(plan.outputs, [("network".to_owned(), (Value::Null, Value::from(network.as_str())))].into());
     assert_eq!(ops(&plan), [("main", Op::Adopt), ("zones/a", Op::Adopt)]);
     let changes: Vec<&str> = plan.steps[0].changes.iter().map(|change| change.path.as_str()).collect();
     assert_eq!(changes, [OWNERSHIP_TAGS, "dns"], "whose it is is a change of its own");
