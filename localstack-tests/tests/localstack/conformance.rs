@@ -80,7 +80,11 @@ types! {
 
 async fn walked(kind: &str) -> &'static Walked {
     let place = KINDS.iter().position(|one| *one == kind).unwrap();
-    WALKED[place].get_or_init(|| async { walk::walk(&example(kind)).await }).await
+    let walk = || async {
+        let _names = if kind.starts_with("aws:s3/") { Some(crate::EXAMPLE_BUCKETS.lock().await) } else { None };
+        walk::walk(&example(kind)).await
+    };
+    WALKED[place].get_or_init(walk).await
 }
 
 fn example(kind: &str) -> Example {

@@ -71,6 +71,7 @@ struct Tally {
 
 #[expect(clippy::disallowed_macros, reason = "the table is for people")]
 fn killed(hard: &'static Hard) {
+    let _names = (hard.service == "s3").then(|| crate::EXAMPLE_BUCKETS.blocking_lock());
     let update = case_number(hard.kind, hard.update);
     let trials = Trials { emulator: crate::emulator(), hard, update, tally: Tally::default() };
     let Tally { points, orphans, duplicates, repairs, wrong } = trials.all();

@@ -19,6 +19,9 @@ mod sweep;
 
 use formwork_emulator::Emulator;
 
+/// Held while the examples of S3 stand: bucket names are one in all accounts, and examples have the same ones wherever they are used.
+static EXAMPLE_BUCKETS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The emulator of this run.
 fn emulator() -> &'static Emulator {
     localstack_tests::emulator(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")))
