@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use cancel::Cancel;
 pub(crate) use resolve::OutputsNow;
-pub(crate) use resolve::after_create;
+pub(crate) use resolve::after_lost_create;
 pub(crate) use step::{has_tags, is_ours};
 
 use self::dispatcher::Dispatcher;

@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
 use crate::apply::retry::{Advice, Jitter, Tried, UNREACHABLE_LIMIT, Verb, advise};
-use crate::apply::{after_create, has_tags, is_ours};
+use crate::apply::{after_lost_create, has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
 use crate::kind::{CallClass, CallError, Candidate, Kind, Owner, Registry, Status, Waiting};
@@ -133,8 +133,8 @@ impl Recovery<'_> {
             };
             return Ok((sentence.to_owned(), vec![dropped(intent)]));
         };
-        // Which of its further arguments were set nobody knows: all that a create hands over are handed over again.
-        let left = after_create(schema, &intent.row.applied.to_value(), &BTreeSet::new());
+        // Which of its further arguments were set nobody knows: they are handed over again.
+        let left = after_lost_create(schema, &intent.row.applied.to_value());
         let mut entries = vec![Entry::Row(Row {
             id: id.clone(),
             left,

@@ -176,13 +176,21 @@ fn name(shape: &Shape, value: &Value, recorded: &Value, token: &str) -> Value {
 
 /// The names of the arguments that `update` is handed right after a create: those that the create call does not take and that are not at
 /// their default, and those that it said it left.
-pub(crate) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<String>) -> BTreeSet<String> {
-    let differs = |arg: &ArgSchema| {
-        let default = arg.default.map_or(Value::Null, |default| default());
-        *planned.get(arg.name) != default
-    };
-    let marked = schema.args.iter().filter(|arg| arg.after_create && differs(arg)).map(|arg| arg.name.to_owned());
-    marked.chain(left.iter().cloned()).collect()
+pub(super) fn after_create(schema: &Schema, planned: &Value, left: &BTreeSet<String>) -> BTreeSet<String> {
+    let marked = schema.args.iter().filter(|arg| arg.after_create && !is_default(arg, planned));
+    marked.map(|arg| arg.name.to_owned()).chain(left.iter().cloned()).collect()
+}
+
+/// The same after a create whose answer was lost, and with it what it left: a new security group has a rule that no argument at its default
+/// speaks of. So arguments at their default are handed over too, unless nobody could see whether they are.
+pub(crate) fn after_lost_create(schema: &Schema, planned: &Value) -> BTreeSet<String> {
+    let marked = schema.args.iter().filter(|arg| arg.after_create && (!arg.write_only || !is_default(arg, planned)));
+    marked.map(|arg| arg.name.to_owned()).collect()
+}
+
+/// Whether an argument is planned to be what it is when nobody declares it.
+pub(super) fn is_default(arg: &ArgSchema, planned: &Value) -> bool {
+    *planned.get(arg.name) == arg.default.map_or(Value::Null, |default| default())
 }
 
 /// The text with every secret of the value blotted out: clouds repeat what they were sent.

@@ -351,7 +351,7 @@ mod tests {
             "x schema --json",
             "x local env prod",
             "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
-            "x import prod --from-pulumi export.json --allow-delete a b",
+            "x import prod --from-pulumi export.json --allow-delete a --allow-delete b",
         ] {
             CommandLine::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

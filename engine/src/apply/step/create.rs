@@ -136,7 +136,10 @@ impl Task {
                 Advice::FindFirst(after) => {
                     self.pause(&error, after).await?;
                     match self.look(owner, planned, lost, error.class).await? {
-                        Look::Ours(id) => return Ok(Made { id, left: BTreeSet::new(), waiting: None }),
+                        Look::Ours(id) => {
+                            let left = resolve::after_lost_create(self.schema, planned);
+                            return Ok(Made { id, left, waiting: None });
+                        }
                         Look::Foreign(id) => {
                             self.on_stop = OnStop::Drop;
                             return Err(self.foreign(&id));

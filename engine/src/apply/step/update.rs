@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 
 use super::{Decided, Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
+use crate::apply::resolve;
 use crate::apply::retry::{UNCERTAIN_ATTEMPTS, backoff};
 use crate::compare::{self, Comparison};
 use crate::error::Turn;
@@ -106,7 +107,7 @@ impl Task {
         let mut unshrunk = None;
         let mut uncertain = 0;
         if self.step.op == Op::Resume {
-            self.drop_made(&mut row, &planned, &now);
+            self.drop_made(&mut row, applied.is_none(), &planned, &now);
         }
         while !row.left.is_empty() {
             self.stand(&mut row, applied.as_ref(), &planned);
@@ -132,7 +133,7 @@ impl Task {
                         self.wait_ready(&mut row, self.step.timeouts.update).await?;
                     }
                     now = self.observe(&row.id).await?;
-                    self.drop_made(&mut row, &planned, &now);
+                    self.drop_made(&mut row, applied.is_none(), &planned, &now);
                     continue;
                 }
                 Err(error) => return Err(self.refused(error)),
@@ -164,8 +165,9 @@ impl Task {
     }
 
     /// Takes from what is left the changes that an earlier call has made, though its answer was lost: EKS refuses to be brought to where it is.
-    /// What cannot be read is sent again, and so are tags, until they say whose the resource is.
-    fn drop_made(&self, row: &mut Row, planned: &Value, now: &Observed) {
+    /// What cannot be read is sent again, and so are tags, until they say whose the resource is. Of a new resource, what is at its default says
+    /// nothing: it may not be visible yet.
+    fn drop_made(&self, row: &mut Row, new: bool, planned: &Value, now: &Observed) {
         let comparison = Comparison::new(&self.context.digester);
         let (planned, found) =
             (compare::complete(self.schema.args, planned), compare::complete(self.schema.args, &now.args));
@@ -173,7 +175,8 @@ impl Task {
             now.owner.as_ref().is_some_and(|owner| owner.uid == row.uid && owner.stack == self.context.stack_tag);
         let made = |arg: &ArgSchema| {
             let readable = !arg.write_only && !arg.shape.holds_write_only() && !now.unreadable.contains_key(arg.name);
-            let sure = readable && !now.pending.contains_key(arg.name) && (!arg.tags || marked);
+            let told = !new || !resolve::is_default(arg, &planned);
+            let sure = readable && told && !now.pending.contains_key(arg.name) && (!arg.tags || marked);
             sure && comparison.same_arg(arg, planned.get(arg.name), found.get(arg.name))
         };
         row.left.retain(|name| !self.schema.arg(name).is_some_and(made));

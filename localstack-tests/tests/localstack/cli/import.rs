@@ -33,7 +33,7 @@ async fn what_exists_is_taken_over_in_one_command() {
     // What is declared of the log group lets events go that are kept now: that needs consent, and the rest a yes.
     let shown = project.expect(&format!("{import} --yes"), code::REFUSED);
     shown.says(&["Adopting into small", "ownership tags: (none) → \"tests/small\"", "retention_in_days: 0 → 30"]);
-    shown.says(&["data/events: the change of retention_in_days is marked data_loss", "--allow-delete data/events"]);
+    shown.says(&["data/events: the change of `retention_in_days` may lose data", "--allow-delete data/events"]);
     let import = format!("{import} --allow-delete data/events");
     project.expect(&import, code::REFUSED).says(&["there is no terminal to ask on, and no --yes"]);
     assert!(project.account.news().iter().all(|call| !call.mutating));
