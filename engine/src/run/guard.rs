@@ -82,14 +82,14 @@ pub(super) fn strays(
         return Err(vec![
             refused("plan", reason)
                 .hint("use the store that they were made with: another machine's, or the shared one")
-                .hint("or take them over one by one, with options().import(id)")
-                .hint("or delete them, or take their tag `formwork:stack` off"),
+                .hint("or take their tag `formwork:stack` off, then take them over with `import`")
+                .hint("or delete them"),
         ]);
     }
     let ours = owner_tag(&binding.project, &binding.stack, &binding.lineage);
     let sentence = |stray: &&(String, String, Ownership)| match stray.2.stack == ours {
         true => format!(
-            "{} carries the tag of this stack, and no row knows it: take it over with options().import(\"{}\"), or delete it",
+            "{} carries the tag of this stack, and no row knows it: take it over with `import NAME {}`, or delete it",
             name(stray),
             stray.1
         ),
