@@ -51,7 +51,7 @@ fn an_empty_store_is_not_taken_for_an_empty_account() {
             "the store is empty, and the account has",
             "that are tagged as tests/small",
             "use the store that they were made with",
-            "options().import(id)",
+            "then take them over with `import`",
         ]);
     }
     assert!(project.account.news().iter().all(|call| !call.mutating));
