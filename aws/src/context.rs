@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry};
+use formwork_engine::kind::{CallError, Cloud, Identity, Mark, Ownership, Registry};
 use formwork_engine::{ProviderName, ProviderSpec};
 
 use crate::error::Error;
@@ -457,6 +457,16 @@ impl Cloud for AwsCloud {
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
         let aws = self.aws().await?;
         crate::tagged(&aws, stack).await.map_err(CallError::from)
+    }
+
+    async fn marked(
+        &self,
+        name: &ProviderName,
+        spec: Option<&ProviderSpec>,
+        stack: &str,
+    ) -> Result<Vec<Mark>, CallError> {
+        let (aws, _) = self.provider(name, spec).await?;
+        crate::marked(&aws, stack).await.map_err(CallError::from)
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

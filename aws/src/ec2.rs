@@ -35,9 +35,11 @@ pub use vpc_endpoint::{
     EndpointAddresses, EndpointRecords, VpcEndpoint, VpcEndpointId, VpcEndpointOutputs, VpcEndpointType,
 };
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use formwork_engine::Uid;
-use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+use formwork_engine::kind::{Candidate, Mark, Owner, Ownership, Proof};
 
 use crate::context::Aws;
 use crate::error::Result;
@@ -113,6 +115,22 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
         }
     }
     Ok(found)
+}
+
+/// Everything in EC2 that carries the tags of a stack, of any lineage.
+pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
+    // All four tags in one list: the values cannot be asked for, since each thing has its own.
+    let keys = [tags::STACK, tags::ID, tags::TOKEN, tags::URN];
+    let mut pages = aws.ec2().describe_tags().filters(filter("key", keys)).into_paginator().send();
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        for tag in page?.tags.unwrap_or_default() {
+            if let (Some(id), Some(key), Some(value)) = (tag.resource_id, tag.key, tag.value) {
+                found.entry(id).or_default().push((key, value));
+            }
+        }
+    }
+    Ok(found.into_iter().filter_map(|(id, tags)| tags::mark(stack, &kind_of(&id), &id, tags)).collect())
 }
 
 /// The kind of what has this id, by how the id begins: EC2's own names of types in `DescribeTags` are not those of its API. A rule of a

@@ -45,13 +45,18 @@ fn tags_of(owner: &Owner, tags: &Tags) -> Result<Vec<Tag>> {
 
 /// The tags of a key; `None` when there is no such key.
 async fn read_tags(aws: &Aws, key: &str) -> Result<Option<tags::Read>> {
+    Ok(all_tags(aws, key).await?.map(|pairs| tags::read(aws, pairs)))
+}
+
+/// The tags of a key as they are; `None` where there is no such key.
+async fn all_tags(aws: &Aws, key: &str) -> Result<Option<Vec<(String, String)>>> {
     let mut pairs = Vec::new();
     let mut pages = aws.kms().list_resource_tags().key_id(key).into_paginator().send();
     while let Some(page) = pages.next().await {
         let Some(page) = page.or_gone(&["NotFoundException"])? else { return Ok(None) };
         pairs.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
     }
-    Ok(Some(tags::read(aws, pairs)))
+    Ok(Some(pairs))
 }
 
 #[cfg(test)]

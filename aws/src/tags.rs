@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::Uid;
-use formwork_engine::kind::{Candidate, Owner, Ownership, Proof};
+use formwork_engine::kind::{Candidate, Mark, Owner, Ownership, Proof};
 
 use crate::context::Aws;
 
@@ -63,6 +63,26 @@ fn take_apart(ignored: &[String], tags: impl IntoIterator<Item = (String, String
     all.retain(|key, _| !key.starts_with("aws:") && !ignored.iter().any(|prefix| key.starts_with(prefix.as_str())));
     let owner = stack.zip(uid).map(|(stack, uid)| Ownership { stack, uid: Uid::from_text(uid), token });
     Read { tags: all, owner }
+}
+
+/// The mark of a stack (of any lineage) among the tags of a thing; `None` where they are another's or nobody's.
+pub(crate) fn mark(
+    stack: &str,
+    kind: &str,
+    id: &str,
+    tags: impl IntoIterator<Item = (String, String)>,
+) -> Option<Mark> {
+    let tags: BTreeMap<String, String> = tags.into_iter().collect();
+    // With the colon: `prod` is not `prod2`.
+    let theirs = tags.get(STACK)?;
+    theirs.strip_prefix(stack)?.strip_prefix(':')?;
+    let owner = Ownership {
+        stack: theirs.clone(),
+        uid: Uid::from_text(tags.get(ID)?.clone()),
+        token: tags.get(TOKEN).cloned(),
+    };
+    let urn = tags.get(URN).and_then(|urn| urn.parse().ok());
+    Some(Mark { kind: kind.to_owned(), id: id.to_owned(), owner, urn })
 }
 
 /// What the tags of a thing prove that was found by its name: made by the very create that was lost, made for this owner by another
@@ -133,6 +153,18 @@ mod tests {
         assert_eq!(owner, Some(("project/stack:lineage".into(), "uid".into(), Some("token".into()))));
         // Without the configuration that names its prefix, a tag that somebody added is a change from outside.
         assert!(take_apart(&[], there).tags.contains_key("kubernetes.io/cluster/prod"));
+    }
+
+    #[test]
+    fn a_mark_is_the_stacks_own_and_names_what_it_was_made_as() {
+        let of = |stack: &str| {
+            let tags = tags(&[(STACK, "project/stack:lineage"), (ID, "uid"), (URN, "stack::main::aws:ec2/vpc")]);
+            mark(stack, "aws:ec2/vpc", "vpc-1", tags)
+        };
+        let mark = of("project/stack").unwrap();
+        assert_eq!((mark.id.as_str(), mark.owner.uid.as_str()), ("vpc-1", "uid"));
+        assert_eq!(mark.urn.unwrap().path(), "main");
+        assert!(of("project/st").is_none() && of("other/stack").is_none());
     }
 
     #[test]

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use cancel::Cancel;
 pub(crate) use resolve::OutputsNow;
-pub(crate) use resolve::after_lost_create;
+pub(crate) use resolve::{after_lost_create, names};
 pub(crate) use step::{has_tags, is_ours};
 
 use self::dispatcher::Dispatcher;
@@ -141,7 +141,7 @@ pub(crate) async fn apply(
 }
 
 /// The argument expressions of a declaration, readable.
-fn expressions(declaration: &Declaration) -> BTreeMap<String, String> {
+pub(crate) fn expressions(declaration: &Declaration) -> BTreeMap<String, String> {
     declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect()
 }
 

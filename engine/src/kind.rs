@@ -103,6 +103,19 @@ pub struct Ownership {
     pub token: Option<String>,
 }
 
+/// A thing that carries the ownership tags of a stack, as a list of tags shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// What it is in the words of the kinds, as far as the list tells: `aws:ec2/security-group-rule`. The urn says it better.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub owner: Ownership,
+    /// The name that it was made under, from the tag `formwork:urn`; `None` where that tag is missing or is no urn.
+    pub urn: Option<Urn>,
+}
+
 /// How a candidate for a lost create was recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
@@ -301,6 +314,15 @@ pub trait Cloud: Send + Sync {
     /// Everything whose tag `formwork:stack` begins with `stack` (`project/stack`, of whatever lineage: the value goes on with `:` or ends), by
     /// kind and id: for strays and for "the store is empty but the stack exists".
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
+
+    /// The same through one provider, with the whole tags: for records that were lost. Tells at least everything of the types whose things
+    /// cannot be found by a name of theirs.
+    async fn marked(
+        &self,
+        name: &ProviderName,
+        spec: Option<&ProviderSpec>,
+        stack: &str,
+    ) -> Result<Vec<Mark>, CallError>;
 
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;

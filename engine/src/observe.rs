@@ -4,10 +4,12 @@
 //! known without a change. Nothing here changes anything.
 
 mod existing;
+mod lost;
 mod reading;
 
 use std::collections::BTreeMap;
 
+pub use lost::{Evidence, Found, Lost, Unlisted};
 pub use reading::{Looking, observe};
 
 use crate::exchange::Elsewhere;

@@ -24,6 +24,7 @@
 mod guard;
 mod places;
 mod promise;
+mod rebuild;
 mod saved;
 mod sharing;
 mod summary;
@@ -31,6 +32,7 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use rebuild::{Rebuilding, Rebuilt};
 pub(crate) use sharing::Watch;
 pub use summary::{Refreshed, Summary};
 

@@ -149,7 +149,7 @@ pub(super) fn with_kept(args: &Value, kept: &BTreeMap<String, Value>) -> Value {
 }
 
 /// Completes names of which only the beginning is declared: the recorded name where it fits, otherwise with a suffix taken from the token.
-pub(super) fn names(args: &[ArgSchema], planned: &Value, recorded: &Value, token: &str) -> Value {
+pub(crate) fn names(args: &[ArgSchema], planned: &Value, recorded: &Value, token: &str) -> Value {
     let Value::Map(map) = planned else { return planned.clone() };
     let mut named = map.clone();
     for arg in args {

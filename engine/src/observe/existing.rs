@@ -63,12 +63,12 @@ impl Looking<'_> {
         Ok(Existing { imports: seen.imports, other_kinds, foreign: seen.foreign })
     }
 
-    fn id_to_adopt<'d>(&'d self, declared: &'d Declaration) -> Option<&'d str> {
+    pub(super) fn id_to_adopt<'d>(&'d self, declared: &'d Declaration) -> Option<&'d str> {
         self.settings.import(&declared.urn).or(declared.options.import.as_deref())
     }
 
     /// What these are now: one call per kind and provider.
-    async fn read_existing(
+    pub(super) async fn read_existing(
         &self,
         wanted: Vec<(&Declaration, String)>,
         registries: &Registries,
@@ -94,7 +94,7 @@ impl Looking<'_> {
     }
 
     /// The ids of what exists under the natural keys of these.
-    async fn find_by_key(
+    pub(super) async fn find_by_key(
         &self,
         wanted: Vec<(&Declaration, Value)>,
         registries: &Registries,
@@ -173,7 +173,7 @@ impl Looking<'_> {
 
     /// The arguments that are known without a change; `None` where those of the natural key are not. What else is not known is left out, or
     /// empty where it must be there: a look for a name does not need it.
-    fn literal(&self, declared: &Declaration, seen: &Observations) -> Option<Value> {
+    pub(super) fn literal(&self, declared: &Declaration, seen: &Observations) -> Option<Value> {
         let args = evaluate(&declared.args, &Answers { looking: self, seen })?;
         let args = complete(declared.schema.args, &args);
         if !declared.schema.natural_key.iter().all(|name| args.get(name).is_known()) {

@@ -93,16 +93,16 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
 }
 
 /// A look at the account, which the cloud is told of. It ends when this is dropped, by an error or with the future that looked.
-struct Look<'a>(Option<&'a dyn Cloud>);
+pub(super) struct Look<'a>(Option<&'a dyn Cloud>);
 
 impl<'a> Look<'a> {
-    fn begin(cloud: &'a dyn Cloud) -> Self {
+    pub(super) fn begin(cloud: &'a dyn Cloud) -> Self {
         cloud.observation_begins();
         Self(Some(cloud))
     }
 
     /// Ends it; answers what the cloud has to say.
-    fn end(mut self) -> Vec<String> {
+    pub(super) fn end(mut self) -> Vec<String> {
         self.0.take().map(|cloud| cloud.observation_ends()).unwrap_or_default()
     }
 }
@@ -130,14 +130,14 @@ impl Looking<'_> {
     }
 
     /// The providers that the program uses, the default one included.
-    fn providers(&self) -> BTreeMap<ProviderName, Option<&ProviderSpec>> {
+    pub(super) fn providers(&self) -> BTreeMap<ProviderName, Option<&ProviderSpec>> {
         let program = self.graph.program();
         let specs = program.providers.iter().map(|(name, spec)| (name.clone(), Some(spec)));
         std::iter::once((ProviderName::default(), None)).chain(specs).collect()
     }
 
     /// The registries of the program's providers, and those of rows whose provider the program no longer has or has in another region.
-    async fn registries(&self) -> Result<Registries, Vec<Error>> {
+    pub(super) async fn registries(&self) -> Result<Registries, Vec<Error>> {
         let mut registries = Registries::new();
         let mut errors = Vec::new();
         for (name, spec) in self.providers() {
@@ -263,7 +263,7 @@ impl Looking<'_> {
     }
 
     /// The reads, one wave after the other: those of which everything before is known run at the same time.
-    async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
+    pub(super) async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
         let reads = self.graph.order().iter().filter_map(|&node| match self.graph.declared(node) {
             Declared::Read(read) if read.stack.is_none() => Some((node, read)),
             Declared::Read(_) | Declared::Resource(_) => None,

@@ -21,6 +21,14 @@ pub struct Likeness {
     pub refused: Vec<FieldChange>,
 }
 
+impl Likeness {
+    /// The arguments that differ, whether they could be changed or not.
+    pub fn differing(&self) -> BTreeSet<String> {
+        let names = self.changes.iter().chain(&self.refused).map(|change| change.path.split(['.', '[']).next());
+        names.flatten().map(str::to_owned).collect()
+    }
+}
+
 /// Compares what is declared with a thing that is not recorded. `declared` are the declaration's arguments as far as they can be evaluated;
 /// what is not known differs from everything, and `after` says so.
 ///

@@ -82,6 +82,7 @@ pub(super) fn strays(
         return Err(vec![
             refused("plan", reason)
                 .hint("use the store that they were made with: another machine's, or the shared one")
+                .hint(format!("if it is lost: `state rebuild {}` records anew what the account has", binding.stack))
                 .hint("or take their tag `formwork:stack` off, then take them over with `import`")
                 .hint("or delete them"),
         ]);

@@ -9,12 +9,12 @@ use super::account::{Behaviour, Thing, mentions, natural_name, revealed};
 use super::journal::Journal;
 use crate::error::Answer;
 use crate::kind::{
-    CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Observed, Owner, Ownership, Proof, Read,
+    CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Mark, Observed, Owner, Ownership, Proof, Read,
     Registry, Status, Update, Updated, Waiting,
 };
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{Guard, ReadSchema, Schema};
-use crate::urn::Uid;
+use crate::urn::{Uid, Urn};
 use crate::value::Value;
 
 /// The account that everything is in.
@@ -98,6 +98,8 @@ struct Account {
     things: BTreeMap<(String, String), Thing>,
     deleted: BTreeSet<String>,
     minted: u64,
+    /// The names in the tags of things, by the uid in them.
+    names: BTreeMap<Uid, Urn>,
     behaviours: BTreeMap<String, Behaviour>,
     faults: Vec<Fault>,
     answers: BTreeMap<String, Value>,
@@ -340,6 +342,7 @@ impl Kind for ScriptedKind {
                 if let Some(thing) = again {
                     return Ok(created(thing.id.clone()));
                 }
+                account.names.insert(owner.uid.clone(), owner.urn.clone());
                 let ours =
                     Ownership { stack: owner.stack.clone(), uid: owner.uid.clone(), token: Some(owner.token.clone()) };
                 if let Some(taken) = account.named(schema, &self.region, args) {
@@ -467,7 +470,8 @@ impl Kind for ScriptedKind {
                     set(&mut thing.args, arg, revealed(update.planned.get(arg)));
                     // Whoever writes tags writes whose the thing is.
                     if schema.arg(arg).is_some_and(|arg| arg.tags) {
-                        let Owner { stack, uid, token, .. } = update.owner.clone();
+                        let Owner { stack, uid, token, urn } = update.owner.clone();
+                        account.names.insert(uid.clone(), urn);
                         let token = Some(token).filter(|token| !token.is_empty());
                         thing.owner = Some(Ownership { stack, uid, token });
                     }
@@ -571,6 +575,21 @@ impl Cloud for ScriptedCloud {
                 .filter(|(_, owner)| of_stack(&owner.stack))
                 .map(|(thing, owner)| (thing.kind.clone(), thing.id.clone(), owner))
                 .collect()
+        }))
+    }
+
+    async fn marked(
+        &self,
+        name: &ProviderName,
+        spec: Option<&ProviderSpec>,
+        stack: &str,
+    ) -> Result<Vec<Mark>, CallError> {
+        let region = self.registry(name, spec).await?.region.clone();
+        let tagged = self.tagged(stack).await?;
+        Ok(self.with(|account| {
+            let here = |kind: &str, id: &str| account.things.values().any(|it| (&*it.kind, &*it.id, &*it.region) == (kind, id, &*region));
+            let marks = tagged.into_iter().filter(|(kind, id, _)| here(kind, id));
+            marks.map(|(kind, id, owner)| Mark { urn: account.names.get(&owner.uid).cloned(), kind, id, owner }).collect()
         }))
     }
 

@@ -284,6 +284,8 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Records anew what the stack has in the account, where the records are lost or damaged. Shows it, asks, writes; nothing in the account changes.
+    Rebuild(super::state::rebuild::RebuildArgs),
 }
 
 #[derive(Debug, Args)]
@@ -347,6 +349,7 @@ mod tests {
             "x state export prod",
             "x state rename prod network net --json",
             "x state forget prod a b --yes",
+            "x state rebuild prod --yes --json --local --lineage abc",
             "x accept prod network/main a --json",
             "x schema --json",
             "x local env prod",

@@ -135,7 +135,7 @@ fn begin_anew_after_restart(
     Ok(())
 }
 
-fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
+pub(super) fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
     Holder {
         pid: std::process::id(),
         boot: at.environment.boot(),

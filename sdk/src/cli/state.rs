@@ -1,5 +1,7 @@
 //! `state list`, `state show`, `state export`: what is recorded. Takes no lock and calls nothing. What changes records is in [`super::amend`].
 
+pub(super) mod rebuild;
+
 use formwork_engine::Error;
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::{Row, RowState, Stored};
@@ -23,6 +25,7 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
         StateCommand::Forget { stack, urns, yes, json } => {
             return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
         }
+        StateCommand::Rebuild(args) => return rebuild::command(at, args),
         StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } | StateCommand::Export { stack } => stack,
     };
     let target = Target::find(at, stack)?;
@@ -39,9 +42,10 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
                 false => rows.iter().map(|row| page(row, look)).collect::<Vec<_>>().join("\n"),
             }
         }
-        StateCommand::Export { .. } | StateCommand::Rename { .. } | StateCommand::Forget { .. } => {
-            format!("{:#}", export(snapshot))
-        }
+        StateCommand::Export { .. }
+        | StateCommand::Rename { .. }
+        | StateCommand::Forget { .. }
+        | StateCommand::Rebuild(_) => format!("{:#}", export(snapshot)),
     };
     at.terminal.data(&text);
     Ok(exit::DONE)
