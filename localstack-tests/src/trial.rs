@@ -12,7 +12,7 @@ use formwork_engine::event::Silent;
 use formwork_engine::kind::{Cloud, Kind};
 use formwork_engine::plan::{Op, Plan};
 use formwork_engine::record::Row;
-use formwork_engine::run::{Preview, Refreshed, Session, Summary};
+use formwork_engine::run::{Preview, Rebuilding, Refreshed, Session, Summary};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _};
 use formwork_engine::{Error, Program, ProviderName, Urn};
@@ -154,6 +154,24 @@ impl Trial {
             return Err(error.context(format!("exit code {}, left behind: {left:?}", summary.exit_code())));
         }
         Ok(summary)
+    }
+
+    /// Loses the store, and makes its records anew from the account. Fails when that changed something in the account.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn rebuild(&self, program: &Program) -> Result<Rebuilding> {
+        std::fs::remove_dir_all(self.store())?;
+        self.account.news();
+        let mode = OpenMode::Write(Holder::here("state rebuild", self.clock.now_millis()));
+        let mut session = self.session(mode, self.settings.clone())?;
+        let rebuilding =
+            session.rebuild(program, None).await.map_err(|errors| self.failed("rebuild the records", &errors))?;
+        session.record(rebuilding.clone()).await.map_err(|errors| self.failed("write the records", &errors))?;
+        if let Some(call) = self.account.news().iter().find(|call| call.mutating) {
+            bail!("rebuilding made a call that changes something: {} {}", call.service, call.operation);
+        }
+        Ok(rebuilding)
     }
 
     /// Reads everything and records it.

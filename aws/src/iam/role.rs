@@ -84,7 +84,8 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let pairs = |tags: &[Tag]| tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect::<Vec<_>>();
     let details = account::role_details(aws, usize::MAX).await?;
     if !details.is_empty() {
-        let marks = details.iter().filter_map(|(name, role)| tags::mark(stack, "aws:iam/role", name, pairs(role.tags())));
+        let marks =
+            details.iter().filter_map(|(name, role)| tags::mark(stack, "aws:iam/role", name, pairs(role.tags())));
         return Ok(marks.collect());
     }
     let mut names = Vec::new();

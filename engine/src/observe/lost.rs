@@ -163,8 +163,10 @@ impl Looking<'_> {
         }
         let resources = self.graph.program().resources.values();
         let mut open: Vec<&Declaration> = resources.filter(|declared| !self.has_row(declared)).collect();
-        let tagged: Vec<(&Declaration, String)> =
-            open.iter().flat_map(|declared| self.marked(declared, &by_name).into_iter().map(|id| (*declared, id))).collect();
+        let tagged: Vec<(&Declaration, String)> = open
+            .iter()
+            .flat_map(|declared| self.marked(declared, &by_name).into_iter().map(|id| (*declared, id)))
+            .collect();
         self.look_at(tagged, lineage, lost).await?;
         loop {
             let registries = lost.registries.clone();
@@ -288,8 +290,7 @@ impl Looking<'_> {
             batches.entry(place).or_insert_with(|| (kind, BTreeSet::new())).1.insert(&found.id);
         }
         let asked = batches.into_iter().map(|((name, _), (kind, ids))| async move {
-            let waiting: Vec<Waiting> =
-                ids.into_iter().map(|id| Waiting { id: id.to_owned(), change: None }).collect();
+            let waiting: Vec<Waiting> = ids.into_iter().map(|id| Waiting { id: id.to_owned(), change: None }).collect();
             let answer = kind.status(&waiting).await;
             let statuses = answer.map_err(|error| refused(&error, "ask how the things of the stack are"))?;
             Ok(statuses.into_iter().map(|(id, status)| ((name, id), status)).collect())

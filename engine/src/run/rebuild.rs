@@ -174,7 +174,8 @@ fn chosen(lost: &Lost, wanted: Option<&str>, program: &Program) -> Result<String
         }
         (None, [one]) => Ok((*one).clone()),
         (None, []) => {
-            let reason = format!("nothing in the account carries the tag of {stack}, so nothing proves what is its own");
+            let reason =
+                format!("nothing in the account carries the tag of {stack}, so nothing proves what is its own");
             Err(vec![
                 refused(reason)
                     .hint("check account, region and credentials")

@@ -153,8 +153,10 @@ impl StateError {
                 Some("move the state to a local disk, or use the shared store in S3".to_owned())
             }
             StateError::Damaged { path, .. } | StateError::Lost { path, .. } => Some(format!(
-                "nothing was changed; put {} and the file `head` beside it back from a backup taken after that commit",
-                path.display()
+                "nothing was changed; put {} and the file `head` beside it back from a backup taken after that commit, or let \
+                 `state rebuild {}` go on with what is left and look for the rest in the account",
+                path.display(),
+                path.parent().and_then(|folder| folder.file_name()).unwrap_or_default().to_string_lossy()
             )),
             StateError::Newer { .. } => Some("use the version of Formwork that wrote it, or a newer one".to_owned()),
             StateError::Poisoned { .. } => {

@@ -9,8 +9,8 @@ use super::account::{Behaviour, Thing, mentions, natural_name, revealed};
 use super::journal::Journal;
 use crate::error::Answer;
 use crate::kind::{
-    CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Mark, Observed, Owner, Ownership, Proof, Read,
-    Registry, Status, Update, Updated, Waiting,
+    CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Mark, Observed, Owner, Ownership, Proof,
+    Read, Registry, Status, Update, Updated, Waiting,
 };
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{Guard, ReadSchema, Schema};
@@ -587,9 +587,13 @@ impl Cloud for ScriptedCloud {
         let region = self.registry(name, spec).await?.region.clone();
         let tagged = self.tagged(stack).await?;
         Ok(self.with(|account| {
-            let here = |kind: &str, id: &str| account.things.values().any(|it| (&*it.kind, &*it.id, &*it.region) == (kind, id, &*region));
+            let here = |kind: &str, id: &str| {
+                account.things.values().any(|it| (&*it.kind, &*it.id, &*it.region) == (kind, id, &*region))
+            };
             let marks = tagged.into_iter().filter(|(kind, id, _)| here(kind, id));
-            marks.map(|(kind, id, owner)| Mark { urn: account.names.get(&owner.uid).cloned(), kind, id, owner }).collect()
+            marks
+                .map(|(kind, id, owner)| Mark { urn: account.names.get(&owner.uid).cloned(), kind, id, owner })
+                .collect()
         }))
     }
 

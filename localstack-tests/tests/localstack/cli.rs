@@ -10,6 +10,7 @@ mod input;
 mod interrupted;
 mod migrate;
 mod places;
+mod rebuild;
 mod saved;
 mod shapes;
 mod stacks;

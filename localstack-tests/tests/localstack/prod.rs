@@ -7,6 +7,7 @@ mod broken;
 mod cluster;
 mod network;
 mod outputs;
+mod rebuild;
 mod sequences;
 mod stores;
 mod workloads;

@@ -104,9 +104,7 @@ fn mended(at: At<'_>, args: &RebuildArgs, target: &Target) -> Result<Vec<String>
     notes.iter().for_each(|note| at.terminal.say(&wrapped(&format!("note: {note}"), look.width, "", "  ")));
     match LocalStore::open(&folder, OpenMode::Read) {
         Ok(_) => Ok(notes),
-        Err(error) => {
-            Err(vec![Error::new(Turn::Bug, "rebuild the store", format!("it still does not open: {error}"))])
-        }
+        Err(error) => Err(vec![Error::new(Turn::Bug, "rebuild the store", format!("it still does not open: {error}"))]),
     }
 }
 
@@ -160,7 +158,6 @@ fn page(rebuilding: &Rebuilding, look: Look) -> String {
             })
             .collect();
         text.push_str(&table(&["NAME", "TYPE", "PROOF", "ID"], &cells, Last::Whole, look));
-        text.push('\n');
     }
     let mut list = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
