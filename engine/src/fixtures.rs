@@ -27,10 +27,10 @@ mod ends;
 
 pub(crate) use ends::{ARCHIVE, KEY};
 
-const IN_PLACE: ChangeRule = ChangeRule::Always(Change::InPlace);
-const REPLACE: ChangeRule = ChangeRule::Always(Change::Replace);
+pub(crate) const IN_PLACE: ChangeRule = ChangeRule::Always(Change::InPlace);
+pub(crate) const REPLACE: ChangeRule = ChangeRule::Always(Change::Replace);
 
-const fn arg(name: &'static str, shape: Shape, change: ChangeRule) -> ArgSchema {
+pub(crate) const fn arg(name: &'static str, shape: Shape, change: ChangeRule) -> ArgSchema {
     ArgSchema {
         name,
         cfn: "",
@@ -62,7 +62,7 @@ const fn output(name: &'static str, moves: Moves, echoes: Option<&'static str>) 
     }
 }
 
-const fn schema(kind: &'static str, args: &'static [ArgSchema], outputs: &'static [OutputSchema]) -> Schema {
+pub(crate) const fn schema(kind: &'static str, args: &'static [ArgSchema], outputs: &'static [OutputSchema]) -> Schema {
     Schema {
         kind,
         rust: || "made_up::Thing",
@@ -85,7 +85,7 @@ const fn schema(kind: &'static str, args: &'static [ArgSchema], outputs: &'stati
     }
 }
 
-const ID: OutputSchema = output("id", Moves::Stable, None);
+pub(crate) const ID: OutputSchema = output("id", Moves::Stable, None);
 
 pub(crate) static RULE: [ArgSchema; 2] = [
     ArgSchema { default: Some(|| Value::Int(30)), ..arg("days", Shape::Int, IN_PLACE) },

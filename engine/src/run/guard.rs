@@ -90,9 +90,11 @@ pub(super) fn strays(
     let ours = owner_tag(&binding.project, &binding.stack, &binding.lineage);
     let sentence = |stray: &&(String, String, Ownership)| match stray.2.stack == ours {
         true => format!(
-            "{} carries the tag of this stack, and no row knows it: take it over with `import NAME {}`, or delete it",
+            "{} carries the tag of this stack, and no row knows it: take it over with `import NAME {}`, record it with `state rebuild {}`, or \
+             delete it",
             name(stray),
-            stray.1
+            stray.1,
+            binding.stack
         ),
         false => format!("{} was made for this stack out of another store ({})", name(stray), stray.2.stack),
     };

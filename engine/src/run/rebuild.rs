@@ -74,7 +74,9 @@ impl Session {
         let snapshot = self.store.snapshot().clone();
         if let Some(intent) = snapshot.intents().values().next() {
             let reason = format!("an earlier run left a step of {} open", intent.row.urn.path());
-            return Err(vec![refused(reason).hint("run `up` first: it finds out what became of it")]);
+            return Err(vec![
+                refused(reason).hint("`up`, or the same command with --yes, finds out what became of it"),
+            ]);
         }
         let bound = snapshot.binding().map(|binding| binding.lineage.clone());
         if let (Some(bound), Some(wanted)) = (&bound, lineage)

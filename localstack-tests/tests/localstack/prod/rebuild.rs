@@ -60,7 +60,12 @@ async fn the_records_of_a_whole_stack_are_made_anew() {
     let plan = trial.plan(&program).await.unwrap();
     let steps: Vec<_> = plan.steps.iter().filter(|step| step.op != Op::Same).collect();
     let (made, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.op == Op::Create);
-    assert_eq!(made.iter().map(|step| &step.urn).collect::<BTreeSet<_>>(), urns.into_iter().collect(), "{}", told(&plan));
+    assert_eq!(
+        made.iter().map(|step| &step.urn).collect::<BTreeSet<_>>(),
+        urns.into_iter().collect(),
+        "{}",
+        told(&plan)
+    );
     // What depends on one that is made anew is recorded anew, without a call.
     let recorded_only = others.iter().all(|step| step.op == Op::Update && step.changed_args.is_empty());
     assert!(recorded_only, "{}", told(&plan));

@@ -48,7 +48,15 @@ pub(super) fn command(at: At<'_>, args: &RebuildArgs) -> Result<u8, Vec<Error>> 
         };
         let settings = Settings { refresh: true, ..settings };
         let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose)?;
-        let rebuilding = session.rebuild(&program, args.lineage.as_deref()).await;
+        // What a cut log had left open is resolved first: it may be what would else be looked for.
+        let recovered = match purpose {
+            Purpose::Look => Ok(Vec::new()),
+            Purpose::Change(_) => session.recover(&program).await,
+        };
+        let rebuilding = match recovered {
+            Ok(_told_as_events) => session.rebuild(&program, args.lineage.as_deref()).await,
+            Err(errors) => Err(errors),
+        };
         progress.end();
         let rebuilding = rebuilding?;
         if args.json {
