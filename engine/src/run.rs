@@ -25,6 +25,7 @@ mod guard;
 mod places;
 mod promise;
 mod rebuild;
+mod repair;
 mod saved;
 mod sharing;
 mod summary;
@@ -33,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use rebuild::{Rebuilding, Rebuilt};
+pub use repair::{Examination, Finding};
 pub(crate) use sharing::Watch;
 pub use summary::{Refreshed, Summary};
 
@@ -53,7 +55,7 @@ use crate::observe::{Looking, Observations, Sight, observe};
 use crate::plan::{self, Op, Plan, Recorded};
 use crate::program::Program;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, FORMAT, Row, RowState, Stored, owner_tag};
-use crate::recover::{Finding, Patience, Recovery};
+use crate::recover::{self, Patience, Recovery};
 use crate::settings::Settings;
 use crate::state::{Snapshot, Store};
 use crate::urn::{Urn, random_hex};
@@ -140,7 +142,7 @@ impl Session {
         if !entries.is_empty() {
             self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         }
-        for Finding { urn, sentence, .. } in &findings {
+        for recover::Finding { urn, sentence, .. } in &findings {
             self.events.consume(&Event::IntentRecovered { urn: urn.clone(), finding: sentence.clone() });
         }
         Ok(findings.iter().map(told).collect())
@@ -458,7 +460,7 @@ impl Session {
         snapshot: &Snapshot,
         graph: &Graph,
         patience: Patience,
-    ) -> Result<Vec<Finding>, Vec<Error>> {
+    ) -> Result<Vec<recover::Finding>, Vec<Error>> {
         let (cloud, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.clock));
         let places = snapshot.intents().values().map(|intent| (intent.row.provider.clone(), intent.row.region.clone()));
         let registries = places::registries(&*cloud, graph.program(), places).await?;
@@ -502,7 +504,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-fn told(finding: &Finding) -> String {
+fn told(finding: &recover::Finding) -> String {
     format!("{}: {}", finding.urn.path(), finding.sentence)
 }
 

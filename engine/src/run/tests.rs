@@ -7,6 +7,7 @@ mod failures;
 mod order;
 mod random;
 mod rebuild;
+mod repair;
 mod saved;
 mod sharing;
 mod stories;

@@ -20,7 +20,7 @@ use crate::record::{Entry, Row, RowKey};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenMode {
     /// For reading: takes no lock, creates and changes nothing, and may be done while another run writes. A store that does not
-    /// exist is an empty one.
+    /// exist is an empty one. Only of a damaged one, the view is copied for a moment, to say what was lost.
     Read,
     /// For writing, as this holder.
     Write(Holder),
@@ -92,7 +92,8 @@ impl LocalStore {
         let snapshot = match scan(&files.log, head.position(), true)? {
             None | Some(Scan { verdict: Verdict::Unborn, .. }) => match head.position() {
                 Some(position) if position.sequence > 0 => {
-                    return Err(lost(files, 1, position.sequence, NOT_ASKED.to_owned()));
+                    let known = View::salvage(&files.view);
+                    return Err(lost(files, 1, position.sequence, knowledge(&Snapshot::default(), known)));
                 }
                 _ => Snapshot::default(),
             },
@@ -100,7 +101,7 @@ impl LocalStore {
                 notes.extend(head_note(&head, &snapshot));
                 snapshot
             }
-            Some(scan) => return Err(refusal(files, &scan, || NOT_ASKED.to_owned())),
+            Some(scan) => return Err(refusal(files, &scan, || knowledge(&scan.snapshot, View::salvage(&files.view)))),
         };
         Ok(Self { snapshot, notes, writer: None, closed: StateError::ReadOnly, view: None, _lock: None })
     }
@@ -304,8 +305,6 @@ impl Writer {
         Ok(())
     }
 }
-
-const NOT_ASKED: &str = "the view was not asked, since this command only reads";
 
 pub(super) fn lost(files: &Files, from: u64, to: u64, knowledge: String) -> StateError {
     StateError::Lost { path: files.log.clone(), from, to, knowledge }

@@ -98,9 +98,10 @@ impl View {
     /// What is left of a view whose files cannot be trusted, read from a copy, so that nothing is changed: for saying what was
     /// lost. Its values are whole; some may be missing.
     pub(super) fn salvage(files: &ViewFiles) -> Option<Snapshot> {
-        let copy = files.folder.with_extension("copy");
+        // One for each process: readers take no lock.
+        let copy = files.folder.with_extension(format!("copy-{}", std::process::id()));
         let salvaged = copied(&files.folder, &copy).ok().and_then(|()| {
-            let files = ViewFiles { folder: copy.clone(), sums: copy.with_extension("copy-sums") };
+            let files = ViewFiles { folder: copy.clone(), sums: copy.with_extension("sums-of-copy") };
             Self::open_unchecked(&files).ok()?.load().ok().map(|(_, snapshot)| snapshot)
         });
         let _ = fs::remove_dir_all(&copy);

@@ -11,6 +11,7 @@ mod interrupted;
 mod migrate;
 mod places;
 mod rebuild;
+mod repair;
 mod saved;
 mod shapes;
 mod stacks;

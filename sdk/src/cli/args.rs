@@ -286,6 +286,8 @@ pub(crate) enum StateCommand {
     },
     /// Records anew what the stack has in the account, where the records are lost or damaged. Shows it, asks, writes; nothing in the account changes.
     Rebuild(super::state::rebuild::RebuildArgs),
+    /// Holds the records against themselves and the account, and proposes what would put right what is wrong. Changes nothing unless told what.
+    Repair(super::state::repair::RepairArgs),
 }
 
 #[derive(Debug, Args)]
@@ -350,6 +352,7 @@ mod tests {
             "x state rename prod network net --json",
             "x state forget prod a b --yes",
             "x state rebuild prod --yes --json --local --lineage abc",
+            "x state repair prod --apply gone:a edge:b --json",
             "x accept prod network/main a --json",
             "x schema --json",
             "x local env prod",

@@ -1,6 +1,7 @@
 //! `state list`, `state show`, `state export`: what is recorded. Takes no lock and calls nothing. What changes records is in [`super::amend`].
 
 pub(super) mod rebuild;
+pub(super) mod repair;
 
 use formwork_engine::Error;
 use formwork_engine::error::{Turn, exit};
@@ -26,6 +27,7 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
             return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
         }
         StateCommand::Rebuild(args) => return rebuild::command(at, args),
+        StateCommand::Repair(args) => return repair::command(at, args),
         StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } | StateCommand::Export { stack } => stack,
     };
     let target = Target::find(at, stack)?;
@@ -45,7 +47,8 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
         StateCommand::Export { .. }
         | StateCommand::Rename { .. }
         | StateCommand::Forget { .. }
-        | StateCommand::Rebuild(_) => format!("{:#}", export(snapshot)),
+        | StateCommand::Rebuild(_)
+        | StateCommand::Repair(_) => format!("{:#}", export(snapshot)),
     };
     at.terminal.data(&text);
     Ok(exit::DONE)
