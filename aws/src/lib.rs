@@ -116,3 +116,5 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
     found.extend(ec2::tagged(aws, stack).await?);
     Ok(found)
 }
+#[cfg(test)]
+pub mod drafts;

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod checks;
 mod coverage;
+mod new_type;
 mod rules;
 mod source;
 
@@ -45,6 +46,18 @@ enum Command {
         #[arg(long)]
         schemas: Option<PathBuf>,
     },
+    /// Draft the file of a resource type from CloudFormation's schema of it: arguments, blocks, choices, outputs, and verbs to be written
+    NewType {
+        /// CloudFormation's name, such as AWS::SQS::Queue
+        #[arg(value_name = "TYPE")]
+        name: String,
+        /// The type's schema, or the folder that holds the schemas of a region as AWS publishes them
+        #[arg(long, value_name = "FILE")]
+        schema: PathBuf,
+        /// Write the file instead of printing it; never over one that is there
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,6 +88,18 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
                 coverage::write(&root, &report)?;
             }
             Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::NewType { name, schema, write } => {
+            let draft = new_type::draft(name, schema)?;
+            if *write {
+                new_type::write(&root, &draft)?;
+                eprintln!("wrote {}", draft.path.display());
+            } else {
+                print!("{}", draft.text);
+            }
+            eprintln!("still to do:");
+            draft.next.iter().for_each(|step| eprintln!("- {step}"));
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
