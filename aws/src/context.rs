@@ -21,9 +21,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry};
+use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::{ProviderName, ProviderSpec};
 
 use crate::error::Error;
+use crate::preflight;
 use crate::questions::{Memory, only_reads};
 
 /// Where and as whom to work.
@@ -457,6 +459,26 @@ impl Cloud for AwsCloud {
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
         let aws = self.aws().await?;
         crate::tagged(&aws, stack).await.map_err(CallError::from)
+    }
+
+    async fn preflight(&self, intended: &[Intended]) -> Preflight {
+        let mut found = Preflight { problems: preflight::check(intended), warnings: Vec::new() };
+        let mut providers: BTreeMap<&ProviderName, Vec<Intended>> = BTreeMap::new();
+        for one in intended {
+            providers.entry(&one.provider).or_default().push(one.clone());
+        }
+        for (name, intended) in providers {
+            // Observing has made the clients of every provider; one that it could not make has ended the preview.
+            let known = self.registries.lock().await.get(name).map(|(aws, _)| aws.clone());
+            if let Some(aws) = known {
+                let asked = preflight::ask(&aws, &intended, self.config.emulator.is_some()).await;
+                found.problems.extend(asked.problems);
+                found.warnings.extend(asked.warnings);
+            }
+        }
+        found.problems.sort();
+        found.problems.dedup();
+        found
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

@@ -26,6 +26,7 @@ pub use route::{Route, RouteId, RouteOutputs, Target};
 pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs};
 pub use route_table_association::{RouteTableAssociation, RouteTableAssociationId, RouteTableAssociationOutputs};
 pub use rule::SecurityGroupRuleId;
+pub(crate) use rule::protocol;
 pub use security_group::{SecurityGroup, SecurityGroupId, SecurityGroupOutputs};
 pub use security_group_egress_rule::{SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs};
 pub use security_group_ingress_rule::{SecurityGroupIngressRule, SecurityGroupIngressRuleOutputs};

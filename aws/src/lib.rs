@@ -22,6 +22,7 @@ pub mod error;
 mod hazards;
 pub mod lifecycle;
 mod permission;
+pub mod preflight;
 mod questions;
 pub mod reads;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Answer;
+use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::urn::{Uid, Urn};
@@ -301,6 +302,13 @@ pub trait Cloud: Send + Sync {
     /// Everything whose tag `formwork:stack` begins with `stack` (`project/stack`, of whatever lineage: the value goes on with `:` or ends), by
     /// kind and id: for strays and for "the store is empty but the stack exists".
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
+
+    /// What it would refuse of what is intended, as far as that can be known before anything is called; asks at most a few questions of the account.
+    /// A cloud that knows nothing finds nothing.
+    async fn preflight(&self, intended: &[Intended]) -> Preflight {
+        let _ = intended;
+        Preflight::default()
+    }
 
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;

@@ -8,6 +8,7 @@
 //! 3. What an earlier run left open in the store ([`state`], written as [`record`]) is resolved ([`recover`]).
 //! 4. The account is read, in batches ([`observe`], through [`kind`]).
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
+//!    What the cloud would refuse is found before the first call and stands in it ([`preflight`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
 //! What a stack has for others, and what it uses of others, goes through an [`exchange`].
@@ -36,6 +37,7 @@ pub mod kind;
 pub mod observe;
 pub mod options;
 pub mod plan;
+pub mod preflight;
 pub mod program;
 pub mod record;
 pub mod recover;

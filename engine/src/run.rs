@@ -9,7 +9,7 @@
 //! 2. The program becomes a graph ([`Graph`]).
 //! 3. Things in the account that carry the stack's tag and that no row knows are shown; if there is no row at all, the run stops.
 //! 4. The account is read ([`observe`]). Too much that is gone stops the run.
-//! 5. Graph, records and observations become a plan ([`plan::make`]).
+//! 5. Graph, records and observations become a plan ([`plan::make`]), and the cloud says what of it it would refuse ([`preflight`]).
 //!
 //! Before 4, what the program reads of other stacks is looked up, and who uses what this one has ([`crate::exchange`]).
 //!
@@ -49,6 +49,7 @@ use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
 use crate::observe::{Looking, Observations, Sight, observe};
 use crate::plan::{self, Op, Plan, Recorded};
+use crate::preflight;
 use crate::program::Program;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, FORMAT, Row, RowState, Stored, owner_tag};
 use crate::recover::{Finding, Patience, Recovery};
@@ -173,6 +174,11 @@ impl Session {
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
+        if !plan.is_noop() {
+            let found = self.cloud.preflight(&preflight::intended(&graph, &plan)).await;
+            plan.warnings.extend(found.warnings);
+            plan.problems = found.problems;
+        }
         let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
         Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls })
@@ -226,6 +232,7 @@ impl Session {
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
         let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;
+        guard::problems(&preview.plan)?;
         guard::drift(&preview.plan, &self.settings)?;
         guard::consents(&preview.plan, &self.settings)?;
 

@@ -2,6 +2,7 @@
 
 mod errors;
 mod plan;
+mod problems;
 mod progress;
 mod style;
 mod summary;
@@ -11,6 +12,7 @@ mod value;
 
 pub use errors::errors;
 pub use plan::{Heading, Intent, plan};
+pub use problems::problems;
 pub use style::Look;
 
 pub(crate) use errors::shown_error;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::{self, is_name_of, name_prefix};
 use crate::error::{Error, Turn};
 use crate::expr::{Expr, Outputs};
+use crate::input::SUFFIX_LENGTH;
 use crate::program::Declaration;
 use crate::shape::{ArgSchema, Schema, Shape};
 use crate::urn::Urn;
@@ -166,7 +167,9 @@ fn name(shape: &Shape, value: &Value, recorded: &Value, token: &str) -> Value {
         (Shape::Name, value) => match (name_prefix(value), recorded.as_text()) {
             (Some(prefix), Some(recorded)) if is_name_of(prefix, recorded) => Value::from(recorded),
             // Hex digits are small letters and digits, and eight of them are 32 random bits.
-            (Some(prefix), _) => Value::from(format!("{prefix}-{}", token.get(..8).unwrap_or("00000000"))),
+            (Some(prefix), _) => {
+                Value::from(format!("{prefix}-{}", token.get(..SUFFIX_LENGTH - 1).unwrap_or("00000000")))
+            }
             (None, _) => value.clone(),
         },
         (Shape::Block(args), value) => names(args, value, recorded, token),

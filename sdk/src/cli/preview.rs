@@ -41,5 +41,9 @@ pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> 
         at.terminal.data(&render::plan(plan, &heading, at.terminal.out_look()));
         at.terminal.say(&render::calls(&preview.calls, at.terminal.err_look()));
     }
+    if !plan.problems.is_empty() {
+        at.terminal.say(&render::problems(&plan.problems, at.terminal.err_look()));
+        return Ok(exit::BAD_INPUT);
+    }
     Ok(if args.detailed_exitcode && !plan.is_noop() { exit::CHANGES } else { exit::DONE })
 }

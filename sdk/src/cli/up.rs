@@ -93,6 +93,10 @@ impl Run<'_> {
             None => (preview?, Vec::new()),
         };
         self.show(&preview, &left_out);
+        if !preview.plan.problems.is_empty() {
+            at.terminal.say(&render::problems(&preview.plan.problems, at.terminal.err_look()));
+            return Ok(exit::BAD_INPUT);
+        }
         if !preview.plan.is_noop() && self.args.expect_no_changes {
             let reason = "there are changes, and none were expected";
             return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
