@@ -107,6 +107,7 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        cloud.listen(Arc::clone(&events));
         Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
     }
 
@@ -265,7 +266,7 @@ impl Session {
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
 
-        let calls_before = self.cloud.calls();
+        let (calls_before, throttled_before) = (self.cloud.calls(), self.cloud.throttled());
         let context = Context::new(Parts {
             registries,
             program: Arc::new(program.clone()),
@@ -331,6 +332,7 @@ impl Session {
             }
         }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
+        summary.throttled = places::throttled_since(self.cloud.throttled(), &throttled_before);
         Ok(summary)
     }
 

@@ -59,10 +59,11 @@ impl Trial {
     async fn of(emulator: &'static Emulator, leave_nothing: bool) -> Self {
         let account = Account::new(emulator);
         let config = AwsConfig { leave_nothing, ..account.config() };
-        let cloud = Arc::new(AwsCloud::connect(config).await);
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(FACTOR));
+        let cloud = Arc::new(AwsCloud::connect(config).await.paced_by(Arc::clone(&clock)));
         let settings = Settings { leave_nothing, consent_implied: true, ..Settings::default() };
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for a store: {error}"));
-        Self { account, cloud, clock: Arc::new(ScaledClock::new(FACTOR)), settings, folder }
+        Self { account, cloud, clock, settings, folder }
     }
 
     /// The folder of the store.

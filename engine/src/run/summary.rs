@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::apply::Applied;
 use crate::error::{Error, Turn, exit};
+use crate::kind::Throttled;
 use crate::plan::Op;
 use crate::record::{Row, RowState};
 use crate::state::Snapshot;
@@ -28,6 +29,8 @@ pub struct Summary {
     pub took: Duration,
     /// Calls by `service operation`.
     pub calls: BTreeMap<String, u64>,
+    /// Where services refused its calls for coming too fast.
+    pub throttled: Vec<Throttled>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
     /// Why the store or the exchange failed, where no step says so.

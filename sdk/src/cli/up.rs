@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::kind::Throttled;
 use formwork_engine::plan::{Op, SavedPlan, Step};
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
@@ -265,6 +266,7 @@ fn outcome(summary: &Summary, destroy: bool, next: Option<String>) -> Outcome {
         left_behind: summary.left_behind.iter().map(|(urn, what)| format!("{}: {what}", urn.path())).collect(),
         took: summary.took,
         calls: summary.calls.clone(),
+        throttled: summary.throttled.clone(),
         next,
     }
 }
@@ -275,6 +277,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         summary.failed.iter().map(|(urn, error)| json!({ "urn": urn, "error": error_json(error) })).collect();
     let blocked: Vec<Json> = summary.blocked.iter().map(|(urn, by)| json!({ "urn": urn, "by": by })).collect();
     let left: Vec<Json> = summary.left_behind.iter().map(|(urn, what)| json!({ "urn": urn, "what": what })).collect();
+    let throttled: Vec<Json> = summary.throttled.iter().map(throttled_json).collect();
     let outputs: serde_json::Map<String, Json> =
         summary.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
     json!({
@@ -287,10 +290,22 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         "outputs": outputs,
         "seconds": summary.took.as_secs_f64(),
         "calls": summary.calls,
+        "throttled": throttled,
         "interrupted": summary.interrupted,
         "store_error": summary.store_error.as_ref().map(error_json),
         "next": next,
         "exit_code": summary.exit_code(),
+    })
+}
+
+fn throttled_json(one: &Throttled) -> Json {
+    json!({
+        "service": one.service,
+        "region": one.region,
+        "mutate": one.mutate,
+        "refused": one.refused,
+        "calls_per_second": one.slowest,
+        "waited_seconds": one.waited.as_secs_f64(),
     })
 }
 

@@ -11,7 +11,7 @@ use formwork_engine::plan::{Op, StepId};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 
-use super::{Ink, Look, duration, fit, plural, shown_error, wrapped};
+use super::{Ink, Look, duration, fit, pace, plural, shown_error, wrapped};
 use crate::terminal::Terminal;
 
 /// How many running steps are shown at once; the others are counted.
@@ -44,12 +44,22 @@ struct State {
     live: Option<Live>,
     /// What is shown while the account is read.
     looking: Option<ProgressBar>,
+    /// The calls that wait for their turn, by service, region, and whether they change something.
+    paced: BTreeMap<(String, String, bool), Paced>,
 }
 
 struct Running {
     urn: Urn,
     op: Op,
     status: String,
+    /// When a plain line last told of it.
+    told_at: Duration,
+    bar: Option<ProgressBar>,
+}
+
+/// Calls that wait for their turn.
+struct Paced {
+    text: String,
     /// When a plain line last told of it.
     told_at: Duration,
     bar: Option<ProgressBar>,
@@ -134,6 +144,23 @@ impl State {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 self.looking = Some(bar);
             }
+            Event::CallsPaced { service, region, mutate, rate, waiting, throttled } => {
+                let key = (service.clone(), region.clone(), *mutate);
+                if *waiting == 0 {
+                    if let Some(bar) = self.paced.remove(&key).and_then(|paced| paced.bar) {
+                        bar.finish_and_clear();
+                    }
+                    return None;
+                }
+                let text = pace::waiting(service, region, *waiting, *rate, *throttled);
+                let new = !self.paced.contains_key(&key);
+                let paced = self.paced.entry(key).or_insert(Paced { text: String::new(), told_at: now, bar: None });
+                paced.text = text;
+                if telling == Telling::Live || !(new || now.saturating_sub(paced.told_at) >= SAY_AGAIN) {
+                    return None;
+                }
+                paced.told_at = now;
+            }
             Event::ObservationFinished { .. } | Event::ApplyFinished { .. } => self.clear(),
             _ => {}
         }
@@ -142,6 +169,9 @@ impl State {
 
     /// Takes away what moves.
     fn clear(&mut self) {
+        for paced in std::mem::take(&mut self.paced).into_values() {
+            paced.bar.iter().for_each(ProgressBar::finish_and_clear);
+        }
         if let Some(bar) = self.looking.take() {
             bar.finish_and_clear();
         }
@@ -154,7 +184,23 @@ impl State {
 
     /// Brings the moving lines up to date: the longest running ones have one each.
     fn draw(&mut self, look: Look) {
-        let Some(live) = &self.live else { return };
+        let width = look.width.saturating_sub(14);
+        let Some(live) = &self.live else {
+            if let Some(bar) = &self.looking
+                && let Some(paced) = self.paced.values().next()
+            {
+                bar.set_message(fit(&format!("reading; {}", paced.text), width));
+            }
+            return;
+        };
+        for paced in self.paced.values_mut() {
+            let bar = paced.bar.get_or_insert_with(|| {
+                let bar = live.bars.insert_before(&live.total, ProgressBar::new_spinner().with_style(step_style()));
+                bar.enable_steady_tick(Duration::from_millis(200));
+                bar
+            });
+            bar.set_message(fit(&paced.text, width));
+        }
         let mut shown = self.running.values().filter(|running| running.bar.is_some()).count();
         for running in self.running.values_mut() {
             if running.bar.is_none() && shown < SHOWN {
@@ -166,7 +212,7 @@ impl State {
             if let Some(bar) = &running.bar {
                 let status = if running.status.is_empty() { String::new() } else { format!(": {}", running.status) };
                 let text = format!("{} {} ({}){status}", doing(running.op), running.urn.path(), short(&running.urn));
-                bar.set_message(fit(&text, look.width.saturating_sub(14)));
+                bar.set_message(fit(&text, width));
             }
         }
         let more = self.running.len() - shown;
@@ -291,6 +337,9 @@ fn line(event: &Event, look: Look) -> Option<String> {
         Event::StepRetried { urn, reason, after, .. } => {
             format!("  . {} ({}) is tried again in {}: {reason}", urn.path(), short(urn), duration(*after))
         }
+        Event::CallsPaced { service, region, waiting, rate, throttled, .. } => {
+            format!("  . {}", pace::waiting(service, region, *waiting, *rate, *throttled))
+        }
         Event::StepFinished { urn, op, id, took, .. } => {
             let (sign, word, ink) = done(*op);
             let id = id.as_ref().map(|id| format!(": {id}")).unwrap_or_default();
@@ -342,6 +391,17 @@ pub(crate) fn event_json(event: &Event) -> Json {
         Event::StepRetried { step, urn, reason, after } => {
             ("step_retried", json!({ "step": step, "urn": urn, "reason": reason, "after_seconds": seconds(after) }))
         }
+        Event::CallsPaced { service, region, mutate, rate, waiting, throttled } => (
+            "calls_paced",
+            json!({
+                "service": service,
+                "region": region,
+                "mutate": mutate,
+                "calls_per_second": (rate * 100.0).round() / 100.0,
+                "waiting": waiting,
+                "throttled": throttled,
+            }),
+        ),
         Event::StepFinished { step, urn, op, id, took } => {
             ("step_finished", json!({ "step": step, "urn": urn, "op": op.word(), "id": id, "seconds": seconds(took) }))
         }
