@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
+use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
 use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry, Throttled};
 use formwork_engine::{ProviderName, ProviderSpec};
@@ -256,27 +256,24 @@ pub struct AwsCloud {
 impl AwsCloud {
     /// Resolves configuration and credentials; calls nothing in AWS itself.
     pub async fn connect(config: AwsConfig) -> Self {
-        let (base, clock): (_, Arc<dyn Clock>) = match &config.emulator {
-            Some(emulator) => {
-                (emulated(emulator, config.region.as_deref()), Arc::new(ScaledClock::new(EMULATOR_HASTE)))
-            }
-            None => (real(&config).await, Arc::new(TokioClock::new())),
+        let (base, haste) = match &config.emulator {
+            Some(emulator) => (emulated(emulator, config.region.as_deref()), EMULATOR_HASTE),
+            None => (real(&config).await, 1),
         };
         Self {
             base,
             config,
             counter: Counter::default(),
-            governor: Arc::new(Governor::new(clock)),
+            governor: governor(haste),
             identity: tokio::sync::OnceCell::new(),
             registries: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The same with another clock for the rate of its calls. Without it, time goes as fast as the machine's, and [`EMULATOR_HASTE`] times as
-    /// fast in an emulator.
+    /// The same where calls may leave so many times as fast as AWS takes them. Without it: once, and [`EMULATOR_HASTE`] times in an emulator.
     #[must_use]
-    pub fn paced_by(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.governor = Arc::new(Governor::new(clock));
+    pub fn hastened(mut self, haste: u32) -> Self {
+        self.governor = governor(haste);
         self
     }
 
@@ -383,6 +380,10 @@ impl std::fmt::Debug for AwsCloud {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AwsCloud").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+fn governor(haste: u32) -> Arc<Governor> {
+    Arc::new(Governor::new(Arc::new(TokioClock::new()), haste))
 }
 
 /// Credentials are kept until they are about to end. A call comes to them when it is its turn.

@@ -60,7 +60,7 @@ impl Trial {
         let account = Account::new(emulator);
         let config = AwsConfig { leave_nothing, ..account.config() };
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(FACTOR));
-        let cloud = Arc::new(AwsCloud::connect(config).await.paced_by(Arc::clone(&clock)));
+        let cloud = Arc::new(AwsCloud::connect(config).await.hastened(FACTOR));
         let settings = Settings { leave_nothing, consent_implied: true, ..Settings::default() };
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for a store: {error}"));
         Self { account, cloud, clock, settings, folder }

@@ -5,7 +5,7 @@
 //!   open ── a token, and fewer under way ──> yes         │ half of the rate, no tokens
 //!    ^      than have been seen to be served             v
 //!    │                                                 closed: nobody leaves for a pause, then one
-//!    └──────────── that one was served ───────────────── at a time; refused again, the pause doubles
+//!    └──────────── that one was served ───────────────── at a time; refused again, the pause is longer
 //! ```
 //!
 //! A bucket begins with one call under way and allows one more for each that was served. A service that refuses everything is then met with one
@@ -15,10 +15,13 @@ use std::time::Duration;
 
 use super::limits::Limit;
 
-/// How long a bucket stays closed after its first refusal.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// How long a bucket stays closed after a refusal.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How many times longer when the one that tries is refused too. With four, a service that refuses everything for a minute gets four calls of
+/// each bucket: a stack has a dozen buckets, and some of them make only a handful of calls.
+const LONGER: u32 = 4;
 /// The longest it stays closed before somebody tries again.
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(45);
 /// The most calls under way at once.
 pub(super) const WIDEST: usize = 256;
 /// A rate is never lower than this part of its beginning.
@@ -82,7 +85,9 @@ struct Closed {
 }
 
 impl Bucket {
-    pub(super) fn new(limit: Limit, now: Duration) -> Self {
+    /// An unused one. With a `haste` above one the rate is so many times the documented; pauses stay what they are.
+    pub(super) fn new(limit: Limit, haste: u32, now: Duration) -> Self {
+        let limit = Limit { refill: limit.refill * f64::from(haste.max(1)), ..limit };
         Self {
             limit,
             tokens: limit.size,
@@ -144,7 +149,7 @@ impl Bucket {
             return;
         }
         match (heard, self.closed) {
-            (Heard::Throttled, _) => self.close(now),
+            (Heard::Throttled, closed) => self.close(now, closed.is_some()),
             (Heard::Served, Some(_)) => {
                 self.closed = None;
                 self.pause = FIRST_PAUSE;
@@ -161,13 +166,16 @@ impl Bucket {
         }
     }
 
-    fn close(&mut self, now: Duration) {
+    fn close(&mut self, now: Duration, again: bool) {
         self.era += 1;
-        self.rate = (self.rate / 2.0).max(LOWEST * self.limit.refill);
-        self.slowest = self.slowest.min(self.rate);
+        // That one that tries is refused says that it is still too early, and not how fast the service is when it takes calls.
+        if !again {
+            self.rate = (self.rate / 2.0).max(LOWEST * self.limit.refill);
+            self.slowest = self.slowest.min(self.rate);
+        }
         (self.tokens, self.counted_at) = (0.0, now);
         self.closed = Some(Closed { until: now + self.pause, probed: false });
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.pause = (self.pause * LONGER).min(LONGEST_PAUSE);
     }
 
     fn count(&mut self, now: Duration) {

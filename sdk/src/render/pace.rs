@@ -16,7 +16,7 @@ pub(crate) fn throttled(one: &Throttled) -> String {
     let Throttled { service, region, mutate, refused, slowest, waited } = one;
     let what = if *mutate { "changing" } else { "reading" };
     format!(
-        "{service} {region} refused {} for {what} too fast: down to {}, its calls have waited {} in all",
+        "{service} {region} refused {} for {what} too fast: down to {}, its calls waited {} in all",
         plural(usize::try_from(*refused).unwrap_or(usize::MAX), "call"),
         per_second(*slowest),
         duration(*waited)
@@ -56,7 +56,7 @@ mod tests {
             slowest: 1.25,
             waited: Duration::from_secs(90),
         };
-        let said = "ec2 eu-west-1 refused 14 calls for changing too fast: down to 1.2/s, its calls have waited";
+        let said = "ec2 eu-west-1 refused 14 calls for changing too fast: down to 1.2/s, its calls waited";
         assert!(throttled(&one).starts_with(said), "{}", throttled(&one));
     }
 }

@@ -57,11 +57,13 @@ struct Running {
     bar: Option<ProgressBar>,
 }
 
-/// Calls that wait for their turn.
+/// Calls of one place that wait for their turn, or did.
+#[derive(Default)]
 struct Paced {
-    text: String,
+    /// What is said of them while they wait.
+    text: Option<String>,
     /// When a plain line last told of it.
-    told_at: Duration,
+    told_at: Option<Duration>,
     bar: Option<ProgressBar>,
 }
 
@@ -146,20 +148,18 @@ impl State {
             }
             Event::CallsPaced { service, region, mutate, rate, waiting, throttled } => {
                 let key = (service.clone(), region.clone(), *mutate);
-                if *waiting == 0 {
-                    if let Some(bar) = self.paced.remove(&key).and_then(|paced| paced.bar) {
-                        bar.finish_and_clear();
-                    }
+                let paced = self.paced.entry(key).or_default();
+                paced.text = (*waiting > 0).then(|| pace::waiting(service, region, *waiting, *rate, *throttled));
+                if paced.text.is_none()
+                    && let Some(bar) = paced.bar.take()
+                {
+                    bar.finish_and_clear();
+                }
+                let again = paced.told_at.is_some_and(|told_at| now.saturating_sub(told_at) < SAY_AGAIN);
+                if telling == Telling::Live || paced.text.is_none() || again {
                     return None;
                 }
-                let text = pace::waiting(service, region, *waiting, *rate, *throttled);
-                let new = !self.paced.contains_key(&key);
-                let paced = self.paced.entry(key).or_insert(Paced { text: String::new(), told_at: now, bar: None });
-                paced.text = text;
-                if telling == Telling::Live || !(new || now.saturating_sub(paced.told_at) >= SAY_AGAIN) {
-                    return None;
-                }
-                paced.told_at = now;
+                paced.told_at = Some(now);
             }
             Event::ObservationFinished { .. } | Event::ApplyFinished { .. } => self.clear(),
             _ => {}
@@ -169,8 +169,9 @@ impl State {
 
     /// Takes away what moves.
     fn clear(&mut self) {
-        for paced in std::mem::take(&mut self.paced).into_values() {
-            paced.bar.iter().for_each(ProgressBar::finish_and_clear);
+        for paced in self.paced.values_mut() {
+            paced.bar.take().iter().for_each(ProgressBar::finish_and_clear);
+            paced.text = None;
         }
         if let Some(bar) = self.looking.take() {
             bar.finish_and_clear();
@@ -187,19 +188,20 @@ impl State {
         let width = look.width.saturating_sub(14);
         let Some(live) = &self.live else {
             if let Some(bar) = &self.looking
-                && let Some(paced) = self.paced.values().next()
+                && let Some(text) = self.paced.values().find_map(|paced| paced.text.as_ref())
             {
-                bar.set_message(fit(&format!("reading; {}", paced.text), width));
+                bar.set_message(fit(&format!("reading; {text}"), width));
             }
             return;
         };
         for paced in self.paced.values_mut() {
+            let Some(text) = &paced.text else { continue };
             let bar = paced.bar.get_or_insert_with(|| {
                 let bar = live.bars.insert_before(&live.total, ProgressBar::new_spinner().with_style(step_style()));
                 bar.enable_steady_tick(Duration::from_millis(200));
                 bar
             });
-            bar.set_message(fit(&paced.text, width));
+            bar.set_message(fit(text, width));
         }
         let mut shown = self.running.values().filter(|running| running.bar.is_some()).count();
         for running in self.running.values_mut() {
