@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Context;
 use super::resolve::{self, OutputsNow};
-use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use super::slots::Slot;
 use super::underway::under;
 use super::wait::{Until, Waited, Watch};
@@ -279,7 +279,7 @@ impl Task {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(error) => error,
             };
-            let tried = failing.again(self.context.clock.elapsed());
+            let tried = failing.again(error.class, &*self.context.clock);
             match advise(error.class, verb, tried, self.jitter.draw()) {
                 Advice::RetryAfter(after) => self.pause(&error, after).await?,
                 Advice::FindFirst(_) | Advice::GiveUp => return Ok(Err(error)),
@@ -494,21 +494,6 @@ impl Task {
 
     fn mint(&self) -> String {
         random_hex()
-    }
-}
-
-/// Attempts at one call that failed. Time counts from the first failure: how long a call waited for its turn before it was ever answered says
-/// nothing of how long its service has refused it.
-#[derive(Default)]
-struct Failing {
-    since: Option<Duration>,
-    attempts: u32,
-}
-
-impl Failing {
-    fn again(&mut self, now: Duration) -> Tried {
-        self.attempts += 1;
-        Tried { attempts: self.attempts, elapsed: now.saturating_sub(*self.since.get_or_insert(now)) }
     }
 }
 

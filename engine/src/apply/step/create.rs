@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use super::{Failing, Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
+use super::{Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
 use crate::apply::resolve;
-use crate::apply::retry::{Advice, advise};
+use crate::apply::retry::{Advice, Failing, advise};
 use crate::error::{Error, Turn};
 use crate::event::Event;
 use crate::kind::{CallClass, Candidate, Kind, Owner, Proof};
@@ -126,7 +126,7 @@ impl Task {
                 lost = true;
                 self.on_stop = OnStop::LeaveOpen;
             }
-            let tried = failing.again(self.context.clock.elapsed());
+            let tried = failing.again(error.class, &*self.context.clock);
             match advise(error.class, Verb::Create(guard), tried, self.jitter.draw()) {
                 Advice::RetryAfter(after) => self.pause(&error, after).await?,
                 Advice::GiveUp => return Err(self.refused(error)),
