@@ -190,13 +190,15 @@ pub(crate) fn is_throttled(status: u16, code: &str) -> bool {
     status == 429 || THROTTLED.contains(&code)
 }
 
-fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
+pub(crate) fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
     if is_throttled(status.unwrap_or_default(), code) {
         CallClass::Throttled
     } else if CREDENTIALS.contains(&code) {
         CallClass::Credentials
     } else if DENIED.contains(&code) {
         CallClass::Denied
+    } else if retry::is_hopeless(code) {
+        CallClass::Refused
     } else if let Some(window) = retry::window(service, operation, code, message) {
         CallClass::Passing(window)
     } else if exists(code) {

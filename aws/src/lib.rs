@@ -34,6 +34,8 @@ pub mod retry;
 #[cfg(test)]
 mod rewritten;
 pub mod tags;
+#[cfg(all(test, feature = "all"))]
+mod waits;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
