@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use formwork_engine::clock::{Clock as _, TokioClock};
 use localstack_tests::sweep::{Mode, Phase, Subject, Survey, Wish, beside, sweep, table};
 
 /// What `prod` is changed to: replacements that are created first (a subnet with its association, the operators' policy) and one that is
@@ -51,18 +53,26 @@ fn run() -> Result<bool> {
         environment: BTreeMap::new(),
     };
     let survey = Survey::new(&subject, &arguments.wish)?;
-    eprintln!("{} points", survey.points.len());
-    let wrong = std::sync::atomic::AtomicUsize::new(0);
+    let points = survey.points.len();
+    eprintln!("{points} points");
+    let (wrong, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let clock = TokioClock::new();
+    let minutes = || clock.elapsed().as_secs_f64() / 60.0;
     let tallies = sweep(&subject, &survey, arguments.jobs, &|point, tally| {
         for line in &tally.wrong {
-            wrong.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            wrong.fetch_add(1, Ordering::Relaxed);
             eprintln!("{line}");
         }
         if tally.points == 0 {
             eprintln!("{point}: the run did not come as far");
         }
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(50) {
+            eprintln!("{done} of {points} points in {:.1} min", minutes());
+        }
     })?;
     print!("{}", table(&tallies));
+    println!("{:.1} min with {} at a time", minutes(), arguments.jobs);
     Ok(wrong.into_inner() == 0)
 }
 
