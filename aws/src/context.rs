@@ -426,7 +426,10 @@ async fn real(config: &AwsConfig) -> SdkConfig {
 
 async fn assumed(base: SdkConfig, role: &AssumeRole) -> SdkConfig {
     let session = role.session_name.as_deref().unwrap_or("formwork");
-    let mut provider = aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&base);
+    // To assume a role twice harms nobody: a lost answer must not end the run.
+    let repeating = base.clone().into_builder().retry_config(RetryConfig::standard()).build();
+    let mut provider =
+        aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&repeating);
     if let Some(external_id) = &role.external_id {
         provider = provider.external_id(external_id);
     }

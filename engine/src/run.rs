@@ -321,6 +321,7 @@ impl Session {
             && summary.store_error.is_none()
         {
             summary.store_error = Some(Error::from(error));
+            summary.next.get_or_insert_with(|| format!("{command} {}", binding.stack));
         }
         if let Some(sharing) = sharing {
             let whole = summary.exit_code() == exit::DONE && self.settings.targets.is_empty();

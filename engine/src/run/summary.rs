@@ -66,7 +66,8 @@ impl Summary {
         if turns.contains(&Turn::Bug) {
             return exit::BUG;
         }
-        if self.interrupted || turns.contains(&Turn::Credentials) {
+        // A store that takes no more is like a signal: what was under way is found by the next run.
+        if self.interrupted || turns.contains(&Turn::Credentials) || turns.contains(&Turn::State) {
             return exit::INTERRUPTED;
         }
         if turns.is_empty() && self.blocked.is_empty() { exit::DONE } else { exit::FAILED }
