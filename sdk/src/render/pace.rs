@@ -35,9 +35,15 @@ fn per_second(rate: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use formwork_engine::event::{Consumer as _, Event};
+    use formwork_engine::testing::ScriptedClock;
+
     use super::*;
+    use crate::render::{Progress, Telling};
+    use crate::terminal::{Kept, Terminal};
 
     #[test]
     fn what_waits_where_and_why_is_one_line() {
@@ -58,5 +64,32 @@ mod tests {
         };
         let said = "ec2 eu-west-1 refused 14 calls for changing too fast: down to 1.2/s, its calls waited";
         assert!(throttled(&one).starts_with(said), "{}", throttled(&one));
+    }
+
+    /// What a run tells of calls that begin to wait, wait on, come to an end, and wait again.
+    fn told(telling: Telling) -> Kept {
+        let (terminal, kept) = Terminal::keeping();
+        let progress = Progress::new(terminal, telling, Arc::new(ScriptedClock::new()));
+        for waiting in [2, 7, 0, 1] {
+            progress.consume(&Event::CallsPaced {
+                service: "ec2".to_owned(),
+                region: "eu-west-1".to_owned(),
+                mutate: true,
+                rate: 2.5,
+                waiting,
+                throttled: true,
+            });
+        }
+        let kept = kept.lock().unwrap();
+        kept.clone()
+    }
+
+    #[test]
+    fn plain_lines_tell_of_a_place_once_a_minute_and_machines_are_told_everything() {
+        assert_eq!(told(Telling::Lines).err, "  . ec2 eu-west-1: 2 calls wait, 2.5/s after throttling\n");
+        let lines = told(Telling::Json).out;
+        let first = r#"{"version":1,"event":"calls_paced","service":"ec2","region":"eu-west-1","mutate":true,"calls_per_second":2.5,"waiting":2,"throttled":true}"#;
+        assert_eq!(lines.lines().next(), Some(first));
+        assert_eq!(lines.lines().count(), 4);
     }
 }

@@ -94,8 +94,8 @@ impl Consumer for Progress {
         let told = state.take(event, self.telling, now, self.terminal.err_look());
         if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
             match &state.live {
-                // What moves is taken away for the moment, so that the lines stand above it.
-                Some(live) => live.bars.suspend(|| self.terminal.say(&line)),
+                // Above what moves. `suspend` would do it too, and panics on a terminal that is gone.
+                Some(live) => drop(live.bars.println(&line)),
                 None => self.terminal.say(&line),
             }
         }

@@ -1,5 +1,7 @@
 //! Runs that are asked to stop, and runs whose readers go away.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use formwork_emulator::{Action, Fault};
@@ -67,7 +69,10 @@ fn readers_that_go_away_neither_end_a_run_nor_lose_anything() {
         project.admin().inject(&Fault::new(&project.account.id, Action::HoldBefore).operation("CreateVpc")).unwrap();
         // Also the log of the program's inner life loses its reader.
         let mut command = project.command(line);
-        command.env("FORMWORK_LOG", "formwork=trace").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("FORMWORK_LOG", "aws_smithy_runtime::client::identity=debug")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         assert!(!project.admin().held(&project.account.id, LONG).unwrap().is_empty());
         drop((child.stdout.take(), child.stderr.take()));
@@ -78,6 +83,43 @@ fn readers_that_go_away_neither_end_a_run_nor_lose_anything() {
         assert_eq!(child.wait().unwrap().code(), Some(expected), "{line} {signal:?}");
         finish(&project);
     }
+}
+
+/// Runs a command in a terminal of its own, closes the terminal when a line comes in, and ends with the command's exit code. Python is where
+/// LocalStack is.
+const TERMINAL: &str = r#"
+import json, os, pty, select, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execve(sys.argv[1], sys.argv[1:], json.loads(os.environ["INSIDE"]))
+while sys.stdin not in select.select([sys.stdin, terminal], [], [])[0]:
+    os.read(terminal, 65536)
+os.close(terminal)
+print("closed", flush=True)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
+"#;
+
+#[test]
+fn the_end_of_a_terminal_on_which_progress_moves_is_survived() {
+    let project = Project::new();
+    project.admin().inject(&Fault::new(&project.account.id, Action::HoldBefore).operation("CreateVpc")).unwrap();
+    let as_ever = project.command("up small --yes");
+    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
+    let mut inside: BTreeMap<String, String> =
+        as_ever.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
+    inside.insert("TERM".to_owned(), "xterm".to_owned());
+    let mut command = Command::new("python3");
+    command.args(["-c", TERMINAL, env!("CARGO_BIN_EXE_small"), "up", "small", "--yes"]);
+    command.env("INSIDE", serde_json::to_string(&inside).unwrap()).current_dir(project.folder.path());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    assert!(!project.admin().held(&project.account.id, LONG).unwrap().is_empty());
+    child.stdin.take().unwrap().write_all(b"close\n").unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "closed\n");
+    project.admin().clear_faults(&project.account.id).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(code::INTERRUPTED));
+    finish(&project);
 }
 
 #[test]
