@@ -2,6 +2,7 @@ use formwork_engine::testing::ScriptedClock;
 use futures::FutureExt;
 
 use super::*;
+use crate::questions::each;
 
 #[derive(Default)]
 struct Listener(Mutex<Vec<(usize, bool)>>);
@@ -41,8 +42,7 @@ async fn a_refusal_is_heard_by_all_callers_of_the_bucket_and_by_no_others() {
     for other in [key("ec2", "DescribeVpcs"), key("iam", "CreateRole"), key("ec2", "CreateVpcEndpoint"), elsewhere] {
         assert!(call(&governor, &other, Heard::Served).now_or_never().is_some(), "{other:?}");
     }
-    let waiting: Vec<_> = (0..12).map(|_| call(&governor, &creates, Heard::Served)).collect();
-    futures::future::join_all(waiting).await;
+    each(0..12, |_| call(&governor, &creates, Heard::Served)).await;
     let took = clock.elapsed();
     assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(8), "{took:?}");
     let told = events.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -61,15 +61,15 @@ async fn calls_leave_in_the_order_in_which_they_came() {
     let creates = key("ec2", "CreateVpc");
     call(&governor, &creates, Heard::Throttled).await;
     let order = Mutex::new(Vec::new());
-    let waiting = (0..8).map(|number| {
+    let waiting = |number: i32| {
         let (governor, creates, order) = (&governor, &creates, &order);
         async move {
             let ticket = governor.turn(creates).await.expect("nobody asks to stop");
             order.lock().unwrap_or_else(PoisonError::into_inner).push(number);
             ticket.heard(Heard::Served);
         }
-    });
-    futures::future::join_all(waiting).await;
+    };
+    each(0..8, waiting).await;
     assert_eq!(*order.lock().unwrap_or_else(PoisonError::into_inner), (0..8).collect::<Vec<_>>());
 }
 
