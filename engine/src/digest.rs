@@ -73,8 +73,8 @@ impl fmt::Debug for Digester {
     }
 }
 
-/// JSON of a value with its secrets in the clear: only ever the input of a digest.
-fn revealed(value: &Value) -> Json {
+/// JSON of a value with its secrets in the clear: only ever the input of a digest or of a seal.
+pub(crate) fn revealed(value: &Value) -> Json {
     match value {
         Value::Secret(inner) => revealed(inner),
         Value::List(list) => Json::Array(list.iter().map(revealed).collect()),

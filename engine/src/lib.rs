@@ -10,6 +10,8 @@
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
+//! With a key, secrets are kept sealed ([`seal`]), and a store may be sealed whole; without one, keyed digests stand in their place.
+//!
 //! What a stack has for others, and what it uses of others, goes through an [`exchange`].
 //!
 //! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`amend`]
@@ -42,6 +44,7 @@ pub mod recover;
 pub mod resource;
 pub mod run;
 pub mod rust;
+pub mod seal;
 pub mod settings;
 pub mod shape;
 pub mod state;
