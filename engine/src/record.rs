@@ -15,8 +15,8 @@ use crate::urn::{KindName, SourceLine, Uid, Urn};
 /// The version of this format; a store of a newer one is refused, an older one is migrated.
 pub const FORMAT: u32 = 1;
 
-/// A value as JSON: `{"$secret": digest}` for a secret, `{"$unknown": expression}` never occurs in a row, and a map whose own
-/// keys begin with `$` has them doubled.
+/// A value as JSON: `{"$secret": digest}` for a secret, with `"$sealed"` beside it where the secret itself is kept sealed,
+/// `{"$unknown": expression}` never occurs in a row, and a map whose own keys begin with `$` has them doubled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stored(pub serde_json::Value);

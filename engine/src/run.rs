@@ -52,6 +52,7 @@ use crate::plan::{self, Op, Plan, Recorded};
 use crate::program::Program;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, FORMAT, Row, RowState, Stored, owner_tag};
 use crate::recover::{Finding, Patience, Recovery};
+use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::state::{Snapshot, Store};
 use crate::urn::{Urn, random_hex};
@@ -73,6 +74,7 @@ pub struct Session {
     provisional: Option<Binding>,
     identity: Option<Identity>,
     exchange: Option<Arc<dyn Exchange>>,
+    sealer: Option<Sealer>,
 }
 
 /// A plan and what it was made from.
@@ -107,7 +109,14 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
+        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None, sealer: None }
+    }
+
+    /// The same with a key under which secrets are kept sealed beside their digests.
+    #[must_use]
+    pub fn with_sealer(mut self, sealer: Option<Sealer>) -> Self {
+        self.sealer = sealer;
+        self
     }
 
     /// The same with a place where outputs are published, and where programs read those of other stacks. Without one, nothing is published and
@@ -230,7 +239,7 @@ impl Session {
         guard::consents(&preview.plan, &self.settings)?;
 
         let binding = self.binding(program, &preview.identity);
-        let digester = Digester::of(&binding);
+        let digester = self.digester(&binding);
         let command = if self.settings.destroy { "destroy" } else { "up" };
         let deployment = self.store.snapshot().next_deployment();
         let pins = pins(&preview.observations, &digester);
@@ -359,7 +368,8 @@ impl Session {
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let snapshot = self.store.snapshot().clone();
-        let digester = Digester::of(&self.binding(program, &identity));
+        let binding = self.binding(program, &identity);
+        let digester = self.digester(&binding);
         let settings = Settings { refresh: true, ..self.settings.clone() };
         let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
         let looking = Looking {
@@ -384,7 +394,9 @@ impl Session {
                     let args = taint(&observed.args, &[&row.applied.to_value()]);
                     let args = Stored::from_value(&args, &digester);
                     let outputs = Stored::from_value(&observed.outputs, &digester);
-                    if row.observed.as_ref() != Some(&args) || row.outputs != outputs {
+                    let same =
+                        row.observed.as_ref().is_some_and(|before| before.same(&args)) && row.outputs.same(&outputs);
+                    if !same {
                         refreshed.changed.push(row.urn.clone());
                         entries.push(Entry::Observed { uid: key.0.clone(), generation: key.1, args, outputs });
                     }
@@ -449,6 +461,11 @@ impl Session {
             digest_key: Digester::random_key(),
         };
         self.provisional.get_or_insert_with(make).clone()
+    }
+
+    /// Makes the digests of the store, and seals where there is a key.
+    fn digester(&self, binding: &Binding) -> Digester {
+        Digester::of(binding).sealing(self.sealer.clone(), self.store.snapshot().sealed())
     }
 
     async fn findings(
