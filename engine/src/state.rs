@@ -32,6 +32,8 @@
 //! | the head is broken or missing | a log that is whole | it is written again, with a note; a torn end counts as damage then |
 //! | log and head belong to two stores | another hash | [`StateError::Damaged`] |
 //! | any file of the view is wrong or missing | other sums than when it was closed | it is made again from the log, with a note |
+//! | the key is another one, or missing | the first record | [`StateError::Locked`], before anything is touched |
+//! | killed while it is sealed anew | one whole log or the other, perhaps without a head | it opens with the next key and the former one; sealing it anew goes on |
 //! | another run writes | the lock is taken | [`StateError::Held`] names who, since when, doing what |
 //! | the folder is on a network | `/proc/self/mountinfo` | [`StateError::Network`] |
 //! | the folder cannot be made or written | what the system says | [`StateError::File`] with path, reason and next step |
@@ -48,7 +50,9 @@ mod local;
 mod lock;
 mod memory;
 mod rebuild;
+mod reseal;
 mod scan;
+mod sealing;
 mod snapshot;
 mod view;
 
@@ -59,6 +63,8 @@ use crate::record::Entry;
 pub use error::{Holder, StateError};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
+pub use reseal::Resealed;
+pub use sealing::Sealing;
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.

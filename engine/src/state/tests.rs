@@ -3,6 +3,7 @@
 mod damage;
 mod local;
 mod restored;
+mod sealed;
 
 use std::collections::BTreeMap;
 use std::fs;
