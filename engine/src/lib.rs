@@ -33,6 +33,7 @@ pub mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod graph;
+pub mod history;
 pub mod input;
 pub mod kind;
 pub mod observe;

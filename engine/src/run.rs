@@ -21,6 +21,7 @@
 //! 5. What was done is held against the plan: anything beyond it is a fault of ours, and said.
 //! 6. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
+mod chronicle;
 mod guard;
 mod places;
 mod promise;
@@ -268,8 +269,10 @@ impl Session {
             started_at: self.clock.now_millis(),
             who: preview.identity.caller.clone(),
             command: command.to_owned(),
-            plan: lines(&preview.plan),
+            plan: Vec::new(),
             saved_plan: preview.saved.as_ref().map(|(id, _)| id.clone()),
+            program: Some(chronicle::program(program, &digester)),
+            steps: chronicle::steps(&preview.plan),
         }));
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
@@ -312,6 +315,7 @@ impl Session {
             steps: [applied.done.len(), applied.failed.len(), applied.blocked.len() + applied.not_begun.len()]
                 .map(|number| u64::try_from(number).unwrap_or(u64::MAX)),
             calls: calls.clone(),
+            troubles: chronicle::troubles(&applied),
         };
         let values = recorded(&outputs, &digester, self.store.snapshot());
         let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;
@@ -519,12 +523,6 @@ impl std::fmt::Debug for Session {
 
 fn told(finding: &Finding) -> String {
     format!("{}: {}", finding.urn.path(), finding.sentence)
-}
-
-/// The planned steps in a line each, for the history.
-fn lines(plan: &Plan) -> Vec<String> {
-    let steps = plan.steps.iter().filter(|step| step.op != Op::Same);
-    steps.map(|step| format!("{} {}", step.op.word(), step.urn)).collect()
 }
 
 /// The answers of reads that are to be recorded.

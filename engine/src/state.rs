@@ -42,6 +42,7 @@
 //! before the damage, or the view, still has, and says what it could not keep. What is not told apart: a store whose files were all removed is a new
 //! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
+mod commits;
 mod error;
 pub(crate) mod folder;
 pub mod frame;
@@ -87,6 +88,12 @@ pub trait Store: Send {
     /// When the entries could not be made durable; when the store was opened for reading; when the first entry of all is not the
     /// binding, or another one is.
     async fn commit(&mut self, entries: &[Entry]) -> Result<(), StateError>;
+
+    /// The entries of every commit, the first one first: what [`Store::snapshot`] is the fold of. It may hold commits that another run has made since.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or not be opened with the key at hand.
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError>;
 
     /// What was repaired or found when it was opened or since, in sentences.
     fn notes(&self) -> &[String];

@@ -56,6 +56,7 @@ fn finish(step: &Step, row: Option<Row>, context: &Context, outputs: &OutputsNow
                 row.natural_key = plan::natural_key(schema, &planned);
                 row.kind_version = schema.version;
                 row.expressions = super::expressions(declaration);
+                row.formulas = super::formulas(declaration, &context.digester);
                 row.options = super::options(declaration, Some(&row.options), outputs, &context.digester)
                     .map_err(|error| Error::new(Turn::You, step.op.word(), error.to_string()))?;
             }

@@ -434,6 +434,7 @@ impl Task {
             observed: None,
             outputs: Stored::from_value(&Value::empty_map(), &context.digester),
             expressions: std::collections::BTreeMap::new(),
+            formulas: std::collections::BTreeMap::new(),
             left: BTreeSet::new(),
             waiting: None,
             edges: self.step.edges.clone(),
@@ -446,6 +447,7 @@ impl Task {
         };
         if let Some(declaration) = &self.declaration {
             row.expressions = super::expressions(declaration);
+            row.formulas = super::formulas(declaration, &context.digester);
             row.options = super::options(declaration, before.map(|row| &row.options), &self.outputs, &context.digester)
                 .map_err(|error| Stop::failed(self.error(Turn::You, error.to_string())))?;
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::commits::commits;
 use super::folder::{failed, prepare};
 use super::frame::{self, MARK, Position};
 use super::head::{self, Head};
@@ -33,6 +34,9 @@ pub enum OpenMode {
 pub struct LocalStore {
     snapshot: Snapshot,
     notes: Vec<String>,
+    // What the snapshot was read from.
+    log: PathBuf,
+    sealing: Sealing,
     writer: Option<Writer>,
     // Why there is no writer, for when there is none.
     closed: StateError,
@@ -112,7 +116,8 @@ impl LocalStore {
             }
             Some(scan) => return Err(refusal(files, &scan, || NOT_ASKED.to_owned())),
         };
-        Ok(Self { snapshot, notes, writer: None, closed: StateError::ReadOnly, view: None, _lock: None })
+        let (log, sealing) = (files.log.clone(), sealing.clone());
+        Ok(Self { snapshot, notes, log, sealing, writer: None, closed: StateError::ReadOnly, view: None, _lock: None })
     }
 
     fn open_for_writing(files: &Files, holder: &Holder, sealing: &Sealing) -> Result<Self, StateError> {
@@ -139,7 +144,8 @@ impl LocalStore {
         let writer =
             Writer { file, files: files.clone(), position, sealing: sealing.clone(), _lock: Arc::clone(&lock) };
         let closed = StateError::Poisoned { reason: "a commit was abandoned before it was done".to_owned() };
-        Ok(Self { snapshot, notes, writer: Some(writer), closed, view, _lock: Some(lock) })
+        let (log, sealing) = (files.log.clone(), sealing.clone());
+        Ok(Self { snapshot, notes, log, sealing, writer: Some(writer), closed, view, _lock: Some(lock) })
     }
 
     fn read_log(
@@ -269,6 +275,14 @@ impl Store for LocalStore {
         }
         self.writer = Some(writer);
         Ok(())
+    }
+
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        let (log, upto, sealing) = (self.log.clone(), self.snapshot.sequence(), self.sealing.clone());
+        let read = tokio::task::spawn_blocking(move || commits(&log, upto, &sealing)).await;
+        read.unwrap_or_else(|error| {
+            Err(StateError::Misuse { reason: format!("the thread that read the log ended: {error}") })
+        })
     }
 
     fn notes(&self) -> &[String] {

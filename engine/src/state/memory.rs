@@ -124,6 +124,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        Ok(self.log.commits())
+    }
+
     fn notes(&self) -> &[String] {
         &[]
     }
