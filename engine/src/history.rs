@@ -9,7 +9,7 @@ mod formula;
 use std::collections::BTreeMap;
 
 pub use diff::{Changed, FieldDifference, RowDifference, diff};
-pub use formula::{formula, formulas};
+pub use formula::{REPLACE_WHEN, formula, formulas};
 
 use crate::error::{Error, Turn};
 use crate::record::{Entry, RecordedProgram};

@@ -43,6 +43,7 @@ pub mod program;
 pub mod record;
 pub mod recover;
 pub mod resource;
+pub mod rollback;
 pub mod run;
 pub mod rust;
 pub mod seal;

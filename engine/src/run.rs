@@ -25,6 +25,7 @@ mod chronicle;
 mod guard;
 mod places;
 mod promise;
+mod rollback;
 mod saved;
 mod sharing;
 mod summary;
@@ -241,9 +242,15 @@ impl Session {
 
         let binding = self.binding(program, &preview.identity);
         let digester = self.digester(&binding);
-        let command = if self.settings.destroy { "destroy" } else { "up" };
+        let command = match &self.settings.rollback {
+            _ if self.settings.destroy => "destroy".to_owned(),
+            Some(back) => format!("rollback {}", back.number),
+            None => "up".to_owned(),
+        };
+        let command = command.as_str();
         let deployment = self.store.snapshot().next_deployment();
-        let pins = pins(&preview.observations, &digester);
+        let mut pins = pins(&preview.observations, &digester);
+        pins.extend(self.settings.rollback.iter().flat_map(|back| back.pins.iter().cloned()));
         let known = known(self.store.snapshot(), &preview);
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);

@@ -9,10 +9,19 @@ use crate::program::Declaration;
 use crate::record::{Formula, Stored};
 use crate::value::Value;
 
+/// Among the formulas of a row, those of the option `replace_when`; no argument is called so.
+pub const REPLACE_WHEN: &str = "options.replace_when";
+
 /// The arguments of a declaration that are more than a value: they refer to something, or say the beginning of a name.
 pub fn formulas(declaration: &Declaration, digester: &Digester) -> BTreeMap<String, Formula> {
     let kept = declaration.args.iter().filter(|(_, expr)| refers(expr));
-    kept.map(|(name, expr)| (name.clone(), formula(expr, digester))).collect()
+    let mut kept: BTreeMap<String, Formula> = kept.map(|(name, expr)| (name.clone(), formula(expr, digester))).collect();
+    let asked = &declaration.options.replace_when;
+    if asked.iter().any(refers) {
+        let asked = asked.iter().map(|expr| formula(expr, digester)).collect();
+        kept.insert(REPLACE_WHEN.to_owned(), Formula::List(asked));
+    }
+    kept
 }
 
 /// An expression as it is kept.
