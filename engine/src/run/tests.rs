@@ -6,6 +6,7 @@ mod crashes;
 mod failures;
 mod order;
 mod random;
+mod rollback;
 mod saved;
 mod sharing;
 mod stories;
