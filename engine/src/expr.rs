@@ -145,7 +145,7 @@ impl Expr {
             }
             Expr::Json(inner) => {
                 let value = inner.evaluate(outputs)?;
-                if !value.is_known() {
+                if !value.is_whole() {
                     return Ok(self.unknown(value.has_secret()));
                 }
                 let secret = value.has_secret();
@@ -154,7 +154,7 @@ impl Expr {
             }
             Expr::Map(mapped) => {
                 let value = mapped.input.evaluate(outputs)?;
-                if !value.is_known() {
+                if !value.is_whole() {
                     return Ok(self.unknown(value.has_secret()));
                 }
                 let result = (mapped.function)(&value).map_err(&fail)?;

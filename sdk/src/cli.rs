@@ -15,8 +15,10 @@ use crate::terminal::Terminal;
 
 mod amend;
 mod args;
+mod configure;
 mod generate;
 mod import;
+mod keys;
 mod local;
 mod migrate;
 mod output;
@@ -97,6 +99,7 @@ fn command(
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),
         Command::State(command) => state::command(at, command),
+        Command::Config(command) => configure::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),
         Command::Local(command) => local::command(runner, command, environment, terminal),
     }

@@ -14,7 +14,8 @@
 //!
 //! Unknown keys are errors at every depth, whether or not the struct says `deny_unknown_fields`, and every error names file,
 //! line and key. A field of type [`crate::Secret`] says where its value stands: `{ env = "NAME" }`, `{ file = "PATH" }` (beside the
-//! configuration; a line end at its end is dropped), or the value itself, which is warned about.
+//! configuration; a line end at its end is dropped), `{ sealed = "v1:…" }` as `config set --secret` writes it, or the value itself, which is
+//! warned about.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,15 +24,17 @@ use formwork_engine::{Error, error::Turn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+mod edit;
 mod fault;
 mod read;
 mod secrets;
 mod typo;
 
-pub(crate) use secrets::{Generator, Secrets};
+pub(crate) use edit::{Document, Shown};
+pub(crate) use fault::Fault;
+pub(crate) use secrets::{Generator, Opened, Secrets};
 pub(crate) use typo::nearest;
 
-use fault::Fault;
 use read::Reader;
 
 /// What every stack's configuration may hold beside the stack's own keys.
@@ -83,11 +86,13 @@ pub struct AssumeRole {
 pub struct StoreSection {
     /// The folder of state, relative to the folder that holds `stacks/`.
     pub path: PathBuf,
+    /// Whether every record is sealed with the stack's key, and not only the secrets in it. Without effect on the stores of `--local`.
+    pub sealed: bool,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { path: PathBuf::from(".formwork") }
+        Self { path: PathBuf::from(".formwork"), sealed: false }
     }
 }
 
@@ -140,6 +145,11 @@ impl ConfigFile {
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The folder that relative paths of the configuration start from: the one that holds `stacks/`, or the file's own.

@@ -31,6 +31,7 @@ pub mod components;
 pub mod config;
 mod environment;
 pub mod generate;
+mod keys;
 mod migrate;
 pub mod prelude;
 pub mod render;

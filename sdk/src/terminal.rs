@@ -5,6 +5,8 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use zeroize::Zeroizing;
+
 use crate::environment::Environment;
 use crate::render::Look;
 
@@ -109,6 +111,19 @@ impl Terminal {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(line.trim().to_owned()),
         }
+    }
+}
+
+impl Terminal {
+    /// Asks for something that must not be seen while it is typed; `None` when the input ends or nobody can be asked.
+    pub(crate) fn ask_hidden(&self, question: &str) -> Option<Zeroizing<String>> {
+        if !self.answers {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(question.as_bytes()).and_then(|()| err.flush());
+        drop(err);
+        console::Term::stderr().read_secure_line().ok().map(Zeroizing::new)
     }
 }
 
