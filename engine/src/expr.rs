@@ -240,6 +240,23 @@ impl Expr {
         }
     }
 
+    /// Calls `visit` with every value that it holds.
+    pub fn visit_literals<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
+        match self {
+            Expr::Literal(value) => visit(value),
+            Expr::Output { .. } => {}
+            Expr::List(items) | Expr::Join(items) => items.iter().for_each(|item| item.visit_literals(visit)),
+            Expr::Record(fields) => fields.values().for_each(|field| field.visit_literals(visit)),
+            Expr::Entries(entries) => entries.iter().for_each(|(key, value)| {
+                key.visit_literals(visit);
+                value.visit_literals(visit);
+            }),
+            Expr::At(inner, _) | Expr::Field(inner, _) | Expr::Json(inner) => inner.visit_literals(visit),
+            Expr::Secret(inner) => inner.visit_literals(visit),
+            Expr::Map(mapped) => mapped.input.visit_literals(visit),
+        }
+    }
+
     /// The resources and reads that it refers to.
     pub fn references(&self) -> BTreeSet<&Urn> {
         let mut found = BTreeSet::new();

@@ -30,7 +30,6 @@ pub(crate) struct KeyFile {
 
 /// A data key that is wrapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Wrapped {
     /// The name of the data key: whatever unwraps to another one was the wrong way.
     pub(crate) id: String,
