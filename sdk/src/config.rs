@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(
             secrets.warnings(),
             [
-                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead"
+                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead, or seal it with `config set prod token --secret`"
             ]
         );
 
@@ -343,6 +343,34 @@ mod tests {
         assert_eq!(reasons(file(wrong).stack::<WithSecret>(&secrets)).len(), 3);
         let wrong = reasons(file("token = 12345").stack::<WithSecret>(&secrets));
         assert!(!wrong[0].contains("12345"), "{wrong:?}");
+    }
+
+    #[test]
+    fn sealed_secrets_are_opened_or_stood_for() {
+        use formwork_engine::{Field as _, Value};
+        let lookup = |_: &str| None;
+        let open = |sealed: &str| match sealed {
+            "v1:here" => Ok(Opened::Value("hunter2".into())),
+            "v1:known" => Ok(Opened::Digest("abc".into())),
+            "v1:away" => Ok(Opened::NotAtHand),
+            _ => Err(Fault::new("it does not open")),
+        };
+        let config = |text: &str, secrets: &Secrets<'_>| file(text).stack::<WithSecret>(secrets);
+        let secrets = Secrets::new("prod", Path::new("."), &lookup).opening(&open);
+        let found = config("token = { sealed = \"v1:here\" }\nother = { sealed = \"v1:known\" }", &secrets).unwrap();
+        assert_eq!(found.token.reveal(), "hunter2");
+        assert_eq!(found.other.unwrap().to_value(), Value::Digest("abc".into()));
+        let found = config("token = { sealed = \"v1:away\" }", &secrets).unwrap();
+        assert!(found.token.reveal().is_empty() && !found.token.to_value().is_known());
+        assert_eq!(secrets.unopened(), ["other", "token"]);
+        assert_eq!(
+            reasons(config("token = { sealed = \"v1:x\" }", &secrets)),
+            ["stacks/prod.toml:1: `token`: it does not open"]
+        );
+        let made_up =
+            Secrets::new("prod", Path::new("."), &lookup).opening(&open).generating(Generator::from_seed("s"));
+        let found = config("token = { sealed = \"v1:away\" }", &made_up).unwrap();
+        assert_eq!((found.token.reveal().len(), made_up.generated()), (32, vec!["token".to_owned()]));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod render;
 mod runner;
 mod terminal;
 pub mod testing;
+mod trail;
 
 pub use formwork_aws as aws;
 pub use formwork_engine as engine;

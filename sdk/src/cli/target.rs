@@ -141,7 +141,7 @@ impl Target {
         let folder = self.file.path().parent().unwrap_or(std::path::Path::new("."));
         let lookup = |name: &str| at.environment.variable(name);
         let open = |sealed: &str| self.open_sealed(at, sealed, need);
-        let mut secrets = Secrets::new(&self.stack, folder, &lookup).opening(&open);
+        let mut secrets = Secrets::new(&self.stack, folder, &lookup).opening(&open).telling(at.terminal.mask());
         if let Some(local) = &self.local {
             let seed = local.seed();
             let generator = Generator::kept_in(&seed).map_err(|error| {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use formwork_engine::mask::Mask;
 use sha2::{Digest, Sha256};
 
 use super::Fault;
@@ -104,6 +105,7 @@ pub(crate) struct Secrets<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     generator: Option<Generator>,
     opener: Option<Opener<'a>>,
+    mask: Option<&'a Mask>,
     warnings: RefCell<Vec<String>>,
     generated: RefCell<Vec<String>>,
     unopened: RefCell<Vec<String>>,
@@ -118,6 +120,7 @@ impl<'a> Secrets<'a> {
             lookup,
             generator: None,
             opener: None,
+            mask: None,
             warnings: RefCell::default(),
             generated: RefCell::default(),
             unopened: RefCell::default(),
@@ -133,6 +136,12 @@ impl<'a> Secrets<'a> {
     /// Finds nothing: for sections that have no secrets.
     pub(crate) fn none() -> Secrets<'static> {
         Secrets::new("", Path::new("."), &|_| None)
+    }
+
+    /// Tells this of every secret that is found.
+    pub(crate) fn telling(mut self, mask: &'a Mask) -> Self {
+        self.mask = Some(mask);
+        self
     }
 
     /// Makes up those that are missing.
@@ -158,6 +167,14 @@ impl<'a> Secrets<'a> {
 
     /// The secret of `key` that stands at `place`.
     pub(crate) fn find(&self, key: &str, place: &SecretPlace) -> Result<Found, Fault> {
+        let found = self.found(key, place)?;
+        if let (Some(mask), Found::Value(value)) = (self.mask, &found) {
+            mask.learn_text(value);
+        }
+        Ok(found)
+    }
+
+    fn found(&self, key: &str, place: &SecretPlace) -> Result<Found, Fault> {
         let SecretPlace::Sealed(sealed) = place else { return self.value(key, place).map(Found::Value) };
         let opened = match self.opener {
             Some(open) => open(sealed)?,

@@ -134,7 +134,7 @@ mod tests {
         let small = Stretch { memory_kib: 64, passes: 1, lanes: 1, salt: "c2FsdHNhbHRzYWx0c2FsdA".into() };
         let id = |stretch: &Stretch, passphrase: &str| stretch.key(passphrase).unwrap().id();
         assert_eq!(id(&small, "correct horse"), id(&small, "correct horse"));
-        let salted = Stretch { salt: "c2FsdHNhbHRzYWx0c2FsdB".into(), ..small.clone() };
+        let salted = Stretch { salt: "U2FsdHNhbHRzYWx0c2FsdA".into(), ..small.clone() };
         let longer = Stretch { passes: 2, ..small.clone() };
         for other in [id(&small, "correct house"), id(&salted, "correct horse"), id(&longer, "correct horse")] {
             assert_ne!(other, id(&small, "correct horse"));
