@@ -11,6 +11,7 @@
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
 //! With a key, secrets are kept sealed ([`seal`]), and a store may be sealed whole; without one, keyed digests stand in their place.
+//! What others say of secrets is masked ([`mask`]).
 //!
 //! What a stack has for others, and what it uses of others, goes through an [`exchange`].
 //!
@@ -36,6 +37,7 @@ pub mod graph;
 pub mod history;
 pub mod input;
 pub mod kind;
+pub mod mask;
 pub mod observe;
 pub mod options;
 pub mod plan;

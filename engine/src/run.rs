@@ -49,6 +49,7 @@ use crate::exchange::Exchange;
 use crate::expr::Outputs;
 use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
+use crate::mask::{Mask, MaskedCloud, MaskedConsumer};
 use crate::observe::{Looking, Observations, Sight, observe};
 use crate::plan::{self, Op, Plan, Recorded};
 use crate::program::Program;
@@ -77,6 +78,7 @@ pub struct Session {
     identity: Option<Identity>,
     exchange: Option<Arc<dyn Exchange>>,
     sealer: Option<Sealer>,
+    mask: Mask,
 }
 
 /// A plan and what it was made from.
@@ -111,7 +113,21 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None, sealer: None }
+        let mask = Mask::default();
+        let cloud = Arc::new(MaskedCloud { inner: cloud, mask: mask.clone() });
+        let events = Arc::new(MaskedConsumer { inner: events, mask: mask.clone() });
+        Self {
+            cloud,
+            store,
+            events,
+            clock,
+            settings,
+            provisional: None,
+            identity: None,
+            exchange: None,
+            sealer: None,
+            mask,
+        }
     }
 
     /// The same with a key under which secrets are kept sealed beside their digests.
@@ -138,6 +154,7 @@ impl Session {
     /// # Errors
     /// A wrong account or store; an intent that cannot be looked into. Nothing may be planned then.
     pub async fn recover(&mut self, program: &Program) -> Result<Vec<String>, Vec<Error>> {
+        self.mask.learn(program);
         self.identify(program).await?;
         if self.store.snapshot().intents().is_empty() {
             return Ok(Vec::new());
@@ -161,6 +178,11 @@ impl Session {
     /// Everything that is wrong with the program; a wrong account or store; an empty store while things of the stack exist; too much that is gone;
     /// what cannot be planned.
     pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
+        self.mask.learn(program);
+        self.planned(program).await.map_err(|errors| self.mask.errors(errors))
+    }
+
+    async fn planned(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
         let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
@@ -235,6 +257,13 @@ impl Session {
     /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing,
     /// another stack has come to use what goes, or has moved what is used.
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
+        self.mask.learn(program);
+        let mut summary = self.done(program, preview, cancel).await.map_err(|errors| self.mask.errors(errors))?;
+        summary.failed = summary.failed.into_iter().map(|(urn, error)| (urn, self.mask.error(error))).collect();
+        Ok(summary)
+    }
+
+    async fn done(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
         let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;
         guard::drift(&preview.plan, &self.settings)?;

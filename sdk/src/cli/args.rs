@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use formwork_engine::settings::OnDrift;
 
+use super::configure::ConfigCommand;
+
 /// Shows, makes and takes down AWS stacks that are written in Rust.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, disable_help_subcommand = true)]
@@ -35,6 +37,9 @@ pub(crate) enum Command {
     /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
+    /// Reads and edits the stack's configuration, and seals secrets in it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Prints the resource types, their arguments and outputs.
     Schema(SchemaArgs),
     /// Starts, stops and empties the LocalStack that `--local` uses.
@@ -349,6 +354,13 @@ mod tests {
             "x state forget prod a b --yes",
             "x accept prod network/main a --json",
             "x schema --json",
+            "x config init-key prod --kms arn:aws:kms:eu-west-1:123456789012:key/a",
+            "x config set prod database.password --secret",
+            "x config set prod cluster.version 1.34",
+            "x config get prod database.password --show-secrets --json",
+            "x config list prod --json",
+            "x config rm prod database.password",
+            "x config rotate prod --wrapping-only",
             "x local env prod",
             "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
             "x import prod --from-pulumi export.json --allow-delete a --allow-delete b",

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::UpArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
 use super::target::{Connected, Target};
 use super::{At, output, prompt, saved};
@@ -55,7 +56,10 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
     }
     let program = match doing {
-        Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
+        Doing::Destroy => {
+            target.unlock(at, Need::Welcome)?;
+            Program::empty(at.runner.project(), &target.stack)
+        }
         Doing::Up | Doing::Import(_) | Doing::Migrate(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
