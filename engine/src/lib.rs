@@ -53,6 +53,7 @@ pub mod settings;
 pub mod shape;
 pub mod state;
 pub mod testing;
+pub mod transfer;
 pub mod urn;
 pub mod value;
 

@@ -3,11 +3,13 @@
 //! Values are kept in a form of their own ([`Stored`]): a secret is a keyed digest and never the value.
 
 mod exchange;
+mod export;
 mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing, Used, Uses};
+pub use export::{EXPORT_VERSION, Exported, ExportedBinding, ExportedDeployment, ExportedPin};
 pub use history::{Formula, PlannedStep, RecordedProgram, RecordedProvider, StepTrouble};
 use serde::{Deserialize, Serialize};
 

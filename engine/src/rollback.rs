@@ -99,7 +99,8 @@ pub(crate) fn providers(
                 row.account
             );
             let error = Error::new(Turn::You, "roll back", reason).about(&row.urn, row.source.as_ref());
-            errors.push(error.hint("run `up` with the code of now once, which records it, and declare the rest by hand"));
+            errors
+                .push(error.hint("run `up` with the code of now once, which records it, and declare the rest by hand"));
             continue;
         }
         providers.insert(name, ProviderSpec { region: Some(row.region.clone()), assume_role: None });

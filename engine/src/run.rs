@@ -351,7 +351,7 @@ impl Session {
             steps: [applied.done.len(), applied.failed.len(), applied.blocked.len() + applied.not_begun.len()]
                 .map(|number| u64::try_from(number).unwrap_or(u64::MAX)),
             calls: calls.clone(),
-            troubles: chronicle::troubles(&applied),
+            troubles: chronicle::troubles(&applied, &self.mask),
         };
         let values = recorded(&outputs, &digester, self.store.snapshot());
         let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;

@@ -61,7 +61,7 @@ use async_trait::async_trait;
 
 use crate::record::Entry;
 
-pub use error::{Holder, StateError};
+pub use error::{Holder, StateError, utc};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use reseal::Resealed;

@@ -18,6 +18,7 @@ mod amend;
 mod args;
 mod configure;
 mod generate;
+mod history;
 mod import;
 mod keys;
 mod local;
@@ -26,6 +27,7 @@ mod output;
 mod preview;
 mod prompt;
 mod refresh;
+mod rollback;
 mod saved;
 mod schema;
 mod session;
@@ -99,6 +101,9 @@ fn command(
         Command::Refresh(args) => refresh::command(at, args),
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),
+        Command::History(args) => history::command(at, args),
+        Command::Diff(args) => history::diff(at, args),
+        Command::Rollback(args) => rollback::command(at, args),
         Command::State(command) => state::command(at, command),
         Command::Config(command) => configure::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),

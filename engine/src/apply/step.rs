@@ -363,9 +363,8 @@ impl Task {
             None => (step.op, step.planned.clone(), step.changed_args.clone()),
         };
         let left = row.map(|row| &row.left);
-        let sent = |name: &str| {
-            op == Op::Create || changes.contains(name) || left.is_some_and(|left| left.contains(name))
-        };
+        let sent =
+            |name: &str| op == Op::Create || changes.contains(name) || left.is_some_and(|left| left.contains(name));
         let planned = resolve::planned(self.schema, declaration, &args, &self.outputs, &sent).map_err(about)?;
         self.kept = match op {
             Op::Create => BTreeMap::new(),

@@ -15,7 +15,8 @@ pub const REPLACE_WHEN: &str = "options.replace_when";
 /// The arguments of a declaration that are more than a value: they refer to something, or say the beginning of a name.
 pub fn formulas(declaration: &Declaration, digester: &Digester) -> BTreeMap<String, Formula> {
     let kept = declaration.args.iter().filter(|(_, expr)| refers(expr));
-    let mut kept: BTreeMap<String, Formula> = kept.map(|(name, expr)| (name.clone(), formula(expr, digester))).collect();
+    let mut kept: BTreeMap<String, Formula> =
+        kept.map(|(name, expr)| (name.clone(), formula(expr, digester))).collect();
     let asked = &declaration.options.replace_when;
     if asked.iter().any(refers) {
         let asked = asked.iter().map(|expr| formula(expr, digester)).collect();

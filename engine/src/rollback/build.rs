@@ -11,9 +11,7 @@ use crate::expr::Expr;
 use crate::graph::DEPENDS_ON;
 use crate::history::REPLACE_WHEN;
 use crate::options::{Options, Timeouts};
-use crate::program::{
-    Declaration, Export, Program, ProviderName, ReadDeclaration, STACK_OUTPUTS, StackRead, stack_of,
-};
+use crate::program::{Declaration, Export, Program, ProviderName, ReadDeclaration, STACK_OUTPUTS, StackRead, stack_of};
 use crate::record::{Edge, Entry, Row};
 use crate::shape::{Change, Schema};
 use crate::urn::{SourceLine, Urn};
@@ -127,8 +125,7 @@ impl<'a> Building<'a> {
         let options = self.options(row, &mut reviving);
         self.stacks.extend(reviving.stacks);
         self.contents(row, schema);
-        let declaration =
-            Declaration { urn: row.urn.clone(), schema, args, options, source: source.clone() };
+        let declaration = Declaration { urn: row.urn.clone(), schema, args, options, source: source.clone() };
         self.rollback.program.order.push(row.urn.clone());
         self.rollback.program.resources.insert(row.urn.clone(), declaration);
     }
@@ -168,7 +165,9 @@ impl<'a> Building<'a> {
             Some(now) if now.generation == row.generation => {
                 format!("{path} keeps what it holds now; what it held in deployment {number} is not brought back")
             }
-            _ => format!("{path} was deleted or replaced since deployment {number}: what it held then is not brought back"),
+            _ => format!(
+                "{path} was deleted or replaced since deployment {number}: what it held then is not brought back"
+            ),
         });
     }
 

@@ -146,9 +146,10 @@ impl Reviving<'_> {
         let (digester, was, number, told) = (self.digester.clone(), was.clone(), self.number, place.clone());
         let function = move |now: &Value| {
             let now = now.as_list().unwrap_or_default();
-            let moved = then.iter().zip(now).position(|(then, now)| {
-                then.as_ref().is_some_and(|then| digester.seal(now) != digester.seal(then))
-            });
+            let moved = then
+                .iter()
+                .zip(now)
+                .position(|(then, now)| then.as_ref().is_some_and(|then| digester.seal(now) != digester.seal(then)));
             match moved.and_then(|index| names.get(index)) {
                 None => Ok(was.clone()),
                 Some(name) => {
@@ -178,17 +179,15 @@ impl Reviving<'_> {
             };
         }
         let field = path.to_string();
-        let ours: Vec<&Edge> = self
-            .edges
-            .iter()
-            .filter(|edge| edge.output.as_deref() == Some(name) && edge.field == field)
-            .collect();
+        let ours: Vec<&Edge> =
+            self.edges.iter().filter(|edge| edge.output.as_deref() == Some(name) && edge.field == field).collect();
         let row = self.then.live(urn);
         // Something else may have been called so meanwhile: the edge tells which one was meant.
         if let Some(row) = row.filter(|row| self.edges.is_empty() || ours.iter().any(|edge| edge.to == row.uid)) {
             return Reference::To(row.urn.clone());
         }
-        let renamed: BTreeSet<&Urn> = ours.iter().filter_map(|edge| living(self.then, edge)).map(|row| &row.urn).collect();
+        let renamed: BTreeSet<&Urn> =
+            ours.iter().filter_map(|edge| living(self.then, edge)).map(|row| &row.urn).collect();
         match renamed.into_iter().collect::<Vec<_>>().as_slice() {
             [one] => Reference::To((*one).clone()),
             _ => Reference::Lost,

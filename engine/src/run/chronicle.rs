@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::apply::Applied;
 use crate::digest::Digester;
 use crate::history::formula;
+use crate::mask::Mask;
 use crate::plan::{Op, Plan, Step};
 use crate::program::Program;
 use crate::record::{Formula, PlannedStep, RecordedProgram, RecordedProvider, StepTrouble};
@@ -66,11 +67,11 @@ pub(super) fn steps(plan: &Plan) -> Vec<PlannedStep> {
 }
 
 /// The steps that failed or were not come to.
-pub(super) fn troubles(applied: &Applied) -> Vec<StepTrouble> {
+pub(super) fn troubles(applied: &Applied, mask: &Mask) -> Vec<StepTrouble> {
     let trouble = |urn: &crate::Urn, outcome: &str, reason: String| StepTrouble {
         urn: urn.clone(),
         outcome: outcome.to_owned(),
-        reason,
+        reason: mask.text(&reason),
     };
     let failed = applied.failed.iter().map(|(urn, error)| trouble(urn, "failed", error.reason.clone()));
     let blocked = applied.blocked.iter().map(|(urn, by)| trouble(urn, "blocked", format!("by {}", by.path())));

@@ -31,8 +31,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`.
-fn utc(millis: u64) -> String {
+/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`; given in milliseconds since 1970.
+pub fn utc(millis: u64) -> String {
     let (days, seconds) = (millis / 86_400_000, millis / 1000 % 86_400);
     // Years begin in March here, so that the leap day is the last of its year (the usual civil calendar arithmetic).
     let shifted = days + 719_468;

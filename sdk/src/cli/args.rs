@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::history::{DiffArgs, HistoryArgs};
+use super::rollback::RollbackArgs;
 use formwork_engine::settings::OnDrift;
 
 use super::configure::ConfigCommand;
@@ -34,6 +37,12 @@ pub(crate) enum Command {
     Accept(AcceptArgs),
     /// Prints the outputs of the stack's last run, or one of them.
     Output(OutputArgs),
+    /// Lists the stack's deployments, or tells all of one.
+    History(HistoryArgs),
+    /// Says what differs between two deployments: resources, fields, outputs.
+    Diff(DiffArgs),
+    /// Goes back to what an earlier deployment declared, without the code of then: shows the plan, asks, does it.
+    Rollback(RollbackArgs),
     /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
@@ -347,6 +356,12 @@ mod tests {
             "x import prod network/main vpc-1 network/private-1 subnet-1 --yes --json --local",
             "x generate prod aws:ec2/vpc vpc-1 iam/role app --component network --json",
             "x output prod database_url --json --show-secrets",
+            "x history prod --json",
+            "x history prod 3",
+            "x diff prod 3 4 --json",
+            "x rollback prod 3 --yes --allow-delete a --on-drift revert",
+            "x rollback prod 3 --preview --json --local",
+            "x state import prod f --plain --force --replace-lineage",
             "x state list prod --json",
             "x state show prod network/main",
             "x state export prod",

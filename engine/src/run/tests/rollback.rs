@@ -73,7 +73,12 @@ fn rows(bench: &Bench) -> BTreeMap<String, Json> {
 
 fn closure(input: Expr, function: impl Fn(&Value) -> Value + Send + Sync + 'static) -> Expr {
     let function = Arc::new(move |value: &Value| Ok(function(value)));
-    Expr::Map(Mapped { input: Box::new(input), function, place: SourceLine::named("main.rs:7"), types: "String -> String" })
+    Expr::Map(Mapped {
+        input: Box::new(input),
+        function,
+        place: SourceLine::named("main.rs:7"),
+        types: "String -> String",
+    })
 }
 
 proptest! {
@@ -133,7 +138,10 @@ async fn a_reference_leads_to_what_stands_there_now() {
     bench.settled(&then).await;
     let state = bench.state();
     let id = &state.live(&network).unwrap().id;
-    assert_eq!(state.live(&urn(&SUBNET, "a")).unwrap().applied.to_value().get("peer"), &Value::from(format!("peer-{id}")));
+    assert_eq!(
+        state.live(&urn(&SUBNET, "a")).unwrap().applied.to_value().get("peer"),
+        &Value::from(format!("peer-{id}"))
+    );
 }
 
 #[tokio::test]
