@@ -283,7 +283,9 @@ impl Session {
         let known = known(self.store.snapshot(), &preview);
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
-            if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+            if recorded(&outputs, &digester, self.store.snapshot(), &self.stays(&preview))
+                == *self.store.snapshot().outputs()
+            {
                 self.settle(program, &preview, &binding, &outputs).await?;
                 return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
@@ -353,7 +355,7 @@ impl Session {
             calls: calls.clone(),
             troubles: chronicle::troubles(&applied, &self.mask),
         };
-        let values = recorded(&outputs, &digester, self.store.snapshot());
+        let values = recorded(&outputs, &digester, self.store.snapshot(), &self.stays(&preview));
         let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;
         self.events.consume(&Event::ApplyFinished {
             done: applied.done.len(),
@@ -381,6 +383,16 @@ impl Session {
         }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
         Ok(summary)
+    }
+
+    /// Which outputs of before stay although they are not known now: the program's, those that a saved plan leaves out, and all of a stack of which
+    /// only a part goes.
+    fn stays<'a>(&self, preview: &'a Preview) -> impl Fn(&str) -> bool + use<'a> {
+        let destroy = self.settings.destroy;
+        move |name| {
+            let left_out = preview.saved.as_ref().is_some_and(|(_, left_out)| left_out.contains(name));
+            destroy || left_out || preview.graph.program().exports.contains_key(name)
+        }
     }
 
     /// What others see of a run that has nothing to do: what an earlier one did not get as far as telling.
@@ -610,10 +622,15 @@ fn outputs(graph: &Graph, known: &dyn Outputs) -> BTreeMap<String, Value> {
     evaluated.collect()
 }
 
-/// The outputs to record: those that are known, and for the others of the program's what was recorded before.
-fn recorded(outputs: &BTreeMap<String, Value>, digester: &Digester, snapshot: &Snapshot) -> BTreeMap<String, Stored> {
+/// The outputs to record: those that are known, and for the others of those that stay what was recorded before.
+fn recorded(
+    outputs: &BTreeMap<String, Value>,
+    digester: &Digester,
+    snapshot: &Snapshot,
+    stays: &dyn Fn(&str) -> bool,
+) -> BTreeMap<String, Stored> {
     let known = outputs.iter().map(|(name, value)| (name.clone(), Stored::from_value(value, digester)));
-    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name));
+    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name) && stays(name));
     // A stack without rows has no outputs.
     let kept = kept.filter(|_| snapshot.rows().values().any(|row| row.state != RowState::Deposed));
     kept.map(|(name, value)| (name.clone(), value.clone())).chain(known).collect()

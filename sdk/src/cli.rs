@@ -35,6 +35,7 @@ mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod up;
 
 use args::{Command, CommandLine};

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::history::{DiffArgs, HistoryArgs};
 use super::rollback::RollbackArgs;
+use super::transfer::{ExportArgs, StateImportArgs};
 use formwork_engine::settings::OnDrift;
 
 use super::configure::ConfigCommand;
@@ -267,11 +268,10 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Prints all records as JSON; secrets are digests.
-    Export {
-        #[command(flatten)]
-        stack: StackArgs,
-    },
+    /// Prints all records as one JSON document: sealed where the stack has a key.
+    Export(ExportArgs),
+    /// Puts the records of such a document in the place of the present ones.
+    Import(StateImportArgs),
     /// Gives another name to a resource, or to a component with everything in it. Nothing in the account changes.
     Rename {
         #[command(flatten)]
@@ -361,7 +361,8 @@ mod tests {
             "x diff prod 3 4 --json",
             "x rollback prod 3 --yes --allow-delete a --on-drift revert",
             "x rollback prod 3 --preview --json --local",
-            "x state import prod f --plain --force --replace-lineage",
+            "x state export prod --plain",
+            "x state import prod f --yes --force --replace-lineage --json",
             "x state list prod --json",
             "x state show prod network/main",
             "x state export prod",

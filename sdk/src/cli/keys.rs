@@ -1,7 +1,7 @@
 //! The key of a stack's secrets, as a command needs it: unlocked once, asked for only when something cannot be done without it.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use formwork_aws::Envelope;
 use formwork_engine::Error;
@@ -136,7 +136,12 @@ impl Target {
     /// # Errors
     /// Those of the store, with what to do about a key.
     pub(super) fn open_store(&self, mode: OpenMode) -> Result<LocalStore, Error> {
-        let opened = LocalStore::open_sealed(&self.store(), mode, &self.sealing()?);
+        self.open_store_in(&self.store(), mode)
+    }
+
+    /// The same in another folder.
+    pub(super) fn open_store_in(&self, folder: &Path, mode: OpenMode) -> Result<LocalStore, Error> {
+        let opened = LocalStore::open_sealed(folder, mode, &self.sealing()?);
         opened.map_err(|error| self.store_error(error))
     }
 

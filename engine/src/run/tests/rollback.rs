@@ -14,7 +14,7 @@ use crate::expr::{Expr, Mapped};
 use crate::fixtures::*;
 use crate::history::History;
 use crate::options::options;
-use crate::record::{Entry, Row};
+use crate::record::{Edge, Entry, Row};
 use crate::run::Summary;
 use crate::urn::SourceLine;
 use crate::value::Value;
@@ -63,7 +63,10 @@ fn rows(bench: &Bench) -> BTreeMap<String, Json> {
         }
     }
     let told = |row: &Row| {
-        let edges = row.edges.iter().map(|edge| (names.get(edge.to.as_str()), &edge.field, &edge.output));
+        // The edge of an option that is no longer declared is kept, since the option stays in the account.
+        let declared = |edge: &&Edge| !row.applied.to_value().get(&edge.field).is_null();
+        let edges = row.edges.iter().filter(declared);
+        let edges = edges.map(|edge| (names.get(edge.to.as_str()), &edge.field, &edge.output));
         let edges: BTreeSet<_> = edges.collect();
         let applied = masked(&row.applied.0, &outputs);
         serde_json::json!([row.state, row.region, applied, edges, row.options, row.left, row.natural_key.is_empty()])
@@ -269,10 +272,12 @@ async fn the_outputs_of_the_stack_go_back_too() {
     bench.done(&then).await;
     world.add(&NETWORK, "main", [("cidr", text("10.9.0.0/16"))]);
     world.program.exports.insert("vpc".to_owned(), export(Expr::Join(vec![text("-"), of(&network, "id")])));
+    world.program.exports.insert("added".to_owned(), export(text("since")));
     bench.done(&world.program).await;
     back(&bench, 1).await;
     bench.settled(&then).await;
     let state = bench.state();
+    assert_eq!(state.outputs().len(), 1);
     assert_eq!(state.outputs()["vpc"].to_value(), Value::from(state.live(&network).unwrap().id.as_str()));
 }
 
