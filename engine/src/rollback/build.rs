@@ -140,7 +140,9 @@ impl<'a> Building<'a> {
         let differences = Comparison::new(&self.digester).diff(schema.args, &then, &now);
         let mut kept = BTreeMap::new();
         for difference in differences.into_iter().filter(|difference| difference.change == Change::Never) {
-            let Some(arg) = schema.arg(difference.path.argument()) else { continue };
+            // A reference is judged by the plan: its value of then may be the id of something replaced since.
+            let formula = row.formulas.contains_key(difference.path.argument());
+            let Some(arg) = schema.arg(difference.path.argument()).filter(|_| !formula) else { continue };
             let sealed = |value: &Value| self.digester.seal(value);
             self.rollback.notes.push(format!(
                 "{}: `{}` stays {:?} and does not go back to {:?}: the service offers no way",

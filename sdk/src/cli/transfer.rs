@@ -18,6 +18,7 @@ use super::keys::Need;
 use super::session::{self, open_for_reading};
 use super::target::Target;
 use super::{At, local, prompt};
+use crate::render::plural;
 
 const ACT: &str = "import the state";
 
@@ -86,7 +87,7 @@ pub(super) fn import(at: At<'_>, args: &StateImportArgs) -> Result<u8, Vec<Error
     let anew = transfer::admit(&exported, store.snapshot(), permitted).map_err(|error| vec![error])?;
     if store.snapshot().binding().is_some() && !args.yes {
         let (rows, now) = (exported.rows.len(), store.snapshot().rows().len());
-        at.terminal.say(&format!("{} would have {rows} rows in place of its {now}", target.stack));
+        at.terminal.say(&format!("{} would have {} in place of its {now}", target.stack, plural(rows, "row")));
         prompt::go_ahead("Import it?", at.terminal).map_err(|error| vec![error])?;
     }
     let by = Amender {
@@ -192,8 +193,8 @@ fn tell(at: At<'_>, args: &StateImportArgs, target: &Target, exported: &Exported
         at.terminal.data(&format!("{object:#}"));
         return;
     }
-    let (rows, sequence) = (exported.rows.len(), exported.sequence);
-    at.terminal.data(&format!("{} has the {rows} rows of commit {sequence} now", target.stack));
+    let (rows, sequence) = (plural(exported.rows.len(), "row"), exported.sequence);
+    at.terminal.data(&format!("{} has {rows} now, as of commit {sequence} of the export", target.stack));
     if let Some(aside) = aside {
         at.terminal.say(&format!("the former store is {}", aside.display()));
     }
