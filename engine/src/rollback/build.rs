@@ -109,7 +109,7 @@ impl<'a> Building<'a> {
             let expr = match (kept.get(arg.name), row.formulas.get(name)) {
                 (Some(now), _) => Expr::Literal(now.clone()),
                 (None, Some(formula)) => reviving.formula(formula, &path, was),
-                (None, None) if row.formulas.is_empty() => reviving.from_edges(&path, was),
+                (None, None) if row.formulas.is_empty() => reviving.by_edges(&path, was),
                 (None, None) => Expr::Literal(was.clone()),
             };
             for computed in std::mem::take(&mut reviving.computed) {

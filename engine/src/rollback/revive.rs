@@ -116,15 +116,14 @@ impl Reviving<'_> {
     fn computed(&mut self, formula: &Formula, path: &Path, was: &Value) -> Expr {
         let mut reads: Vec<(Urn, String)> = Vec::new();
         let mut places = BTreeSet::new();
-        visit(formula, &mut |urn, name, place| {
-            if let Some(place) = place {
-                places.insert(place.to_string());
-            }
-            if let Some((urn, name)) = urn.zip(name)
-                && let Reference::To(urn) = self.reference(urn, name, path)
-                && !reads.iter().any(|read| read.0 == urn && read.1 == *name)
-            {
-                reads.push((urn, name.to_owned()));
+        visit(formula, &mut |met| match met {
+            Met::Closure(place) => drop(places.insert(place.to_string())),
+            Met::Output(urn, name) => {
+                if let Reference::To(urn) = self.reference(urn, name, path)
+                    && !reads.iter().any(|read| read.0 == urn && read.1 == *name)
+                {
+                    reads.push((urn, name.to_owned()));
+                }
             }
         });
         let place = places.into_iter().collect::<Vec<_>>().join(", ");
@@ -196,7 +195,7 @@ impl Reviving<'_> {
 
     /// The expression of an argument of a row from before formulas were kept: where an edge begins at a place of which the value is that of the
     /// output, a reference; where it is not, something that was made of it.
-    pub(super) fn from_edges(&mut self, path: &Path, was: &Value) -> Expr {
+    pub(super) fn by_edges(&mut self, path: &Path, was: &Value) -> Expr {
         let field = path.to_string();
         let here: Vec<&Edge> = self.edges.iter().filter(|edge| edge.field == field).collect();
         if !here.is_empty() {
@@ -214,12 +213,12 @@ impl Reviving<'_> {
         let deeper = |edge: &Edge| edge.field.starts_with(&field) && edge.field != field;
         match was {
             Value::Map(map) if self.edges.iter().any(deeper) => {
-                let fields = map.iter().map(|(name, was)| (name.clone(), self.from_edges(&path.name(name), was)));
+                let fields = map.iter().map(|(name, was)| (name.clone(), self.by_edges(&path.name(name), was)));
                 Expr::Record(fields.collect::<BTreeMap<_, _>>())
             }
             Value::List(list) if self.edges.iter().any(deeper) => {
                 let items = list.iter().enumerate();
-                Expr::List(items.map(|(index, was)| self.from_edges(&path.index(index), was)).collect())
+                Expr::List(items.map(|(index, was)| self.by_edges(&path.index(index), was)).collect())
             }
             other => Expr::Literal(other.clone()),
         }
@@ -238,23 +237,31 @@ fn key_text(key: &Formula) -> Option<String> {
     }
 }
 
-/// Calls `visit` with every output and with the place of every closure.
-fn visit(formula: &Formula, to: &mut dyn FnMut(Option<&Urn>, Option<&str>, Option<&SourceLine>)) {
+/// What a formula is made of beside values.
+enum Met<'a> {
+    /// An output of something.
+    Output(&'a Urn, &'a str),
+    /// A closure.
+    Closure(&'a SourceLine),
+}
+
+/// Calls `meet` with every output and every closure.
+fn visit<'a>(formula: &'a Formula, meet: &mut dyn FnMut(Met<'a>)) {
     match formula {
         Formula::Value(_) => {}
-        Formula::Output { urn, name } => to(Some(urn), Some(name), None),
-        Formula::List(items) | Formula::Join(items) => items.iter().for_each(|item| visit(item, to)),
-        Formula::Record(fields) => fields.values().for_each(|field| visit(field, to)),
+        Formula::Output { urn, name } => meet(Met::Output(urn, name)),
+        Formula::List(items) | Formula::Join(items) => items.iter().for_each(|item| visit(item, meet)),
+        Formula::Record(fields) => fields.values().for_each(|field| visit(field, meet)),
         Formula::Entries(entries) => entries.iter().for_each(|(key, value)| {
-            visit(key, to);
-            visit(value, to);
+            visit(key, meet);
+            visit(value, meet);
         }),
         Formula::At(inner, _) | Formula::Field(inner, _) | Formula::Json(inner) | Formula::Secret(inner) => {
-            visit(inner, to);
+            visit(inner, meet);
         }
         Formula::Map { input, place, types: _ } => {
-            to(None, None, Some(place));
-            visit(input, to);
+            meet(Met::Closure(place));
+            visit(input, meet);
         }
     }
 }

@@ -178,7 +178,8 @@ fn what_is_wrong_with_a_document_is_said_with_its_place() {
         change(&mut json);
         read(&json).unwrap_err().to_string()
     };
-    let cases: [(&dyn Fn(&mut Json), &str); 8] = [
+    type Case<'a> = (&'a dyn Fn(&mut Json), &'a str);
+    let cases: [Case<'_>; 8] = [
         (&|json| *json = json!([]), "`version`: it is missing, so this is no export"),
         (&|json| json["version"] = json!(9), "`version`: it is 9, and this build reads 1"),
         (&|json| json["binding"]["format"] = json!(9), "`binding.format`: it is 9"),

@@ -15,12 +15,16 @@ use crate::fixtures::*;
 use crate::history::History;
 use crate::options::options;
 use crate::record::{Edge, Entry, Row};
-use crate::run::Summary;
+use crate::run::{Session, Summary};
+use crate::seal::{DataKey, Sealer};
 use crate::urn::SourceLine;
 use crate::value::Value;
 
 async fn try_back(bench: &Bench, number: u64) -> Result<(Vec<String>, Summary), Vec<Error>> {
-    let mut session = bench.session();
+    back_in(bench.session(), number).await
+}
+
+async fn back_in(mut session: Session, number: u64) -> Result<(Vec<String>, Summary), Vec<Error>> {
     let history = History::read(&*session.store).await.unwrap();
     let rollback = session.rollback(&history, number).await?;
     session.recover(&rollback.program).await?;
@@ -188,6 +192,26 @@ async fn a_secret_that_stays_needs_not_be_known_and_one_that_would_be_sent_is_re
     bench.done(&world.program).await;
     let said = refused(&bench, 1).await;
     assert!(said.contains("`password` is a secret that would have to be sent"), "{said}");
+}
+
+#[tokio::test]
+async fn with_a_key_a_secret_of_then_is_sent_again() {
+    let bench = Bench::new();
+    let sealer = || Some(Sealer::new(&DataKey::from_bytes(&[7; 32]).unwrap()));
+    let mut world = World::new();
+    let mut urn = None;
+    for password in ["hunter22", "another one"] {
+        urn = Some(world.add(&DATABASE, "db", [("engine", text("postgres")), ("password", secret(password))]));
+        let mut session = bench.session().with_sealer(sealer());
+        let preview = session.preview(&world.program).await.unwrap();
+        session.up(&world.program, preview, &Cancel::new()).await.unwrap();
+    }
+    let (_, summary) = back_in(bench.session().with_sealer(sealer()), 1).await.unwrap();
+    assert_eq!(summary.exit_code(), exit::DONE, "{summary:#?}");
+    let id = bench.state().live(&urn.unwrap()).unwrap().id.clone();
+    let thing = bench.cloud.things().into_iter().find(|thing| thing.id == id).unwrap();
+    assert_eq!(thing.args.get("password").as_text(), Some("hunter22"));
+    assert!(!format!("{:?}", bench.log.entries()).contains("hunter22"));
 }
 
 #[tokio::test]
