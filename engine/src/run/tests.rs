@@ -7,6 +7,7 @@ mod failures;
 mod order;
 mod random;
 mod saved;
+mod secrets;
 mod sharing;
 mod stories;
 mod waits;
