@@ -8,6 +8,7 @@ mod order;
 mod random;
 mod rollback;
 mod saved;
+mod secrets;
 mod sharing;
 mod stories;
 mod waits;

@@ -177,7 +177,8 @@ impl Target {
             return Err(Fault { hints, ..Fault::new("it is not in the form of a sealed value") });
         };
         let fault = |error: Error| {
-            let reason = format!("it is sealed with the key {id}: {}", error.reason);
+            let said = error.answer.map(|answer| format!(" ({}: {})", answer.code, answer.message)).unwrap_or_default();
+            let reason = format!("it is sealed with the key {id}: {}{said}", error.reason);
             Fault { hints: error.hints, ..Fault::new(reason) }
         };
         let first = |errors: Vec<Error>| match errors.into_iter().next() {
