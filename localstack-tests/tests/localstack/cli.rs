@@ -5,6 +5,7 @@
 
 mod consent;
 mod damage;
+mod history;
 mod import;
 mod input;
 mod interrupted;
