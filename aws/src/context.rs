@@ -279,6 +279,12 @@ impl AwsCloud {
         self
     }
 
+    /// What all clients have in common.
+    #[cfg(feature = "kms")]
+    pub(crate) fn base(&self) -> &SdkConfig {
+        &self.base
+    }
+
     /// The same with another way to AWS.
     #[cfg(test)]
     pub(crate) fn answered_by(mut self, http: SharedHttpClient) -> Self {

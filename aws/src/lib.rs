@@ -9,6 +9,8 @@ mod cidr;
 pub mod conformance;
 pub mod context;
 mod deadline;
+#[cfg(feature = "kms")]
+pub mod envelope;
 pub mod error;
 #[cfg(any(
     feature = "ecr",
@@ -61,6 +63,8 @@ pub mod secretsmanager;
 
 pub use arn::Arn;
 pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
+#[cfg(feature = "kms")]
+pub use envelope::Envelope;
 pub use error::{Error, OrGone, Result};
 pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 pub use tags::Tags;

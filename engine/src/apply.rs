@@ -50,7 +50,7 @@ use crate::expr::EvalError;
 use crate::kind::Registry;
 use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
-use crate::record::RecordedOptions;
+use crate::record::{Formula, RecordedOptions};
 use crate::run::Watch;
 use crate::state::Store;
 use crate::urn::Urn;
@@ -146,6 +146,11 @@ pub(crate) async fn apply(
 /// The argument expressions of a declaration, readable.
 fn expressions(declaration: &Declaration) -> BTreeMap<String, String> {
     declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect()
+}
+
+/// What of them is more than a value.
+fn formulas(declaration: &Declaration, digester: &Digester) -> BTreeMap<String, Formula> {
+    crate::history::formulas(declaration, digester)
 }
 
 /// The options of a declaration as they are recorded.

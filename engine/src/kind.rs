@@ -279,6 +279,11 @@ impl Registry {
     pub fn kinds(&self) -> impl Iterator<Item = &Arc<dyn Kind>> {
         self.kinds.values()
     }
+
+    /// All reads, by name.
+    pub fn reads(&self) -> impl Iterator<Item = &Arc<dyn Read>> {
+        self.reads.values()
+    }
 }
 
 impl std::fmt::Debug for Registry {

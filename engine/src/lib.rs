@@ -11,6 +11,9 @@
 //!    What the cloud would refuse is found before the first call and stands in it ([`preflight`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
 //!
+//! With a key, secrets are kept sealed ([`seal`]), and a store may be sealed whole; without one, keyed digests stand in their place.
+//! What others say of secrets is masked ([`mask`]).
+//!
 //! What a stack has for others, and what it uses of others, goes through an [`exchange`].
 //!
 //! A [`run::Session`] leads through all of it and stops where something is not right; [`settings`] are what its caller decides, [`amend`]
@@ -32,8 +35,10 @@ pub mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod graph;
+pub mod history;
 pub mod input;
 pub mod kind;
+pub mod mask;
 pub mod observe;
 pub mod options;
 pub mod plan;
@@ -42,12 +47,15 @@ pub mod program;
 pub mod record;
 pub mod recover;
 pub mod resource;
+pub mod rollback;
 pub mod run;
 pub mod rust;
+pub mod seal;
 pub mod settings;
 pub mod shape;
 pub mod state;
 pub mod testing;
+pub mod transfer;
 pub mod urn;
 pub mod value;
 

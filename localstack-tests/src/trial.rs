@@ -9,6 +9,7 @@ use formwork_emulator::Emulator;
 use formwork_engine::apply::Cancel;
 use formwork_engine::clock::Clock;
 use formwork_engine::event::{Consumer, Silent};
+use formwork_engine::history::History;
 use formwork_engine::kind::{Cloud, Kind};
 use formwork_engine::plan::{Op, Plan};
 use formwork_engine::record::Row;
@@ -148,6 +149,25 @@ impl Trial {
         let mut session = self.session(OpenMode::Write(Holder::here("up", self.clock.now_millis())), settings)?;
         session.recover(program).await.map_err(|errors| self.failed("recover", &errors))?;
         let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
+        self.apply(&mut session, program, preview).await
+    }
+
+    /// Goes back to what an earlier deployment declared. Answers the plan, too.
+    ///
+    /// # Errors
+    /// What the engine says; a step that failed.
+    pub async fn rollback(&self, number: u64) -> Result<(Plan, Summary)> {
+        let mode = OpenMode::Write(Holder::here("rollback", self.clock.now_millis()));
+        let mut session = self.session(mode, self.settings.clone())?;
+        let history = History::read(&*session.store).await?;
+        let back = session.rollback(&history, number).await.map_err(|errors| self.failed("look back", &errors))?;
+        session.recover(&back.program).await.map_err(|errors| self.failed("recover", &errors))?;
+        let preview = session.preview_rollback(&back).await.map_err(|errors| self.failed("plan", &errors))?;
+        let plan = preview.plan.clone();
+        Ok((plan, self.apply(&mut session, &back.program, preview).await?))
+    }
+
+    async fn apply(&self, session: &mut Session, program: &Program, preview: Preview) -> Result<Summary> {
         let summary =
             session.up(program, preview, &Cancel::new()).await.map_err(|errors| self.failed("begin", &errors))?;
         if summary.exit_code() != 0 {

@@ -41,12 +41,13 @@ impl Outputs for OutputsNow {
 /// The complete arguments of a declaration, every part known.
 ///
 /// # Errors
-/// When an expression fails, when an output is not there, or when only the digest of a secret is known.
+/// When an expression fails, when an output is not there, or when only the digest of a secret is known that is `sent`.
 pub(super) fn planned(
     schema: &Schema,
     declaration: Option<&Declaration>,
     plan: &Value,
     outputs: &OutputsNow,
+    sent: &dyn Fn(&str) -> bool,
 ) -> Result<Value, Error> {
     let fail = |turn, reason: String| Error::new(turn, "resolve the arguments of", reason);
     if is_sendable(plan) {
@@ -62,7 +63,9 @@ pub(super) fn planned(
         .collect::<Result<BTreeMap<_, _>, crate::expr::EvalError>>()
         .map_err(|error| fail(Turn::You, error.to_string()))?;
     let filled = fill(plan, compare::complete(schema.args, &Value::Map(evaluated)));
-    match unsendable(&filled) {
+    // Of what is not sent, a digest says enough: a run that goes back has no more of a secret that stays.
+    let args = filled.as_map().into_iter().flatten();
+    match args.filter(|(name, value)| sent(name) || !value.is_known()).find_map(|(_, value)| unsendable(value)) {
         None => Ok(filled),
         Some(reason) => Err(fail(Turn::You, reason).hint("run without --no-refresh, so that it can be read")),
     }

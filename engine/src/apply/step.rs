@@ -369,7 +369,10 @@ impl Task {
             }
             None => (step.op, step.planned.clone(), step.changed_args.clone()),
         };
-        let planned = resolve::planned(self.schema, declaration, &args, &self.outputs).map_err(about)?;
+        let left = row.map(|row| &row.left);
+        let sent =
+            |name: &str| op == Op::Create || changes.contains(name) || left.is_some_and(|left| left.contains(name));
+        let planned = resolve::planned(self.schema, declaration, &args, &self.outputs, &sent).map_err(about)?;
         self.kept = match op {
             Op::Create => BTreeMap::new(),
             _ => resolve::unsent(&args, row.map(|row| &row.left), &changes),
@@ -441,6 +444,7 @@ impl Task {
             observed: None,
             outputs: Stored::from_value(&Value::empty_map(), &context.digester),
             expressions: std::collections::BTreeMap::new(),
+            formulas: std::collections::BTreeMap::new(),
             left: BTreeSet::new(),
             waiting: None,
             edges: self.step.edges.clone(),
@@ -453,6 +457,7 @@ impl Task {
         };
         if let Some(declaration) = &self.declaration {
             row.expressions = super::expressions(declaration);
+            row.formulas = super::formulas(declaration, &context.digester);
             row.options = super::options(declaration, before.map(|row| &row.options), &self.outputs, &context.digester)
                 .map_err(|error| Stop::failed(self.error(Turn::You, error.to_string())))?;
         }

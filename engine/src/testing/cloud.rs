@@ -450,8 +450,9 @@ impl Kind for ScriptedKind {
             format!("{} {}", update.id, update.changes.iter().map(String::as_str).collect::<Vec<_>>().join(","));
         self.cloud
             .call(schema.kind, "update", &subject, |account| {
-                check_known(&update.planned)
-                    .map_err(|reason| self.refuse("update", "InvalidParameterValue", reason))?;
+                let sent = |(name, value): (&String, &Value)| update.changes.contains(name).then(|| check_known(value));
+                let sent = update.planned.as_map().into_iter().flatten().filter_map(sent).collect::<Result<(), _>>();
+                sent.map_err(|reason| self.refuse("update", "InvalidParameterValue", reason))?;
                 let behaviour = account.behaviours.get(schema.kind).cloned().unwrap_or_default();
                 let thing =
                     account

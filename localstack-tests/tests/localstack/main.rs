@@ -6,6 +6,7 @@
 )]
 
 mod adopt;
+mod canary;
 mod cli;
 mod conformance;
 mod generate;

@@ -14,7 +14,7 @@ use crate::render::{self, Intent, Telling};
 pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
     let settings = session::settings(&target, &args.plan)?;
-    let program = target.program(at)?;
+    let program = target.program_to_look_at(at)?;
     let emulator = target.emulator(at)?;
     let (preview, saved, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;

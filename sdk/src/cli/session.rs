@@ -45,16 +45,17 @@ pub(super) fn open(
         Purpose::Look => OpenMode::Read,
         Purpose::Change(command) => OpenMode::Write(holder(at, command, &*clock)),
     };
-    let store = LocalStore::open(&target.store(), mode).map_err(|error| vec![Error::from(error)])?;
+    let store = target.open_store(mode).map_err(|error| vec![error])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
     let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings)
-        .with_exchange(Arc::new(LocalExchange::new(target.exchange())));
+        .with_exchange(Arc::new(LocalExchange::new(target.exchange())))
+        .with_sealer(target.unlocked());
     Ok((session, progress))
 }
 
 /// Opens the store for reading: takes no lock, also while a run is going.
 pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<LocalStore, Vec<Error>> {
-    let store = LocalStore::open(&target.store(), OpenMode::Read).map_err(|error| vec![Error::from(error)])?;
+    let store = target.open_store(OpenMode::Read).map_err(|error| vec![error])?;
     for note in store.notes() {
         at.terminal.say(&format!("note: {note}"));
     }
@@ -74,7 +75,7 @@ pub(super) fn open_for_writing(
         let reason = format!("nothing is recorded of {} in {}", target.stack, target.store().display());
         return Err(vec![Error::new(Turn::You, command, reason).hint("check the stack, and whether --local is meant")]);
     }
-    LocalStore::open(&target.store(), OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error.into()])
+    target.open_store(OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error])
 }
 
 /// What the flags about the plan decide.
@@ -133,7 +134,8 @@ fn begin_anew_after_restart(
     Ok(())
 }
 
-fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
+/// Who opens a store for writing.
+pub(super) fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
     Holder {
         pid: std::process::id(),
         boot: at.environment.boot(),

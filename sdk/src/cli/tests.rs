@@ -1,5 +1,6 @@
 //! The commands, run against an account in memory: what they print, where, and with which exit code.
 
+mod history;
 mod stacks;
 
 use std::ffi::OsString;

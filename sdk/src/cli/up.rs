@@ -6,6 +6,7 @@ use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::kind::Throttled;
 use formwork_engine::plan::{Op, SavedPlan, Step};
+use formwork_engine::rollback::Rollback;
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Error, Program, Urn};
@@ -13,9 +14,10 @@ use serde_json::{Value as Json, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::UpArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
 use super::target::{Connected, Target};
-use super::{At, output, prompt, saved};
+use super::{At, output, prompt, rollback, saved};
 use crate::environment::Environment;
 use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
 
@@ -30,6 +32,8 @@ pub(super) enum Doing {
     Import(BTreeMap<String, String>),
     /// Only the adoption of what another tool has made; the line to type for going on with it.
     Migrate(String),
+    /// What an earlier deployment declared.
+    Rollback(u64),
 }
 
 /// Runs `up`, `destroy` or `import`.
@@ -49,7 +53,7 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         destroy: doing == Doing::Destroy,
         imports: match &doing {
             Doing::Import(pairs) => pairs.clone(),
-            Doing::Up | Doing::Destroy | Doing::Migrate(_) => BTreeMap::new(),
+            Doing::Up | Doing::Destroy | Doing::Migrate(_) | Doing::Rollback(_) => BTreeMap::new(),
         },
         ..session::settings(&target, &args.plan)?
     };
@@ -57,7 +61,11 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
     }
     let program = match doing {
-        Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
+        // What goes back has its program from the records.
+        Doing::Destroy | Doing::Rollback(_) => {
+            target.unlock(at, Need::Welcome)?;
+            Program::empty(at.runner.project(), &target.stack)
+        }
         Doing::Up | Doing::Import(_) | Doing::Migrate(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
@@ -87,8 +95,17 @@ impl Run<'_> {
         };
         let purpose = Purpose::Change(format!("{} {}", self.verb(), self.target.stack));
         let (mut session, progress) = session::open(at, self.target, self.connected, settings, telling, &purpose)?;
-        session.recover(self.program).await?;
-        let preview = session.preview(self.program).await;
+        let mut back = self.back(&mut session).await?;
+        let found = session.recover(back.as_ref().map_or(self.program, |back| &back.program)).await?;
+        if !found.is_empty() {
+            // What was left open has become rows, which going back starts from.
+            back = self.back(&mut session).await?;
+        }
+        let program = back.as_ref().map_or(self.program, |back| &back.program);
+        let preview = match &back {
+            Some(back) => session.preview_rollback(back).await,
+            None => session.preview(program).await,
+        };
         progress.end();
         let (preview, left_out) = match &kept {
             Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
@@ -112,7 +129,7 @@ impl Run<'_> {
                 self.go_ahead(&mut session)?;
             }
         }
-        let summary = self.apply(&mut session, preview).await;
+        let summary = self.apply(&mut session, program, preview).await;
         progress.end();
         match summary? {
             Some(summary) => Ok(self.end(&summary)),
@@ -124,11 +141,19 @@ impl Run<'_> {
         }
     }
 
+    async fn back(&self, session: &mut Session) -> Result<Option<Rollback>, Vec<Error>> {
+        match self.doing {
+            Doing::Rollback(number) => rollback::find(session, number).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.doing {
             Doing::Up => "up",
             Doing::Destroy => "destroy",
             Doing::Import(_) | Doing::Migrate(_) => "import",
+            Doing::Rollback(_) => "rollback",
         }
     }
 
@@ -138,6 +163,9 @@ impl Run<'_> {
             return line.clone();
         }
         let mut command = self.target.command(self.at, self.verb(), &self.args.stack);
+        if let Doing::Rollback(number) = self.doing {
+            command.push_str(&format!(" {number}"));
+        }
         if let Doing::Import(pairs) = &self.doing {
             let is_done = |name: &str| done.iter().any(|(urn, _)| name == urn.as_str() || name == urn.path());
             for (name, id) in pairs.iter().filter(|(name, _)| !is_done(name)) {
@@ -165,6 +193,7 @@ impl Run<'_> {
             Doing::Up => Intent::Up,
             Doing::Destroy => Intent::Destroy,
             Doing::Import(_) | Doing::Migrate(_) => Intent::Import,
+            Doing::Rollback(number) => Intent::Rollback(number),
         });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
@@ -194,6 +223,9 @@ impl Run<'_> {
         let question = match self.doing {
             Doing::Up => format!("Make these changes to {}?", self.target.stack),
             Doing::Destroy => format!("Delete all of this from {} for good?", self.target.stack),
+            Doing::Rollback(number) => {
+                format!("Take {} back to deployment {number}, with these changes?", self.target.stack)
+            }
             Doing::Import(_) | Doing::Migrate(_) => {
                 format!("Take this over into {}, with these changes?", self.target.stack)
             }
@@ -205,10 +237,15 @@ impl Run<'_> {
 
     /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`. A terminal that closes asks for the first
     /// alone, however often: shells and the system both say it.
-    async fn apply(&self, session: &mut Session, preview: Preview) -> Result<Option<Summary>, Vec<Error>> {
+    async fn apply(
+        &self,
+        session: &mut Session,
+        program: &Program,
+        preview: Preview,
+    ) -> Result<Option<Summary>, Vec<Error>> {
         let cancel = Cancel::new();
         let mut signals = Signals::listen(self.at.environment).map_err(|error| vec![error])?;
-        let run = session.up(self.program, preview, &cancel);
+        let run = session.up(program, preview, &cancel);
         tokio::pin!(run);
         loop {
             tokio::select! {
@@ -243,7 +280,10 @@ impl Run<'_> {
             ));
         }
         // After a run that did not get to its end they would only push out of sight what to do next; `output` has them.
-        if self.doing == Doing::Up && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
+        if matches!(self.doing, Doing::Up | Doing::Rollback(_))
+            && !summary.outputs.is_empty()
+            && summary.exit_code() == exit::DONE
+        {
             terminal.say("\noutputs");
             terminal.data(&output::lines(&summary.outputs));
         }
