@@ -8,6 +8,7 @@ pub mod arn;
 mod cidr;
 pub mod conformance;
 pub mod context;
+mod deadline;
 pub mod error;
 #[cfg(any(
     feature = "ecr",
@@ -21,6 +22,7 @@ pub mod error;
 ))]
 mod hazards;
 pub mod lifecycle;
+pub mod pace;
 mod permission;
 mod questions;
 pub mod reads;
@@ -32,6 +34,8 @@ pub mod retry;
 #[cfg(test)]
 mod rewritten;
 pub mod tags;
+#[cfg(all(test, feature = "all"))]
+mod waits;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;

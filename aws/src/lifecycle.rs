@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use formwork_engine::apply::retry::THROTTLED_LIMIT;
 use formwork_engine::kind::{
     self, CallClass, CallError, Candidate, Created, Deletion, Kind, Owner, Ownership, Status, Waiting,
 };
@@ -143,22 +144,33 @@ fn id<R: Resource>(id: &str) -> std::result::Result<R::Id, CallError> {
     R::Id::from_value(&Value::from(id)).map_err(mismatch::<R>("id"))
 }
 
-/// Repeats a call that changes nothing while the service throttles or does not answer: at most eight times, within about half
-/// a minute. Mutating calls are repeated by the engine alone, which knows their tokens.
-pub(crate) async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> std::result::Result<T, CallError> {
-    let mut wait = Duration::from_millis(100);
-    for _ in 0..7 {
+/// Repeats a call that changes nothing while the service does not answer: at most eight times, within about half a minute. While the service
+/// refuses calls for coming too fast, it is repeated for as long as the engine would bear it: when, is decided by the governor of calls. Mutating
+/// calls are repeated by the engine alone, which knows their tokens.
+pub(crate) async fn again<T, F: Future<Output = Result<T>>>(
+    aws: &Aws,
+    call: impl Fn() -> F,
+) -> std::result::Result<T, CallError> {
+    let (mut wait, mut lost) = (Duration::from_millis(100), 0);
+    let mut throttled_since = None;
+    loop {
         match call().await {
-            Err(Error(CallError {
-                class: CallClass::Throttled | CallClass::Unsent | CallClass::Uncertain, ..
-            })) => {
+            Err(Error(error)) if error.class == CallClass::Throttled => {
+                let now = aws.clock().elapsed();
+                if now.saturating_sub(*throttled_since.get_or_insert(now)) >= THROTTLED_LIMIT {
+                    return Err(error);
+                }
+                // The governor holds it back for longer.
+                aws.clock().sleep(Duration::from_millis(100)).await;
+            }
+            Err(Error(CallError { class: CallClass::Unsent | CallClass::Uncertain, .. })) if lost < 7 => {
+                lost += 1;
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(8));
             }
             answer => return answer.map_err(CallError::from),
         }
     }
-    call().await.map_err(CallError::from)
 }
 
 #[async_trait]
@@ -173,7 +185,7 @@ impl<R: Lifecycle> Kind for Erased<R> {
     }
 
     async fn status(&self, waiting: &[Waiting]) -> std::result::Result<BTreeMap<String, Status>, CallError> {
-        again(|| R::status(&self.aws, waiting)).await
+        again(&self.aws, || R::status(&self.aws, waiting)).await
     }
 
     async fn read(
@@ -181,7 +193,7 @@ impl<R: Lifecycle> Kind for Erased<R> {
         ids: &[String],
     ) -> std::result::Result<BTreeMap<String, std::result::Result<kind::Observed, CallError>>, CallError> {
         let ids = ids.iter().map(|text| id::<R>(text)).collect::<std::result::Result<Vec<_>, _>>()?;
-        let readings = again(|| R::read(&self.aws, &ids)).await?;
+        let readings = again(&self.aws, || R::read(&self.aws, &ids)).await?;
         Ok(readings
             .into_iter()
             .map(|(id, reading)| {
@@ -201,13 +213,13 @@ impl<R: Lifecycle> Kind for Erased<R> {
     async fn find(&self, owner: &Owner, args: Option<&Value>) -> std::result::Result<Vec<Candidate>, CallError> {
         // Recovery has digests for secrets; a type that needs a secret to recognise its resource does not exist.
         let args = args.map(|args| R::from_value(&without_digests(args)).map_err(mismatch::<R>("find"))).transpose()?;
-        again(|| R::find(&self.aws, owner, args.as_ref())).await
+        again(&self.aws, || R::find(&self.aws, owner, args.as_ref())).await
     }
 
     async fn left_over(&self, owner: &Owner, args: &Value) -> std::result::Result<Option<String>, CallError> {
         // Where an argument is not known before another step, nothing can be said yet; the create says it then.
         let Ok(args) = R::from_value(&without_digests(args)) else { return Ok(None) };
-        again(|| R::left_over(&self.aws, owner, &args)).await
+        again(&self.aws, || R::left_over(&self.aws, owner, &args)).await
     }
 
     async fn update(&self, update: &kind::Update) -> std::result::Result<kind::Updated, CallError> {

@@ -93,6 +93,22 @@ pub enum Event {
         /// After how long.
         after: Duration,
     },
+    /// Calls wait for their turn, since their service takes no more of them for the moment. Told when it begins, now and then while it lasts,
+    /// and when nobody waits any more.
+    CallsPaced {
+        /// The service, such as `ec2`.
+        service: String,
+        /// The region.
+        region: String,
+        /// Whether these are the calls that change something; those that only read are counted apart.
+        mutate: bool,
+        /// How many calls may leave in a second now.
+        rate: f64,
+        /// How many wait.
+        waiting: usize,
+        /// Whether the service has refused calls for coming too fast; otherwise they are held to what AWS documents.
+        throttled: bool,
+    },
     /// A step ended well.
     StepFinished {
         /// Which.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Answer;
+use crate::event::Consumer;
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::urn::{Uid, Urn};
@@ -305,6 +306,17 @@ pub trait Cloud: Send + Sync {
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;
 
+    /// Tells this consumer from now on when calls wait for their turn ([`crate::event::Event::CallsPaced`]). A cloud that paces nothing has
+    /// nothing to tell.
+    fn listen(&self, events: Arc<dyn Consumer>) {
+        let _ = events;
+    }
+
+    /// Where a service has refused calls for coming too fast so far.
+    fn throttled(&self) -> Vec<Throttled> {
+        Vec::new()
+    }
+
     /// The account is about to be looked at for one plan or refresh: until [`Cloud::observation_ends`] a question that was answered need not be
     /// asked again, unless something was changed in between. A cloud that remembers nothing has nothing to do.
     fn observation_begins(&self) {}
@@ -314,6 +326,23 @@ pub trait Cloud: Send + Sync {
     fn observation_ends(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// What came of calls that were too fast for their service, in one place.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Throttled {
+    /// The service, such as `ec2`.
+    pub service: String,
+    /// The region.
+    pub region: String,
+    /// Whether these are the calls that change something.
+    pub mutate: bool,
+    /// How many calls were refused.
+    pub refused: u64,
+    /// The fewest calls per second that were left to it.
+    pub slowest: f64,
+    /// How long all of its calls have waited for their turn, taken together.
+    pub waited: Duration,
 }
 
 /// What the credentials are, for the binding of a store.

@@ -20,7 +20,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
-use crate::apply::retry::{Advice, Jitter, Tried, UNREACHABLE_LIMIT, Verb, advise};
+use crate::apply::retry::{Advice, Failing, Jitter, UNREACHABLE_LIMIT, Verb, advise};
 use crate::apply::{after_lost_create, has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
@@ -212,15 +212,13 @@ impl Recovery<'_> {
         act: &str,
         make: impl Fn() -> BoxFuture<'static, Result<T, CallError>>,
     ) -> Result<T, Error> {
-        let began = self.clock.elapsed();
-        let (mut attempts, mut jitter) = (0, Jitter::seeded(intent.row.uid.as_str()));
+        let (mut failing, mut jitter) = (Failing::default(), Jitter::seeded(intent.row.uid.as_str()));
         loop {
-            attempts += 1;
             let error = match make().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let tried = Tried { attempts, elapsed: self.clock.elapsed().saturating_sub(began) };
+            let tried = failing.again(error.class, self.clock);
             match advise(error.class, Verb::Look, tried, jitter.draw()) {
                 Advice::RetryAfter(after) => self.clock.sleep(after).await,
                 Advice::FindFirst(_) | Advice::GiveUp => {

@@ -107,6 +107,7 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        cloud.listen(Arc::clone(&events));
         Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
     }
 
@@ -235,9 +236,10 @@ impl Session {
         let deployment = self.store.snapshot().next_deployment();
         let pins = pins(&preview.observations, &digester);
         let known = known(self.store.snapshot(), &preview);
+        let leaving = leaving(&preview, &self.settings);
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
-            if recorded(&outputs, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+            if recorded(&outputs, &leaving, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
                 self.settle(program, &preview, &binding, &outputs).await?;
                 return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
@@ -265,7 +267,7 @@ impl Session {
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
 
-        let calls_before = self.cloud.calls();
+        let (calls_before, throttled_before) = (self.cloud.calls(), self.cloud.throttled());
         let context = Context::new(Parts {
             registries,
             program: Arc::new(program.clone()),
@@ -304,7 +306,7 @@ impl Session {
                 .map(|number| u64::try_from(number).unwrap_or(u64::MAX)),
             calls: calls.clone(),
         };
-        let values = recorded(&outputs, &digester, self.store.snapshot());
+        let values = recorded(&outputs, &leaving, &digester, self.store.snapshot());
         let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;
         self.events.consume(&Event::ApplyFinished {
             done: applied.done.len(),
@@ -319,6 +321,7 @@ impl Session {
             && summary.store_error.is_none()
         {
             summary.store_error = Some(Error::from(error));
+            summary.next.get_or_insert_with(|| format!("{command} {}", binding.stack));
         }
         if let Some(sharing) = sharing {
             let whole = summary.exit_code() == exit::DONE && self.settings.targets.is_empty();
@@ -331,6 +334,7 @@ impl Session {
             }
         }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
+        summary.throttled = places::throttled_since(self.cloud.throttled(), &throttled_before);
         Ok(summary)
     }
 
@@ -559,10 +563,22 @@ fn outputs(graph: &Graph, known: &dyn Outputs) -> BTreeMap<String, Value> {
     evaluated.collect()
 }
 
+/// The recorded outputs that the plan takes away: the program has them no more. Those of a stack that is destroyed stay as long as any of it does.
+fn leaving(preview: &Preview, settings: &Settings) -> BTreeSet<String> {
+    let taken = preview.plan.outputs.iter().filter(|(_, (_, after))| !settings.destroy && *after == Value::Null);
+    let left_out = |name: &String| preview.saved.as_ref().is_some_and(|(_, left_out)| left_out.contains(name));
+    taken.map(|(name, _)| name.clone()).filter(|name| !left_out(name)).collect()
+}
+
 /// The outputs to record: those that are known, and for the others of the program's what was recorded before.
-fn recorded(outputs: &BTreeMap<String, Value>, digester: &Digester, snapshot: &Snapshot) -> BTreeMap<String, Stored> {
+fn recorded(
+    outputs: &BTreeMap<String, Value>,
+    leaving: &BTreeSet<String>,
+    digester: &Digester,
+    snapshot: &Snapshot,
+) -> BTreeMap<String, Stored> {
     let known = outputs.iter().map(|(name, value)| (name.clone(), Stored::from_value(value, digester)));
-    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name));
+    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name) && !leaving.contains(*name));
     // A stack without rows has no outputs.
     let kept = kept.filter(|_| snapshot.rows().values().any(|row| row.state != RowState::Deposed));
     kept.map(|(name, value)| (name.clone(), value.clone())).chain(known).collect()

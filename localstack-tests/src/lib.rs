@@ -6,12 +6,14 @@
 //! * [`Many`]: a stack with very many resources, and what reading it one by one would take.
 //! * [`Target`]: a run as a process of its own, to be killed.
 //! * [`sweep`]: a stack's own binary, killed at every call of its life.
+//! * [`disk`]: a process whose calls on the files of its store are recorded, fail, or are the last thing it does.
 //! * [`ScaledClock`]: time that goes faster, since the emulator needs none of the waits that AWS needs.
 //!
 //! Nothing here sleeps: what takes time is waited for by the engine, on the clock it is given. A call that the emulator does not know
 //! fails the test as a gap of the emulator ([`Account::gaps`]), and not as whatever came of it.
 
 mod account;
+pub mod disk;
 mod home;
 mod many;
 pub mod sweep;

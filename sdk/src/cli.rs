@@ -170,6 +170,8 @@ fn exit_code(errors: &[Error]) -> u8 {
 fn log_to_stderr(environment: Environment) {
     let Some(filter) = environment.log_filter() else { return };
     let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    // A stderr that is gone is nothing to complain about on stderr: that would be a panic.
+    let layer = layer.log_internal_errors(false);
     // Somebody else may listen already, when this runs inside another program.
     let _ = layer.try_init();
 }

@@ -1,6 +1,7 @@
 //! What people and machines read: pure functions from plans, events and errors to text. Nothing here prints.
 
 mod errors;
+mod pace;
 mod plan;
 mod progress;
 mod style;
@@ -14,6 +15,7 @@ pub use plan::{Heading, Intent, plan};
 pub use style::Look;
 
 pub(crate) use errors::shown_error;
+pub(crate) use pace::throttled;
 pub(crate) use progress::{Progress, Telling, Waiting, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
 pub(crate) use summary::{Outcome, calls, summary};

@@ -30,9 +30,9 @@ enum Command {
         #[arg(required = true)]
         names: Vec<String>,
     },
-    /// Kill the real binary at every call of the life of `prod`, and print what the next runs made of it
+    /// Kill the real binary at every call and every commit of the life of `prod`, and print what the next runs made of it
     KillSweep {
-        /// What is passed on: --phase up|update|destroy, --stride N, --jobs N
+        /// What is passed on: --phase up|update|destroy, --mode NAME, --stride N, --offset N, --commits N, --twice N, --jobs N
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

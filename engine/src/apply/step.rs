@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Context;
 use super::resolve::{self, OutputsNow};
-use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use super::slots::Slot;
+use super::underway::under;
 use super::wait::{Until, Waited, Watch};
 use crate::error::{Error, Turn};
 use crate::event::Event;
@@ -240,8 +241,17 @@ impl Task {
         if self.context.cancel.is_stopped() { Err(Stop::Interrupted) } else { Ok(slot) }
     }
 
+    /// Makes a call under a slot.
+    async fn under<T>(&self, slot: Slot, call: impl Future<Output = T>) -> T {
+        let context = &self.context;
+        under(&context.slots, slot, self.step.weight, &context.cancel, call).await
+    }
+
     /// Waits before a repetition, and says so.
     async fn pause(&self, error: &CallError, after: Duration) -> Result<(), Stop> {
+        if self.context.cancel.is_stopped() {
+            return Err(Stop::Interrupted);
+        }
         let reason = resolve::without_secrets(&error.to_string(), &self.sent);
         self.told(Event::StepRetried { step: self.step.id, urn: self.step.urn.clone(), reason, after });
         self.sleep(after).await
@@ -261,18 +271,15 @@ impl Task {
         verb: Verb,
         make: impl Fn(Arc<dyn Kind>) -> BoxFuture<'static, Result<T, CallError>>,
     ) -> Result<Result<T, CallError>, Stop> {
-        let began = self.context.clock.elapsed();
-        let mut attempts = 0;
+        let mut failing = Failing::default();
         loop {
-            attempts += 1;
             let slot = self.slot().await?;
-            let answer = make(Arc::clone(&self.kind)).await;
-            drop(slot);
+            let answer = self.under(slot, make(Arc::clone(&self.kind))).await;
             let error = match answer {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(error) => error,
             };
-            let tried = Tried { attempts, elapsed: self.context.clock.elapsed().saturating_sub(began) };
+            let tried = failing.again(error.class, &*self.context.clock);
             match advise(error.class, verb, tried, self.jitter.draw()) {
                 Advice::RetryAfter(after) => self.pause(&error, after).await?,
                 Advice::FindFirst(_) | Advice::GiveUp => return Ok(Err(error)),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use crate::clock::Clock;
 use crate::kind::{CallError, Kind, Observed, Status, Waiting};
 use crate::shape::Wait;
@@ -237,7 +237,7 @@ async fn poll(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut arriving: mpsc::Un
                     }
                 }
             }
-            Err(error) => match trouble.met(&error, now) {
+            Err(error) => match trouble.met(&error, &*clock) {
                 Some(later) => rest.extend(asked.into_iter().map(|mut one| {
                     one.next = now + later;
                     one
@@ -261,7 +261,7 @@ async fn read(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut requests: mpsc::Un
         let answer = loop {
             match kind.read(&ids).await {
                 Ok(answers) => break Ok(answers),
-                Err(error) => match trouble.met(&error, clock.elapsed()) {
+                Err(error) => match trouble.met(&error, &*clock) {
                     Some(later) => clock.sleep(later).await,
                     None => break Err(error),
                 },
@@ -280,25 +280,23 @@ async fn read(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut requests: mpsc::Un
 
 /// Failures of looks in a row.
 struct Trouble {
-    since: Option<Duration>,
-    attempts: u32,
+    failing: Failing,
     jitter: Jitter,
 }
 
 impl Trouble {
     fn new(seed: &str) -> Self {
-        Self { since: None, attempts: 0, jitter: Jitter::seeded(seed) }
+        Self { failing: Failing::default(), jitter: Jitter::seeded(seed) }
     }
 
     fn over(&mut self) {
-        (self.since, self.attempts) = (None, 0);
+        self.failing = Failing::default();
     }
 
     /// When to ask again, if at all.
-    fn met(&mut self, error: &CallError, now: Duration) -> Option<Duration> {
-        self.attempts += 1;
-        let elapsed = now.saturating_sub(*self.since.get_or_insert(now));
-        match advise(error.class, Verb::Look, Tried { attempts: self.attempts, elapsed }, self.jitter.draw()) {
+    fn met(&mut self, error: &CallError, clock: &dyn Clock) -> Option<Duration> {
+        let tried = self.failing.again(error.class, clock);
+        match advise(error.class, Verb::Look, tried, self.jitter.draw()) {
             Advice::RetryAfter(later) => Some(later),
             Advice::FindFirst(_) | Advice::GiveUp => None,
         }

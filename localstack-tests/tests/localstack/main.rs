@@ -16,6 +16,7 @@ mod quiet;
 mod reads;
 mod regions;
 mod sweep;
+mod throttled;
 
 use formwork_emulator::Emulator;
 

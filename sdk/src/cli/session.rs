@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
@@ -25,9 +26,6 @@ pub(super) enum Purpose {
     /// To change things, as this command.
     Change(String),
 }
-
-/// How many times shorter waits are with `--local`: 30 seconds before the first look at a cache become one and a half.
-const EMULATOR_HASTE: u32 = 20;
 
 /// The session of a stack that has said who its credentials are, and who tells of it.
 pub(super) fn open(

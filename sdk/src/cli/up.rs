@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::kind::Throttled;
 use formwork_engine::plan::{Op, SavedPlan, Step};
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
@@ -15,6 +16,7 @@ use super::args::UpArgs;
 use super::session::{self, Purpose};
 use super::target::{Connected, Target};
 use super::{At, output, prompt, saved};
+use crate::environment::Environment;
 use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
 
 /// What a run does.
@@ -197,17 +199,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`.
+    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`. A terminal that closes asks for the first
+    /// alone, however often: shells and the system both say it.
     async fn apply(&self, session: &mut Session, preview: Preview) -> Result<Option<Summary>, Vec<Error>> {
         let cancel = Cancel::new();
-        let mut signals = Signals::listen().map_err(|error| vec![error])?;
+        let mut signals = Signals::listen(self.at.environment).map_err(|error| vec![error])?;
         let run = session.up(self.program, preview, &cancel);
         tokio::pin!(run);
         loop {
             tokio::select! {
                 summary = &mut run => return summary.map(Some),
-                () = signals.next() => {
-                    if cancel.is_stopped() {
+                asked = signals.next() => {
+                    if cancel.is_stopped() && asked == Asked::ByHand {
                         return Ok(None);
                     }
                     cancel.stop();
@@ -265,6 +268,7 @@ fn outcome(summary: &Summary, destroy: bool, next: Option<String>) -> Outcome {
         left_behind: summary.left_behind.iter().map(|(urn, what)| format!("{}: {what}", urn.path())).collect(),
         took: summary.took,
         calls: summary.calls.clone(),
+        throttled: summary.throttled.clone(),
         next,
     }
 }
@@ -275,6 +279,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         summary.failed.iter().map(|(urn, error)| json!({ "urn": urn, "error": error_json(error) })).collect();
     let blocked: Vec<Json> = summary.blocked.iter().map(|(urn, by)| json!({ "urn": urn, "by": by })).collect();
     let left: Vec<Json> = summary.left_behind.iter().map(|(urn, what)| json!({ "urn": urn, "what": what })).collect();
+    let throttled: Vec<Json> = summary.throttled.iter().map(throttled_json).collect();
     let outputs: serde_json::Map<String, Json> =
         summary.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
     json!({
@@ -287,6 +292,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         "outputs": outputs,
         "seconds": summary.took.as_secs_f64(),
         "calls": summary.calls,
+        "throttled": throttled,
         "interrupted": summary.interrupted,
         "store_error": summary.store_error.as_ref().map(error_json),
         "next": next,
@@ -294,23 +300,56 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
     })
 }
 
-/// Ctrl-C and the polite request to end.
+fn throttled_json(one: &Throttled) -> Json {
+    json!({
+        "service": one.service,
+        "region": one.region,
+        "mutate": one.mutate,
+        "refused": one.refused,
+        "calls_per_second": one.slowest,
+        "waited_seconds": one.waited.as_secs_f64(),
+    })
+}
+
+/// How a run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// By somebody, who may ask again.
+    ByHand,
+    /// By the end of its terminal.
+    Hangup,
+}
+
+/// Ctrl-C, the polite request to end, and the end of the terminal.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Error> {
+    fn listen(environment: Environment) -> Result<Self, Error> {
         let listen =
             |kind| signal(kind).map_err(|error| Error::new(Turn::Bug, "listen for signals", error.to_string()));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            // Whoever began it with `nohup` wants it to go on without a terminal.
+            hangup: (!environment.ignores_hangup()).then(|| listen(SignalKind::hangup())).transpose()?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::ByHand,
+            _ = self.terminate.recv() => Asked::ByHand,
+            () = hangup => Asked::Hangup,
         }
     }
 }
