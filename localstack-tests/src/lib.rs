@@ -36,7 +36,7 @@ pub fn examples(stack: &mut Stack) {
 pub use account::{Account, plain};
 pub use formwork_engine::clock::ScaledClock;
 pub use home::{cache, emulator};
-pub use proxy::{Deed, Proxy};
 pub use many::{Many, one_by_one};
+pub use proxy::{Deed, Proxy};
 pub use target::Target;
 pub use trial::{REGION, Trial, told};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ struct Shared {
     seed: u64,
     percent: f64,
     deeds: Vec<Deed>,
+    calm: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -74,10 +76,18 @@ impl Proxy {
     /// When no port can be had.
     pub fn start(server: u16, seed: u64, percent: f64, deeds: &[Deed]) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).context("listening on loopback")?;
+        let listener =
+            runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).context("listening on loopback")?;
         let address = listener.local_addr()?;
         let server = SocketAddr::from((Ipv4Addr::LOCALHOST, server));
-        let shared = Shared { server, seed, percent, deeds: deeds.to_vec(), state: Mutex::default() };
+        let shared = Shared {
+            server,
+            seed,
+            percent,
+            deeds: deeds.to_vec(),
+            calm: AtomicBool::new(false),
+            state: Mutex::default(),
+        };
         let shared = Arc::new(shared);
         let serving = Arc::clone(&shared);
         runtime.spawn(async move {
@@ -93,6 +103,11 @@ impl Proxy {
     /// The port.
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// From now on everything passes.
+    pub fn calm(&self) {
+        self.shared.calm.store(true, Ordering::Relaxed);
     }
 
     /// How often each deed was done.
@@ -139,7 +154,8 @@ impl Shared {
         let asked = state.asked.entry(what.clone()).or_default();
         *asked += 1;
         let mut jitter = formwork_engine::apply::retry::Jitter::seeded(&format!("{} {what} {asked}", self.seed));
-        if what.contains(" /_") || self.deeds.is_empty() || jitter.draw() * 100.0 >= self.percent {
+        let calm = self.calm.load(Ordering::Relaxed) || self.deeds.is_empty();
+        if calm || what.contains(" /_") || jitter.draw() * 100.0 >= self.percent {
             return None;
         }
         let place = jitter.draw();
@@ -230,7 +246,7 @@ async fn read_request(client: &mut TcpStream) -> Result<Option<Request>> {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 

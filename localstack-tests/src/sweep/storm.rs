@@ -14,7 +14,7 @@ use anyhow::{Result, bail, ensure};
 use formwork_emulator::{Admin, Call, Deeds, Weather};
 use serde_json::Value;
 
-use super::ground::{LONGEST, Server, ended, tail};
+use super::ground::{LONGEST, Server, ended};
 use super::judge::{Recorded, Standing, judge};
 use super::table::Tally;
 use super::{Subject, beside};
@@ -97,8 +97,8 @@ impl Storms {
         passed.network = proxy.counts().into_iter().map(|(deed, number)| (deed.word(), number)).collect();
         (passed.calls, passed.again) = (calls.len(), again(&calls));
         self.admin().clear_weather(&project.account)?;
-        // The looks that follow are not part of the storm.
-        project.connect(self, self.server.emulator.port())?;
+        // The looks that follow are not part of the storm. On another port they would see another LocalStack.
+        proxy.calm();
         let how = format!("seed {seed}");
         if passed.ends.len() == RUNS {
             passed.tally.repair(format!("{how}: no run of {RUNS} ended well"));
@@ -144,18 +144,14 @@ impl Project {
         std::fs::create_dir_all(root.path().join("stacks"))?;
         std::fs::write(root.path().join(format!("stacks/{stack}.toml")), config.replace(account.as_str(), &own))?;
         let project = Self { root, account: own };
-        project.connect(storms, proxy.unwrap_or(storms.server.emulator.port()))?;
-        Ok(project)
-    }
-
-    /// Names this port as that of the project's LocalStack.
-    fn connect(&self, storms: &Storms, port: u16) -> Result<()> {
-        let folder = self.root.path().join(".formwork/emulator");
+        // Where the command line looks for the LocalStack of a project.
+        let folder = project.root.path().join(".formwork/emulator");
         std::fs::create_dir_all(&folder)?;
         let record = std::fs::read_to_string(storms.server.folder.path().join("emulator.json"))?;
         let mut record: Value = serde_json::from_str(&record)?;
-        record["port"] = port.into();
-        Ok(std::fs::write(folder.join("emulator.json"), record.to_string())?)
+        record["port"] = proxy.unwrap_or(storms.server.emulator.port()).into();
+        std::fs::write(folder.join("emulator.json"), record.to_string())?;
+        Ok(project)
     }
 
     /// Runs a command to its end: `None` when it was a good one, and else how it ended.
@@ -163,7 +159,7 @@ impl Project {
         let mut command = self.command(subject, &[verb, &subject.stack, "--local"]);
         command.args(flags);
         let Some(output) = ended(command)? else { return Ok(Some(format!("it went on for {LONGEST:?}"))) };
-        let said = |bytes: &[u8]| tail(&String::from_utf8_lossy(bytes));
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let bad = !output.status.success();
         Ok(bad.then(|| format!("{}:\n{}{}", output.status, said(&output.stdout), said(&output.stderr))))
     }

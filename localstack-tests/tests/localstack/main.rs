@@ -8,6 +8,7 @@
 mod adopt;
 mod cli;
 mod conformance;
+mod faults;
 mod generate;
 mod kills;
 mod lasting;
