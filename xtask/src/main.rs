@@ -37,6 +37,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run `up` of the real binary for `prod` in seeded bad weather, and print what came of it
+    FaultRun {
+        /// What is passed on: --seeds N, --first N, --percent P, --jobs N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compare the resource types with CloudFormation's schemas
     Coverage {
         /// Write docs/coverage.md
@@ -80,7 +86,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { names } => checks::run(&root, names),
-        Command::KillSweep { arguments } => kill_sweep(&root, arguments),
+        Command::KillSweep { arguments } => over_prod(&root, "kill-sweep", arguments),
+        Command::FaultRun { arguments } => over_prod(&root, "fault-run", arguments),
         Command::Coverage { write, schemas } => {
             let report = coverage::report(&root, schemas.as_deref())?;
             print!("{}", report.text());
@@ -104,15 +111,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
-/// Builds the stack's binary as its users do, and the sweep, and runs it.
-fn kill_sweep(root: &Path, arguments: &[String]) -> Result<ExitCode> {
-    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", "kill-sweep"]] {
+/// Builds the stack's binary as its users do, and the program that disturbs it, and runs that.
+fn over_prod(root: &Path, program: &str, arguments: &[String]) -> Result<ExitCode> {
+    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", program]] {
         let status = checks::cargo(root).args(["build", "--quiet", "--locked"]).args(package).status();
         anyhow::ensure!(status.context("failed to run cargo")?.success(), "{} does not build", package[3]);
     }
-    let mut sweep = checks::cargo(root);
-    let status = sweep.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", "kill-sweep", "--"]);
-    let status = status.args(arguments).status().context("failed to run the sweep")?;
+    let mut command = checks::cargo(root);
+    let status = command.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", program, "--"]);
+    let status = status.args(arguments).status().with_context(|| format!("failed to run {program}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -9,6 +9,7 @@ mod adopt;
 mod canary;
 mod cli;
 mod conformance;
+mod faults;
 mod generate;
 mod kills;
 mod lasting;
