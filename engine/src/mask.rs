@@ -33,9 +33,11 @@ const SHORTEST_WITHIN: usize = 8;
 /// The secrets that are known so far. Clones share them.
 #[derive(Clone, Default)]
 pub struct Mask {
-    // The longest first, so that no part of a longer one is left over.
-    texts: Arc<RwLock<BTreeSet<(Reverse<usize>, String)>>>,
+    texts: Arc<RwLock<Texts>>,
 }
+
+/// The longest first, so that no part of a longer one is left over.
+type Texts = BTreeSet<(Reverse<usize>, String)>;
 
 impl Mask {
     /// Learns the secrets that a program has in the clear.

@@ -75,7 +75,7 @@ impl Sealing {
                 _ => Ok(Cow::Borrowed(payload)),
             };
         };
-        let key = || sealed.get(..8).map(|name| super::frame::hex(name));
+        let key = || sealed.get(..8).map(super::frame::hex);
         let sealer = match (&self.sealer, self.rule) {
             (Some(sealer), Rule::Sealed | Rule::Either { .. }) => sealer,
             _ => return locked(key(), "it is sealed, and no key was given for it".to_owned()),
