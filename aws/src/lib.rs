@@ -22,6 +22,7 @@ pub mod error;
 mod hazards;
 pub mod lifecycle;
 mod permission;
+pub mod permissions;
 mod questions;
 pub mod reads;
 #[cfg(test)]
@@ -83,6 +84,15 @@ macro_rules! kinds {
                 $(schemas.push(<$type as Resource>::schema());)+
             })*
             schemas
+        }
+
+        /// The permissions of all types, in the order of this list.
+        pub fn tables() -> Vec<permissions::Table> {
+            let mut tables = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(tables.push(permissions::table::<$type>());)+
+            })*
+            tables
         }
 
         /// The examples of all types, for the conformance suite.
