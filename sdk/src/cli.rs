@@ -20,6 +20,7 @@ mod import;
 mod local;
 mod migrate;
 mod output;
+mod permissions;
 mod preview;
 mod prompt;
 mod refresh;
@@ -96,6 +97,7 @@ fn command(
         Command::Refresh(args) => refresh::command(at, args),
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),
+        Command::Permissions(args) => permissions::command(at, args),
         Command::State(command) => state::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),
         Command::Local(command) => local::command(runner, command, environment, terminal),

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Accept(AcceptArgs),
     /// Prints the outputs of the stack's last run, or one of them.
     Output(OutputArgs),
+    /// Prints the IAM policy that the stack needs for a command; calls nothing.
+    Permissions(super::permissions::PermissionsArgs),
     /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
@@ -349,6 +351,9 @@ mod tests {
             "x state forget prod a b --yes",
             "x accept prod network/main a --json",
             "x schema --json",
+            "x permissions prod --preview --json",
+            "x permissions prod --up --explain --local",
+            "x permissions prod --destroy --config f",
             "x local env prod",
             "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
             "x import prod --from-pulumi export.json --allow-delete a --allow-delete b",
@@ -357,6 +362,8 @@ mod tests {
         }
         assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
         assert!(CommandLine::try_parse_from(["x", "import", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod", "--up", "--destroy"]).is_err());
         let both = ["x", "import", "prod", "--from-terraform", "a", "--from-pulumi", "b"];
         assert!(CommandLine::try_parse_from(both).is_err());
     }
