@@ -473,6 +473,7 @@ impl Session {
             registries: &registries,
             aliases: &aliases,
             clock: &*clock,
+            events: &*self.events,
             stack_tag: &stack_tag,
             patience,
         };
