@@ -5,6 +5,7 @@
 //! * [`Trial`]: a stack in that account, with a store of its own: `up`, `plan`, `refresh`, `destroy`.
 //! * [`Many`]: a stack with very many resources, and what reading it one by one would take.
 //! * [`Target`]: a run as a process of its own, to be killed.
+//! * [`kills`]: a type's example, killed in every part of its life.
 //! * [`sweep`]: a stack's own binary, killed at every call of its life.
 //! * [`ScaledClock`]: time that goes faster, since the emulator needs none of the waits that AWS needs.
 //!
@@ -13,6 +14,7 @@
 
 mod account;
 mod home;
+pub mod kills;
 mod many;
 pub mod sweep;
 mod target;

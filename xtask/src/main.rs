@@ -30,9 +30,14 @@ enum Command {
         #[arg(required = true)]
         names: Vec<String>,
     },
-    /// Kill the real binary at every call of the life of `prod`, and print what the next runs made of it
+    /// Kill the real binary at every call of the life of `prod`, or every type's example at every call of its own, and print what the next
+    /// runs made of it
     KillSweep {
-        /// What is passed on: --phase up|update|destroy, --stride N, --jobs N
+        /// Every resource type instead of `prod`
+        #[arg(long)]
+        types: bool,
+        /// What is passed on: --phase up|update|destroy, --stride N, --jobs N; with --types: --mode after|before|late, --only KIND, --jobs N,
+        /// --sample
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -67,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { names } => checks::run(&root, names),
-        Command::KillSweep { arguments } => kill_sweep(&root, arguments),
+        Command::KillSweep { types, arguments } => kill_sweep(&root, *types, arguments),
         Command::Coverage { write, schemas } => {
             let report = coverage::report(&root, schemas.as_deref())?;
             print!("{}", report.text());
@@ -79,14 +84,18 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
-/// Builds the stack's binary as its users do, and the sweep, and runs it.
-fn kill_sweep(root: &Path, arguments: &[String]) -> Result<ExitCode> {
-    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", "kill-sweep"]] {
+/// Builds the binary that is killed, for `prod` as its users do, and the sweep, and runs it.
+fn kill_sweep(root: &Path, types: bool, arguments: &[String]) -> Result<ExitCode> {
+    let (killed, killer) = match types {
+        true => (["-p", "localstack-tests", "--bin", "kill-target"], "kill-types"),
+        false => (["-p", "stacks", "--bin", "stacks"], "kill-sweep"),
+    };
+    for package in [killed, ["-p", "localstack-tests", "--bin", killer]] {
         let status = checks::cargo(root).args(["build", "--quiet", "--locked"]).args(package).status();
         anyhow::ensure!(status.context("failed to run cargo")?.success(), "{} does not build", package[3]);
     }
     let mut sweep = checks::cargo(root);
-    let status = sweep.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", "kill-sweep", "--"]);
+    let status = sweep.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", killer, "--"]);
     let status = status.args(arguments).status().context("failed to run the sweep")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -41,11 +41,14 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     let program = stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"));
     let kinds: BTreeSet<&str> = program.resources.values().map(|declaration| declaration.schema.kind).collect();
     let tables = formwork_aws::tables().into_iter().filter(|table| kinds.contains(table.kind));
-    let mut allowed: BTreeSet<&str> = tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
+    let mut allowed: BTreeSet<&str> =
+        tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks at, and what examples look up.
     allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones"]);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
-    wrong.map(|action| format!("it called what needs {action}, which is not among the permissions of the types here")).collect()
+    wrong
+        .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))
+        .collect()
 }
 
 #[tokio::test]

@@ -109,7 +109,13 @@ async fn only_looking() -> Result<()> {
     admin.remove_fault(&account, &refusing)?;
 
     let aws = trial.cloud.aws().await?;
-    aws.iam().update_role().role_name("prod-operators").description("by hand").max_session_duration(3600).send().await?;
+    aws.iam()
+        .update_role()
+        .role_name("prod-operators")
+        .description("by hand")
+        .max_session_duration(3600)
+        .send()
+        .await?;
     let refusing = refuse_changes(&trial)?;
     let failing = Settings { on_drift: OnDrift::Fail, ..trial.settings.clone() };
     let plan = trial.plan_with(&program, failing).await?;
