@@ -9,7 +9,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use policy::{Policy, Purpose, Statement, Use, policy};
+pub use policy::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
 
 use formwork_engine::Resource;
 use serde_json::Value as Json;

@@ -10,6 +10,9 @@ use super::arns::{Place, filled};
 use super::needs::{Wanted, wanted};
 use super::{EVERY_RUN, Permission, Verb, document, of_read};
 
+/// IAM's limit for a managed policy, in characters without white space.
+pub const MANAGED_LIMIT: usize = 6144;
+
 /// For which command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -54,6 +57,19 @@ impl Statement {
             statement["Condition"] = json!({ "StringEquals": entry });
         }
         statement
+    }
+
+    /// The statement, or parts of it that fit into a document of their own.
+    fn within_limit(&self) -> Vec<Statement> {
+        if characters(&document(std::slice::from_ref(self))) <= MANAGED_LIMIT || self.resources.len() < 2 {
+            return vec![self.clone()];
+        }
+        let (first, second) = self.resources.split_at(self.resources.len() / 2);
+        let part = |resources: &[String], letter: &str| {
+            let sid = format!("{}{letter}", self.sid);
+            Statement { sid, resources: resources.to_vec(), ..self.clone() }
+        };
+        [part(first, "a"), part(second, "b")].iter().flat_map(Statement::within_limit).collect()
     }
 
     /// Why it is not narrower, where it allows everything.
@@ -102,7 +118,21 @@ impl Policy {
 
     /// How many characters IAM counts: white space is not among them.
     pub fn characters(&self) -> usize {
-        self.to_json().to_string().chars().count()
+        characters(&self.to_json())
+    }
+
+    /// The same as several documents, each of at most [`MANAGED_LIMIT`] characters: a role takes ten managed policies.
+    pub fn documents(&self) -> Vec<Json> {
+        let mut documents: Vec<Vec<Statement>> = vec![Vec::new()];
+        for statement in self.statements.iter().flat_map(Statement::within_limit) {
+            let mut longer = documents.last().cloned().unwrap_or_default();
+            longer.push(statement.clone());
+            match documents.last_mut() {
+                Some(last) if last.is_empty() || characters(&document(&longer)) <= MANAGED_LIMIT => *last = longer,
+                _ => documents.push(vec![statement]),
+            }
+        }
+        documents.iter().map(|statements| document(statements)).collect()
     }
 
     /// Whether it allows an action, on whatever.
@@ -218,6 +248,10 @@ fn narrowed(on: &BTreeSet<String>) -> BTreeSet<String> {
         on.iter().any(covers)
     };
     on.iter().filter(|one| !covered(one)).cloned().collect()
+}
+
+fn characters(document: &Json) -> usize {
+    document.to_string().chars().count()
 }
 
 fn capital(word: &str) -> String {

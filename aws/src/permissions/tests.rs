@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use formwork_engine::shape::{ArgSchema, Shape};
 use formwork_engine::{Program, Schema, Stack, options};
 
-use super::policy::{Policy, Purpose, Statement, policy};
+use super::policy::{MANAGED_LIMIT, Policy, Purpose, Statement, policy};
 use super::{EVERY_RUN, Permission, Verb};
 use crate::{ec2, iam, kms, rds, s3, secretsmanager};
 
@@ -161,4 +161,35 @@ fn commands_differ_by_what_they_do() {
     assert_eq!(verbs(Purpose::Destroy), [true, false, true]);
     let everything = of(Purpose::Up).statements;
     assert!(everything.iter().all(|one| one.resources != ["*"] || one.why_everything().is_some()));
+}
+
+#[test]
+fn a_policy_that_is_too_long_becomes_several_that_say_the_same() {
+    let program = program(|stack| {
+        for number in 0..60 {
+            let group =
+                crate::logs::LogGroup::builder().name(format!("/a/rather/long/name/of/a/group/number-{number}"));
+            stack.add(&format!("group-{number}"), group.build());
+        }
+    });
+    let policy = policy(&program, &[], Purpose::Up, PLACE);
+    assert!(policy.characters() > MANAGED_LIMIT);
+    let documents = policy.documents();
+    let mut pairs = std::collections::BTreeSet::new();
+    let mut names = std::collections::BTreeSet::new();
+    for document in &documents {
+        assert!(document.to_string().len() <= MANAGED_LIMIT);
+        for statement in document["Statement"].as_array().unwrap() {
+            assert!(names.insert(statement["Sid"].to_string()), "{}", statement["Sid"]);
+            let of = |name: &str| statement[name].as_array().unwrap().clone();
+            let resources = of("Resource");
+            pairs.extend(
+                of("Action").into_iter().flat_map(|action| {
+                    resources.clone().into_iter().map(move |on| (action.to_string(), on.to_string()))
+                }),
+            );
+        }
+    }
+    let whole: usize = policy.statements.iter().map(|one| one.actions.len() * one.resources.len()).sum();
+    assert_eq!(pairs.len(), whole);
 }

@@ -8,6 +8,7 @@
 mod adopt;
 mod cli;
 mod conformance;
+mod failed;
 mod generate;
 mod kills;
 mod lasting;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use formwork_aws::permissions::{Policy, Purpose, Statement, Use, policy};
+use formwork_aws::permissions::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
 use formwork_engine::Error;
 use formwork_engine::error::exit;
 use formwork_engine::record::Row;
@@ -16,8 +16,6 @@ use super::target::Target;
 use super::{At, local};
 use crate::render::{Ink, Look, plural, wrapped};
 
-/// IAM's limit for a managed policy, in characters without white space.
-const MANAGED_LIMIT: usize = 6144;
 /// How many resources an explanation names.
 const NAMED: usize = 3;
 
@@ -30,6 +28,9 @@ pub(crate) struct PermissionsArgs {
     /// Print the policy document alone, as IAM takes it.
     #[arg(long)]
     json: bool,
+    /// Print an array of documents, each short enough for a managed policy.
+    #[arg(long, conflicts_with = "explain")]
+    split: bool,
     /// Say for each action which resources need it and why; with --json beside the document.
     #[arg(long)]
     explain: bool,
@@ -84,15 +85,18 @@ pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Erro
     let region = region.unwrap_or_else(|| "*".to_owned());
     let (purpose, verb) = args.command.purpose();
     let policy = policy(&program, &rows, purpose, (partition(&region), &account, &region));
+    let documents = policy.documents();
     at.terminal.data(&match (args.json, args.explain) {
+        _ if args.split => format!("{:#}", Json::Array(documents.clone())),
         (true, false) => format!("{:#}", policy.to_json()),
         (true, true) => format!("{:#}", explained(&policy)),
         (false, explain) => page(&policy, verb, &target.stack, explain, at.terminal.out_look()),
     });
-    if policy.characters() > MANAGED_LIMIT {
+    if !args.split && policy.characters() > MANAGED_LIMIT {
         let text = format!(
-            "the policy has {} characters, and a managed policy at most {MANAGED_LIMIT}: write it into the role itself (at most 10240), or into two policies",
-            policy.characters()
+            "the policy has {} characters, and a managed policy at most {MANAGED_LIMIT}: --split prints it as {} policies",
+            policy.characters(),
+            documents.len()
         );
         at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "note: ", "  "));
     }

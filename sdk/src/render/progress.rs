@@ -285,8 +285,7 @@ fn line(event: &Event, look: Look) -> Option<String> {
         }
         Event::RecoveryWaiting { urn, limit } => {
             let what = format!("{} {}", short(urn), urn.path());
-            let text =
-                format!("looking for {what}, which an earlier run may have made: up to {}", duration(*limit));
+            let text = format!("looking for {what}, which an earlier run may have made: up to {}", duration(*limit));
             wrapped(&text, look.width, "  . ", "    ")
         }
         Event::StepAccepted { .. } => return None,
