@@ -26,6 +26,7 @@ mod hazards;
 pub mod lifecycle;
 pub mod pace;
 mod permission;
+pub mod permissions;
 pub mod preflight;
 mod questions;
 pub mod reads;
@@ -92,6 +93,15 @@ macro_rules! kinds {
                 $(schemas.push(<$type as Resource>::schema());)+
             })*
             schemas
+        }
+
+        /// The permissions of all types, in the order of this list.
+        pub fn tables() -> Vec<permissions::Table> {
+            let mut tables = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(tables.push(permissions::table::<$type>());)+
+            })*
+            tables
         }
 
         /// The examples of all types, for the conformance suite.

@@ -2,6 +2,7 @@
 
 pub mod instance;
 pub mod parameter_group;
+mod permissions;
 pub mod subnet_group;
 
 pub use instance::{

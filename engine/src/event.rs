@@ -48,6 +48,13 @@ pub enum Event {
         /// What was found and done, in one sentence.
         finding: String,
     },
+    /// What an earlier run may have made is not to be seen, and is looked for until "absent" counts.
+    RecoveryWaiting {
+        /// Whose.
+        urn: Urn,
+        /// How much longer at most.
+        limit: Duration,
+    },
     /// The steps begin.
     ApplyStarted {
         /// How many.

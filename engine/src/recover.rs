@@ -24,6 +24,7 @@ use crate::apply::retry::{Advice, Failing, Jitter, UNREACHABLE_LIMIT, Verb, advi
 use crate::apply::{after_lost_create, has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
+use crate::event::{Consumer, Event};
 use crate::kind::{CallClass, CallError, Candidate, Kind, Owner, Registry, Status, Waiting};
 use crate::record::{Entry, Intent, IntentOp, Row, RowState};
 use crate::state::Snapshot;
@@ -61,6 +62,8 @@ pub(crate) struct Recovery<'a> {
     /// Present names of former ones.
     pub(crate) aliases: &'a BTreeMap<Urn, Urn>,
     pub(crate) clock: &'a dyn Clock,
+    /// Who is told that a look takes its time.
+    pub(crate) events: &'a dyn Consumer,
     pub(crate) stack_tag: &'a str,
     pub(crate) patience: Patience,
 }
@@ -122,6 +125,11 @@ impl Recovery<'_> {
             let sure = waited || self.clock.now_millis() >= sure_at;
             if self.patience == Patience::OneLook || sure && looks >= 2 {
                 break None;
+            }
+            if looks == 1 && !sure {
+                let urn = self.name(&intent.row.urn);
+                let by_age = Duration::from_millis(sure_at.saturating_sub(self.clock.now_millis()));
+                self.events.consume(&Event::RecoveryWaiting { urn, limit: schema.visibility.min(by_age) });
             }
             self.clock.sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(10));

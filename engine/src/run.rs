@@ -552,6 +552,7 @@ impl Session {
             registries: &registries,
             aliases: &aliases,
             clock: &*clock,
+            events: &*self.events,
             stack_tag: &stack_tag,
             patience,
         };

@@ -5,6 +5,7 @@
 //! * [`Trial`]: a stack in that account, with a store of its own: `up`, `plan`, `refresh`, `destroy`.
 //! * [`Many`]: a stack with very many resources, and what reading it one by one would take.
 //! * [`Target`]: a run as a process of its own, to be killed.
+//! * [`kills`]: a type's example, killed in every part of its life.
 //! * [`sweep`]: a stack's own binary, killed at every call of its life.
 //! * [`Proxy`]: a network that loses things, between a run and the emulator.
 //! * [`disk`]: a process whose calls on the files of its store are recorded, fail, or are the last thing it does.
@@ -16,6 +17,7 @@
 mod account;
 pub mod disk;
 mod home;
+pub mod kills;
 mod many;
 mod proxy;
 pub mod sweep;

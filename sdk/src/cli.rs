@@ -24,6 +24,7 @@ mod keys;
 mod local;
 mod migrate;
 mod output;
+mod permissions;
 mod preview;
 mod prompt;
 mod refresh;
@@ -105,6 +106,7 @@ fn command(
         Command::History(args) => history::command(at, args),
         Command::Diff(args) => history::diff(at, args),
         Command::Rollback(args) => rollback::command(at, args),
+        Command::Permissions(args) => permissions::command(at, args),
         Command::State(command) => state::command(at, command),
         Command::Config(command) => configure::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),

@@ -31,9 +31,14 @@ enum Command {
         #[arg(required = true)]
         names: Vec<String>,
     },
-    /// Kill the real binary at every call and every commit of the life of `prod`, and print what the next runs made of it
+    /// Kill the real binary at every call and every commit of the life of `prod`, or every type's example at every call of its own, and print what
+    /// the next runs made of it
     KillSweep {
-        /// What is passed on: --phase up|update|destroy, --mode NAME, --stride N, --offset N, --commits N, --twice N, --jobs N
+        /// Every resource type instead of `prod`
+        #[arg(long)]
+        types: bool,
+        /// What is passed on: --phase up|update|destroy, --mode NAME, --stride N, --offset N, --commits N, --twice N, --jobs N; with --types:
+        /// --mode after|before|late, --only KIND, --jobs N, --sample
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -86,8 +91,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { names } => checks::run(&root, names),
-        Command::KillSweep { arguments } => over_prod(&root, "kill-sweep", arguments),
-        Command::FaultRun { arguments } => over_prod(&root, "fault-run", arguments),
+        Command::KillSweep { types: false, arguments } => disturbed(&root, PROD, "kill-sweep", arguments),
+        Command::KillSweep { types: true, arguments } => {
+            disturbed(&root, ["-p", "localstack-tests", "--bin", "kill-target"], "kill-types", arguments)
+        }
+        Command::FaultRun { arguments } => disturbed(&root, PROD, "fault-run", arguments),
         Command::Coverage { write, schemas } => {
             let report = coverage::report(&root, schemas.as_deref())?;
             print!("{}", report.text());
@@ -111,9 +119,12 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 }
 
-/// Builds the stack's binary as its users do, and the program that disturbs it, and runs that.
-fn over_prod(root: &Path, program: &str, arguments: &[String]) -> Result<ExitCode> {
-    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", program]] {
+/// The binary of `prod`, built as its users do.
+const PROD: [&str; 4] = ["-p", "stacks", "--bin", "stacks"];
+
+/// Builds what is disturbed and the program that disturbs it, and runs that.
+fn disturbed(root: &Path, what: [&str; 4], program: &str, arguments: &[String]) -> Result<ExitCode> {
+    for package in [what, ["-p", "localstack-tests", "--bin", program]] {
         let status = checks::cargo(root).args(["build", "--quiet", "--locked"]).args(package).status();
         anyhow::ensure!(status.context("failed to run cargo")?.success(), "{} does not build", package[3]);
     }

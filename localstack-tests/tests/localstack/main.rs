@@ -9,6 +9,7 @@ mod adopt;
 mod canary;
 mod cli;
 mod conformance;
+mod failed;
 mod faults;
 mod generate;
 mod kills;

@@ -7,6 +7,7 @@ mod broken;
 mod cluster;
 mod network;
 mod outputs;
+mod permissions;
 mod rollback;
 mod sequences;
 mod stores;

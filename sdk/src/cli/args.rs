@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Goes back to what an earlier deployment declared, without the code of then: shows the plan, asks, does it.
     Rollback(RollbackArgs),
+    /// Prints the IAM policy that the stack needs for a command; calls nothing.
+    Permissions(super::permissions::PermissionsArgs),
     /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
@@ -377,6 +379,9 @@ mod tests {
             "x config list prod --json",
             "x config rm prod database.password",
             "x config rotate prod --wrapping-only",
+            "x permissions prod --preview --json",
+            "x permissions prod --up --explain --local",
+            "x permissions prod --destroy --config f",
             "x local env prod",
             "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
             "x import prod --from-pulumi export.json --allow-delete a --allow-delete b",
@@ -385,6 +390,8 @@ mod tests {
         }
         assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
         assert!(CommandLine::try_parse_from(["x", "import", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod", "--up", "--destroy"]).is_err());
         let both = ["x", "import", "prod", "--from-terraform", "a", "--from-pulumi", "b"];
         assert!(CommandLine::try_parse_from(both).is_err());
     }

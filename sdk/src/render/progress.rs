@@ -331,6 +331,11 @@ fn line(event: &Event, look: Look) -> Option<String> {
         Event::IntentRecovered { urn, finding } => {
             wrapped(&format!("{}: {finding}", urn.path()), look.width, "  > ", "    ")
         }
+        Event::RecoveryWaiting { urn, limit } => {
+            let what = format!("{} {}", short(urn), urn.path());
+            let text = format!("looking for {what}, which an earlier run may have made: up to {}", duration(*limit));
+            wrapped(&text, look.width, "  . ", "    ")
+        }
         Event::StepAccepted { .. } => return None,
         Event::StepWaiting { urn, status, stuck, .. } => {
             let what = if *stuck { "is stuck" } else { "waits" };
@@ -384,6 +389,9 @@ pub(crate) fn event_json(event: &Event) -> Json {
             ("observation_finished", json!({ "resources": resources, "calls": calls, "seconds": seconds(took) }))
         }
         Event::IntentRecovered { urn, finding } => ("intent_recovered", json!({ "urn": urn, "finding": finding })),
+        Event::RecoveryWaiting { urn, limit } => {
+            ("recovery_waiting", json!({ "urn": urn, "limit_seconds": seconds(limit) }))
+        }
         Event::ApplyStarted { steps } => ("apply_started", json!({ "steps": steps })),
         Event::StepStarted { step, urn, op } => ("step_started", json!({ "step": step, "urn": urn, "op": op.word() })),
         Event::StepAccepted { step, urn, id } => ("step_accepted", json!({ "step": step, "urn": urn, "id": id })),
