@@ -22,7 +22,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
-use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry, Throttled};
+use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Ownership, Registry, Throttled};
 use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::{ProviderName, ProviderSpec};
 
@@ -473,7 +473,20 @@ fn aws_smithy_async_sleep() -> aws_smithy_async::rt::sleep::SharedAsyncSleep {
 async fn who(config: &SdkConfig, counter: &Counter) -> Result<(String, String), CallError> {
     let sts =
         aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(config).interceptor(counter.clone()).build());
-    let answer = sts.get_caller_identity().send().await.map_err(Error::from)?;
+    let mut pause = Duration::from_millis(200);
+    let answer = loop {
+        match sts.get_caller_identity().send().await.map_err(Error::from) {
+            // It was there, and did not answer: that is no reason to give up before the run began.
+            Err(Error(error))
+                if matches!(error.class, CallClass::Throttled | CallClass::Uncertain)
+                    && pause < Duration::from_secs(8) =>
+            {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            answer => break answer?,
+        }
+    };
     let (Some(account), Some(arn)) = (answer.account, answer.arn) else {
         return Err(Error::unexpected("sts GetCallerIdentity", "the answer names no account").into());
     };

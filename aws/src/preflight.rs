@@ -17,7 +17,8 @@ pub(crate) use account::ask;
 
 /// Finds what is wrong with resources as they will be, as far as no account is needed for it.
 pub fn check(intended: &[Intended]) -> Vec<Problem> {
-    const CHECKS: &[fn(&[Intended]) -> Vec<Problem>] = &[
+    type Check = fn(&[Intended]) -> Vec<Problem>;
+    const CHECKS: &[Check] = &[
         ranges::check,
         #[cfg(feature = "ec2")]
         rules::check,

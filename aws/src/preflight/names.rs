@@ -4,6 +4,9 @@ use formwork_engine::preflight::{Intended, Problem};
 
 use super::of;
 
+/// Something that holds of a name, and what is said where it does not.
+type Demand = (fn(&str) -> bool, &'static str);
+
 /// What a name may be.
 struct Names {
     kind: &'static str,
@@ -13,17 +16,16 @@ struct Names {
     /// Characters beside ASCII letters and digits.
     beside: &'static str,
     /// What else, with the sentence that says it.
-    also: &'static [(fn(&str) -> bool, &'static str)],
+    also: &'static [Demand],
 }
 
 /// A `-` ends names in neither RDS nor ElastiCache, and two of them never meet.
-const HYPHENS: (fn(&str) -> bool, &str) =
+const HYPHENS: Demand =
     (|name| !name.ends_with('-') && !name.contains("--"), "it ends with a hyphen, or has two of them in a row");
-const LETTER_FIRST: (fn(&str) -> bool, &str) =
+const LETTER_FIRST: Demand =
     (|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()), "it does not begin with a letter");
-const NO_CAPITALS: (fn(&str) -> bool, &str) =
-    (|name| !name.bytes().any(|letter| letter.is_ascii_uppercase()), "it has capital letters");
-const WORD_FIRST: (fn(&str) -> bool, &str) = (
+const NO_CAPITALS: Demand = (|name| !name.bytes().any(|letter| letter.is_ascii_uppercase()), "it has capital letters");
+const WORD_FIRST: Demand = (
     |name| name.starts_with(|letter: char| letter.is_ascii_alphanumeric()),
     "it begins with neither a letter nor a digit",
 );
