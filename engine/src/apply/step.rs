@@ -329,6 +329,7 @@ impl Task {
         let unseen = unseen.max(Duration::from_secs(5));
         let began = self.context.clock.elapsed();
         let mut pause = Duration::from_millis(500);
+        let mut misses = 0;
         loop {
             let place = self.place();
             let answer = tokio::select! {
@@ -339,8 +340,14 @@ impl Task {
             match answer {
                 Ok(Some(observed)) => return Ok(Some(observed)),
                 Err(error) => return Err(self.refused(error)),
-                Ok(None) if self.context.clock.elapsed().saturating_sub(began) >= unseen => return Ok(None),
-                Ok(None) => self.sleep(pause).await?,
+                // A look may come so late that the time is over with the first one.
+                Ok(None) if misses >= 3 && self.context.clock.elapsed().saturating_sub(began) >= unseen => {
+                    return Ok(None);
+                }
+                Ok(None) => {
+                    misses += 1;
+                    self.sleep(pause).await?;
+                }
             }
             pause = (pause * 2).min(Duration::from_secs(10));
         }

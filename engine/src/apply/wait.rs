@@ -136,17 +136,28 @@ struct Watched {
     /// The same final answer so many times in a row.
     agreed: (Option<Waited>, u32),
     heard: String,
+    /// How many looks in a row have not seen it.
+    missed: u32,
 }
+
+/// How many looks in a row must miss something that is to be there before it counts as gone, beside the time that it may be invisible for: a look
+/// may come so late that the time is over with the first one.
+const MISSES: u32 = 4;
 
 impl Watched {
     fn new(Subscription { watch, done }: Subscription, now: Duration) -> Self {
         let next = now + watch.wait.delay;
-        Self { watch, done, began: now, next, agreed: (None, 0), heard: String::new() }
+        Self { watch, done, began: now, next, agreed: (None, 0), heard: String::new(), missed: 0 }
     }
 
     /// Whether it is asked for along with one that is due: it is due itself within half of its period.
     fn is_nearly_due(&self, now: Duration) -> bool {
         self.next <= now + self.watch.wait.every / 2
+    }
+
+    /// Whether it is new, and so few looks have missed it that they may all have come too early.
+    fn is_missed_by_chance(&self) -> bool {
+        self.watch.unseen > Duration::ZERO && self.missed < MISSES
     }
 
     fn hear(&mut self, word: &str, stuck: bool) {
@@ -159,6 +170,8 @@ impl Watched {
     /// Takes an answer; the end of the wait if it is one.
     fn take(&mut self, status: Option<Status>, now: Duration) -> Option<Waited> {
         let until = self.watch.until;
+        let unseen = matches!(status, None | Some(Status::Gone));
+        self.missed = if unseen { self.missed + 1 } else { 0 };
         let end = match status.unwrap_or(Status::Gone) {
             Status::Failed(reason) => return Some(Waited::Failed(reason)),
             Status::Ready if until == Until::Gone => {
@@ -166,7 +179,9 @@ impl Watched {
                 None
             }
             Status::Ready => Some(Waited::Ready),
-            Status::Gone if until == Until::Ready && now < self.began + self.watch.unseen => {
+            Status::Gone
+                if until == Until::Ready && (now < self.began + self.watch.unseen || self.is_missed_by_chance()) =>
+            {
                 self.hear("not visible yet", false);
                 None
             }
