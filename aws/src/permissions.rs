@@ -11,7 +11,7 @@ mod tests;
 
 pub use policy::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
 
-use formwork_engine::Resource;
+use formwork_engine::{Resource, Value};
 use serde_json::Value as Json;
 
 /// For what an action is needed.
@@ -131,6 +131,19 @@ pub trait Permitted: Resource {
     const ID_IS_ARN: bool = false;
     /// What its verbs need.
     const PERMISSIONS: &'static [Permission];
+}
+
+/// A resource that exists, whether the program still declares it or not.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    /// Its kind.
+    pub kind: String,
+    /// Its path, for explanations.
+    pub path: String,
+    /// Its region.
+    pub region: String,
+    /// The arguments that were last made true.
+    pub args: Value,
 }
 
 /// The table of a type, without its type.

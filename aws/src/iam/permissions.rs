@@ -10,8 +10,8 @@ const ROLE: &[&str] = &[Role::ARN];
 /// The role that something hangs on.
 const ITS_ROLE: &[&str] = &["{role@aws:iam/role}"];
 /// One call for many, which IAM allows on everything only.
-const MANY: Permission = look(&["iam:GetAccountAuthorizationDetails", "iam:ListRoles"])
-    .because("many are read as one list; without it, one by one");
+const MANY: Permission =
+    look(&["iam:GetAccountAuthorizationDetails"]).because("many are read as one list; without it, one by one");
 
 impl Permitted for InstanceProfile {
     const ARN: &'static str = "arn:{partition}:iam::{account}:instance-profile{path}{name}";
@@ -79,6 +79,7 @@ impl Permitted for Role {
     const ARN: &'static str = "arn:{partition}:iam::{account}:role{path}{name}";
     const PERMISSIONS: &'static [Permission] = &[
         MANY,
+        look(&["iam:ListRoles"]).because("what the list of many does not tell of each"),
         look(&["iam:GetRole"]).on(ROLE),
         create(&["iam:CreateRole", "iam:TagRole"]).on(ROLE),
         update(&["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]).on(ROLE),

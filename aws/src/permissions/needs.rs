@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use formwork_engine::expr::Outputs;
-use formwork_engine::record::Row;
 use formwork_engine::{Expr, Program, Schema, Urn, Value};
 
+use super::Existing;
 use super::arns::{Place, filled};
 
 /// A resource that is declared or recorded.
@@ -60,7 +60,7 @@ impl Wanted {
 }
 
 /// Everything that a stack declares, and everything that is recorded of it: what is not declared any more is still to be deleted.
-pub(super) fn wanted(program: &Program, rows: &[Row], place: &Place<'_>) -> Vec<Wanted> {
+pub(super) fn wanted(program: &Program, existing: &[Existing], place: &Place<'_>) -> Vec<Wanted> {
     let known = Known { program, place };
     let mut all: Vec<Wanted> = Vec::new();
     for declaration in program.resources.values() {
@@ -75,16 +75,12 @@ pub(super) fn wanted(program: &Program, rows: &[Row], place: &Place<'_>) -> Vec<
             args,
         });
     }
-    for row in rows {
-        let Some(schema) = crate::schemas().into_iter().find(|schema| schema.kind == row.kind.as_str()) else {
-            continue;
-        };
-        let args = match row.applied.to_value() {
-            Value::Map(args) => args,
-            _ => BTreeMap::new(),
-        };
-        let region = (row.region != place.region).then(|| row.region.clone());
-        all.push(Wanted { kind: schema.kind, path: row.urn.path().to_owned(), region, schema, args });
+    let schemas = crate::schemas();
+    for one in existing {
+        let Some(schema) = schemas.iter().find(|schema| schema.kind == one.kind) else { continue };
+        let args = one.args.as_map().cloned().unwrap_or_default();
+        let region = (one.region != place.region).then(|| one.region.clone());
+        all.push(Wanted { kind: schema.kind, path: one.path.clone(), region, schema, args });
     }
     all
 }

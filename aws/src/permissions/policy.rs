@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::Program;
-use formwork_engine::record::Row;
 use serde_json::{Value as Json, json};
 
 use super::arns::{Place, filled};
 use super::needs::{Wanted, wanted};
-use super::{EVERY_RUN, Permission, Verb, document, of_read};
+use super::{EVERY_RUN, Existing, Permission, Verb, document, of_read};
 
 /// IAM's limit for a managed policy, in characters without white space.
 pub const MANAGED_LIMIT: usize = 6144;
@@ -141,16 +140,16 @@ impl Policy {
     }
 }
 
-/// The policy of a stack, from what it declares and what is recorded of it. Calls nothing. Where account or region are not known, `*` stands in
+/// The policy of a stack, from what it declares and what exists of it. Calls nothing. Where account or region are not known, `*` stands in
 /// their place.
 pub fn policy(
     program: &Program,
-    rows: &[Row],
+    existing: &[Existing],
     purpose: Purpose,
     (partition, account, region): (&str, &str, &str),
 ) -> Policy {
     let place = Place { partition, account, region };
-    let all = wanted(program, rows, &place);
+    let all = wanted(program, existing, &place);
     let tables: BTreeMap<&str, _> = crate::tables().into_iter().map(|table| (table.kind, table)).collect();
     let mut needs = Needs { purpose, ..Needs::default() };
     for permission in EVERY_RUN {

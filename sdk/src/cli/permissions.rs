@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use formwork_aws::permissions::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
+use formwork_aws::permissions::{Existing, MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
 use formwork_engine::Error;
 use formwork_engine::error::exit;
-use formwork_engine::record::Row;
 use formwork_engine::state::Store as _;
 use serde_json::{Value as Json, json};
 
@@ -67,7 +66,13 @@ pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Erro
     let program = target.program(at)?;
     // What is recorded and not declared any more is still read, and still to be deleted.
     let store = open_for_reading(at, &target)?;
-    let rows: Vec<Row> = store.snapshot().rows().values().cloned().collect();
+    let existing = store.snapshot().rows().values().map(|row| Existing {
+        kind: row.kind.as_str().to_owned(),
+        path: row.urn.path().to_owned(),
+        region: row.region.clone(),
+        args: row.applied.to_value(),
+    });
+    let existing: Vec<Existing> = existing.collect();
     let aws = &target.base.aws;
     let account = match &target.local {
         Some(_) => Some(local::account(&target.base)),
@@ -84,7 +89,7 @@ pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Erro
     let account = account.unwrap_or_else(|| "*".to_owned());
     let region = region.unwrap_or_else(|| "*".to_owned());
     let (purpose, verb) = args.command.purpose();
-    let policy = policy(&program, &rows, purpose, (partition(&region), &account, &region));
+    let policy = policy(&program, &existing, purpose, (partition(&region), &account, &region));
     let documents = policy.documents();
     at.terminal.data(&match (args.json, args.explain) {
         _ if args.split => format!("{:#}", Json::Array(documents.clone())),

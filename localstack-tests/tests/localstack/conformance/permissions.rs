@@ -26,7 +26,64 @@ const BESIDES: &[(&str, &str)] = &[
 ];
 
 /// Permissions of the service's own calls that no walk makes, with the reason.
-const UNCALLED: &[(&str, &str, &str)] = &[];
+const UNCALLED: &[(&str, &str, &str)] = &[
+    ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
+    ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
+    ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
+    ("aws:ec2/elastic-ip", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/internet-gateway", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/nat-gateway", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/route-table", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/nat-gateway", "ec2:AssignPrivateNatGatewayAddress", "the emulator does not keep further addresses"),
+    ("aws:ec2/nat-gateway", "ec2:AssociateNatGatewayAddress", "the emulator does not keep further addresses"),
+    ("aws:ec2/nat-gateway", "ec2:DisassociateNatGatewayAddress", "the emulator does not keep further addresses"),
+    ("aws:ec2/nat-gateway", "ec2:UnassignPrivateNatGatewayAddress", "the emulator does not keep further addresses"),
+    ("aws:ec2/subnet", "ec2:AssociateSubnetCidrBlock", "there is no type yet that gives a VPC an IPv6 range"),
+    ("aws:ecr/repository", "ecr:DeleteLifecyclePolicy", "its example takes no policy away"),
+    ("aws:ecr/repository", "ecr:DeleteRepositoryPolicy", "its example takes no policy away"),
+    (
+        "aws:eks/pod-identity-association",
+        "eks:ListPodIdentityAssociations",
+        "only a lost create is looked for, and no walk loses one",
+    ),
+    ("aws:iam/policy", "iam:AttachGroupPolicy", "a user and a group would have to be made by hand first"),
+    ("aws:iam/policy", "iam:AttachUserPolicy", "a user and a group would have to be made by hand first"),
+    ("aws:iam/policy", "iam:DetachGroupPolicy", "a user and a group would have to be made by hand first"),
+    ("aws:iam/policy", "iam:DetachUserPolicy", "a user and a group would have to be made by hand first"),
+    ("aws:iam/policy", "iam:ListEntitiesForPolicy", "a user and a group would have to be made by hand first"),
+    ("aws:iam/policy", "iam:GetAccountAuthorizationDetails", "a walk has few, which are read one by one"),
+    ("aws:iam/policy", "iam:ListPolicyTags", "a walk has few, which are read one by one"),
+    ("aws:iam/role", "iam:DeleteRolePermissionsBoundary", "its example takes no boundary away"),
+    ("aws:iam/role", "iam:GetAccountAuthorizationDetails", "a walk has few, which are read one by one"),
+    ("aws:iam/role", "iam:ListRoles", "a walk has few, which are read one by one"),
+    ("aws:iam/role-policy", "iam:GetAccountAuthorizationDetails", "a walk has few, which are read one by one"),
+    (
+        "aws:iam/role-policy-attachment",
+        "iam:GetAccountAuthorizationDetails",
+        "a walk has few, which are read one by one",
+    ),
+    ("aws:kms/key", "kms:ListKeys", "only a lost create is looked for, and no walk loses one"),
+    ("aws:logs/log-group", "logs:DeleteIndexPolicy", "the emulator has no field indexes"),
+    ("aws:logs/log-group", "logs:PutIndexPolicy", "the emulator has no field indexes"),
+    ("aws:logs/log-group", "logs:DisassociateKmsKey", "its example takes no key away"),
+    ("aws:logs/log-group", "logs:GetDataProtectionPolicy", "the emulator has no data protection policies"),
+    ("aws:logs/log-group", "logs:PutDataProtectionPolicy", "the emulator has no data protection policies"),
+    ("aws:rds/instance", "rds:AddRoleToDBInstance", "the emulator does not know associated roles"),
+    ("aws:rds/instance", "rds:RemoveRoleFromDBInstance", "the emulator does not know associated roles"),
+    ("aws:rds/instance", "rds:CreateDBInstanceReadReplica", "its example is new, and not made from another one"),
+    ("aws:rds/instance", "rds:RestoreDBInstanceFromDBSnapshot", "its example is new, and not made from another one"),
+    ("aws:rds/instance", "rds:RestoreDBInstanceToPointInTime", "its example is new, and not made from another one"),
+    ("aws:s3/bucket", "s3:AbortMultipartUpload", "its example is empty when it is deleted"),
+    ("aws:s3/bucket", "s3:DeleteObject", "its example is empty when it is deleted"),
+    ("aws:s3/bucket", "s3:DeleteObjectVersion", "its example is empty when it is deleted"),
+    ("aws:s3/bucket", "s3:ListBucketMultipartUploads", "its example is empty when it is deleted"),
+    ("aws:s3/bucket", "s3:ListBucketVersions", "its example is empty when it is deleted"),
+    (
+        "aws:secretsmanager/secret",
+        "secretsmanager:RestoreSecret",
+        "no walk leaves one that is only scheduled for deletion",
+    ),
+];
 
 /// The permissions that calls needed. Who the caller is may be asked by everybody.
 pub(crate) fn used(calls: &[Call]) -> BTreeSet<String> {

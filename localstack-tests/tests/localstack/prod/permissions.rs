@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use formwork_aws::permissions::{Policy, Purpose, policy};
+use formwork_aws::permissions::{Existing, Policy, Purpose, policy};
 use formwork_emulator::{Action, Fault};
 use formwork_engine::Program;
 use formwork_engine::plan::Op;
@@ -14,8 +14,14 @@ use super::{config, program};
 use crate::conformance::used;
 
 fn printed(trial: &Trial, program: &Program, purpose: Purpose) -> Result<Policy> {
-    let rows: Vec<_> = trial.recorded()?.rows().values().cloned().collect();
-    Ok(policy(program, &rows, purpose, ("aws", &trial.account.id, REGION)))
+    let recorded = trial.recorded()?;
+    let existing = recorded.rows().values().map(|row| Existing {
+        kind: row.kind.as_str().to_owned(),
+        path: row.urn.path().to_owned(),
+        region: row.region.clone(),
+        args: row.applied.to_value(),
+    });
+    Ok(policy(program, &existing.collect::<Vec<_>>(), purpose, ("aws", &trial.account.id, REGION)))
 }
 
 /// Every call that was made since this was last asked is allowed.
