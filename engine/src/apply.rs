@@ -49,7 +49,7 @@ use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
 use crate::record::RecordedOptions;
 use crate::run::Watch;
-use crate::state::Store;
+use crate::state::{Fence, Store};
 use crate::urn::Urn;
 
 /// What every step of a run sees.
@@ -66,6 +66,8 @@ pub(crate) struct Context {
     pub(crate) cancel: Cancel,
     /// Tells whether another stack uses what a delete takes away.
     watch: Option<Watch>,
+    /// Asked before every call.
+    fence: Option<Arc<dyn Fence>>,
     slots: Slots,
     waits: Waits,
 }
@@ -81,6 +83,7 @@ pub(crate) struct Parts {
     pub(crate) cancel: Cancel,
     pub(crate) parallel: usize,
     pub(crate) watch: Option<Watch>,
+    pub(crate) fence: Option<Arc<dyn Fence>>,
 }
 
 impl Context {
@@ -101,6 +104,7 @@ impl Context {
             deployment: parts.deployment,
             cancel: parts.cancel,
             watch: parts.watch,
+            fence: parts.fence,
         }
     }
 }

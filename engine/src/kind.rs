@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::error::Answer;
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
+use crate::state::Fence;
 use crate::urn::{Uid, Urn};
 use crate::value::Value;
 
@@ -304,6 +305,12 @@ pub trait Cloud: Send + Sync {
 
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// What every call that changes something must ask before it leaves; one that may not must not be sent. A cloud that cannot ask relies on the
+    /// engine, which asks before every verb.
+    fn fence(&self, fence: Arc<dyn Fence>) {
+        drop(fence);
+    }
 
     /// The account is about to be looked at for one plan or refresh: until [`Cloud::observation_ends`] a question that was answered need not be
     /// asked again, unless something was changed in between. A cloud that remembers nothing has nothing to do.

@@ -3,11 +3,13 @@
 //! Values are kept in a form of their own ([`Stored`]): a secret is a keyed digest and never the value.
 
 mod exchange;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing, Used, Uses};
 use serde::{Deserialize, Serialize};
+pub use shared::{Lease, MovedHere, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
 
 use crate::kind::Identity;
 use crate::urn::{KindName, SourceLine, Uid, Urn};
@@ -308,6 +310,10 @@ pub enum Entry {
         /// The read.
         urn: Urn,
     },
+    /// A run took the store over whose holder did not let go of it.
+    TakenOver(TakenOver),
+    /// The log was copied here from another store, and goes on here.
+    Moved(MovedHere),
     /// The stack's outputs after a run; secrets as digests.
     Outputs {
         /// By name.

@@ -107,6 +107,9 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        if let Some(fence) = store.fence() {
+            cloud.fence(fence);
+        }
         Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
     }
 
@@ -276,6 +279,7 @@ impl Session {
             cancel: cancel.clone(),
             parallel: self.settings.parallel,
             watch: sharing.as_ref().map(Sharing::watch),
+            fence: self.store.fence(),
         });
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });

@@ -240,6 +240,13 @@ impl Task {
         if self.context.cancel.is_stopped() { Err(Stop::Interrupted) } else { Ok(slot) }
     }
 
+    /// Whether the store is still this run's to write, asked directly before a call leaves.
+    async fn fenced(&self) -> Result<(), Stop> {
+        let Some(fence) = &self.context.fence else { return Ok(()) };
+        let about = |error| Error::from(error).about(&self.step.urn, self.step.source.as_ref());
+        fence.check().await.map_err(|error| Stop::failed(about(error)))
+    }
+
     /// Waits before a repetition, and says so.
     async fn pause(&self, error: &CallError, after: Duration) -> Result<(), Stop> {
         let reason = resolve::without_secrets(&error.to_string(), &self.sent);
@@ -266,6 +273,7 @@ impl Task {
         loop {
             attempts += 1;
             let slot = self.slot().await?;
+            self.fenced().await?;
             let answer = make(Arc::clone(&self.kind)).await;
             drop(slot);
             let error = match answer {

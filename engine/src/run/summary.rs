@@ -63,6 +63,9 @@ impl Summary {
         if turns.contains(&Turn::Bug) {
             return exit::BUG;
         }
+        if turns.contains(&Turn::Held) {
+            return exit::HELD;
+        }
         if self.interrupted || turns.contains(&Turn::Credentials) {
             return exit::INTERRUPTED;
         }

@@ -70,6 +70,15 @@ impl LocalStore {
     /// [`StateError::Held`] while another run has it open for writing; otherwise whatever of the folder, the log or the head is
     /// not as it must be.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, StateError> {
+        super::LocalMark::refuse(folder)?;
+        Self::open_although_moved(folder, mode)
+    }
+
+    /// The same where the log goes on elsewhere: for the migration that comes back, or was cut off.
+    ///
+    /// # Errors
+    /// As [`LocalStore::open`], but for [`StateError::Moved`].
+    pub fn open_although_moved(folder: &Path, mode: OpenMode) -> Result<Self, StateError> {
         let files = Files::of(folder);
         match mode {
             OpenMode::Read => Self::open_for_reading(&files),

@@ -119,6 +119,7 @@ impl Task {
                 self.commit(vec![Entry::Intent(intent)], None).await?;
                 self.on_stop = OnStop::Drop;
             }
+            self.fenced().await?;
             let answer = self.kind.create(owner, planned).await;
             drop(slot);
             let error = match answer {
