@@ -77,10 +77,9 @@ impl S3Objects {
             _ => "look at what S3 answered, then run again".to_owned(),
         };
         let class = error.0.class;
-        let passing = matches!(
-            class,
-            CallClass::Throttled | CallClass::Unsent | CallClass::Uncertain | CallClass::Passing(_)
-        ) || error.is(&["ConditionalRequestConflict", "OperationAborted", "RequestTimeout"]);
+        let passing =
+            matches!(class, CallClass::Throttled | CallClass::Unsent | CallClass::Uncertain | CallClass::Passing(_))
+                || error.is(&["ConditionalRequestConflict", "OperationAborted", "RequestTimeout"]);
         ObjectsError { reason: error.to_string(), next, passing }
     }
 }

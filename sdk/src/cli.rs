@@ -26,7 +26,9 @@ mod refresh;
 mod saved;
 mod schema;
 mod session;
+mod shared;
 mod state;
+mod store;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::args::StateCommand;
 use super::session::open_for_reading;
 use super::target::Target;
-use super::{At, amend};
+use super::{At, amend, shared};
 use crate::config::nearest;
 use crate::render::{Ink, Last, Look, shown, table};
 
@@ -19,6 +19,8 @@ const VERSION: u32 = 1;
 /// Runs `state …`.
 pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Error>> {
     let stack = match command {
+        StateCommand::Bucket(args) => return shared::bucket(at, args),
+        StateCommand::Migrate(args) => return shared::migrate(at, args),
         StateCommand::Rename { stack, old, new, json } => return amend::rename(at, stack, (old, new), *json),
         StateCommand::Forget { stack, urns, yes, json } => {
             return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
@@ -27,7 +29,7 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
     };
     let target = Target::find(at, stack)?;
     let store = open_for_reading(at, &target)?;
-    let snapshot = formwork_engine::state::Store::snapshot(&store);
+    let snapshot = store.snapshot();
     let look = at.terminal.out_look();
     let text = match command {
         StateCommand::List { json: true, .. } => format!("{:#}", list_json(snapshot)),
@@ -39,7 +41,11 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
                 false => rows.iter().map(|row| page(row, look)).collect::<Vec<_>>().join("\n"),
             }
         }
-        StateCommand::Export { .. } | StateCommand::Rename { .. } | StateCommand::Forget { .. } => {
+        StateCommand::Export { .. }
+        | StateCommand::Rename { .. }
+        | StateCommand::Forget { .. }
+        | StateCommand::Bucket(_)
+        | StateCommand::Migrate(_) => {
             format!("{:#}", export(snapshot))
         }
     };
