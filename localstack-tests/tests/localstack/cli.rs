@@ -11,6 +11,7 @@ mod interrupted;
 mod migrate;
 mod places;
 mod saved;
+mod shared;
 mod shapes;
 mod stacks;
 

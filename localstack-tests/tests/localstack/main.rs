@@ -15,6 +15,7 @@ mod prod;
 mod quiet;
 mod reads;
 mod regions;
+mod store;
 mod sweep;
 
 use formwork_emulator::Emulator;
