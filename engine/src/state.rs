@@ -67,7 +67,7 @@ pub use lease::Terms;
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use migrate::{Copied, LocalMark, copy};
-pub use shared::{SharedMode, SharedStore};
+pub use shared::{SharedMode, SharedPurpose, SharedStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.

@@ -44,9 +44,21 @@ pub enum SharedMode {
         holder: Holder,
         /// On these terms.
         terms: Terms,
-        /// Also where the store says that it has moved: for the migration that comes back, or was cut off.
-        moved_too: bool,
+        /// What for.
+        purpose: SharedPurpose,
     },
+}
+
+/// What a shared store is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedPurpose {
+    /// A run. Not where the store has moved.
+    Run,
+    /// A migration to elsewhere, which may have been cut off after the store was marked as moved.
+    MoveAway,
+    /// A migration to here. Takes over without an entry: what is here must stay the beginning of what is copied, and two that copy the same
+    /// write the same.
+    MoveHere,
 }
 
 /// The store in objects, one for each stack.
@@ -112,7 +124,7 @@ impl SharedStore {
                 let closed = StateError::ReadOnly;
                 Ok(Self { objects, clock, snapshot, notes, writer: None, closed, keeper: None, beating: None })
             }
-            SharedMode::Write { holder, terms, moved_too } => {
+            SharedMode::Write { holder, terms, purpose } => {
                 let taken = Keeper::take(Arc::clone(&objects), Arc::clone(&clock), holder.clone(), terms).await?;
                 let keeper = Arc::clone(&taken.keeper);
                 let beating = Some(tokio::spawn(Arc::clone(&keeper).beat()).abort_handle());
@@ -126,7 +138,7 @@ impl SharedStore {
                     keeper: Some(keeper),
                     beating,
                 };
-                match store.begin(taken, holder, moved_too).await {
+                match store.begin(taken, holder, purpose).await {
                     Ok(()) => Ok(store),
                     Err(error) => {
                         // Nothing was begun, so nobody need wait for it; the error that counts is the first one.
@@ -172,8 +184,8 @@ impl SharedStore {
         Ok(())
     }
 
-    async fn begin(&mut self, taken: Taken, holder: Holder, moved_too: bool) -> Result<(), StateError> {
-        if !moved_too {
+    async fn begin(&mut self, taken: Taken, holder: Holder, purpose: SharedPurpose) -> Result<(), StateError> {
+        if purpose == SharedPurpose::Run {
             refuse_moved(&*self.objects, &*self.clock).await?;
         }
         let floor = taken.keeper.sequence.load(Ordering::SeqCst);
@@ -194,7 +206,7 @@ impl SharedStore {
             };
             self.notes.push(format!("took over from {}, whose lease ended without being let go of", from.holder));
             // A log without a binding has nothing to fence off but its first record, which only one of two can write.
-            if self.snapshot.binding().is_none() {
+            if self.snapshot.binding().is_none() || purpose == SharedPurpose::MoveHere {
                 return Ok(());
             }
             match self.append(&[Entry::TakenOver(took)]).await? {

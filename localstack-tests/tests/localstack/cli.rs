@@ -11,8 +11,8 @@ mod interrupted;
 mod migrate;
 mod places;
 mod saved;
-mod shared;
 mod shapes;
+mod shared;
 mod stacks;
 
 use std::io::{BufRead as _, BufReader, Read as _};

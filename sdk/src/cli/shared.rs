@@ -8,7 +8,7 @@ use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::MovedHere;
-use formwork_engine::state::{Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedStore, Store, copy};
+use formwork_engine::state::{Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, copy};
 use serde_json::json;
 
 use super::At;
@@ -141,7 +141,11 @@ impl Migration<'_> {
                 .hint("a new stack begins in S3 by itself: `up` is all it takes"));
         }
         let mut local = LocalStore::open_although_moved(&folder, OpenMode::Write(self.holder.clone()))?;
-        let mode = SharedMode::Write { holder: self.holder.clone(), terms: store::terms(self.target), moved_too: true };
+        let purpose = match to {
+            Destination::S3 => SharedPurpose::MoveHere,
+            Destination::Local => SharedPurpose::MoveAway,
+        };
+        let mode = SharedMode::Write { holder: self.holder.clone(), terms: store::terms(self.target), purpose };
         let objects = Arc::new(store::objects(self.at, self.target, self.connected, self.s3)?);
         let mut shared = SharedStore::open(objects.clone(), store::clock(), mode).await?;
         let done = async {

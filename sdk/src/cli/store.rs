@@ -8,7 +8,7 @@ use formwork_aws::{AwsCloud, CALL_TIMEOUT};
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::Turn;
-use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedStore, Store, Terms};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms};
 
 use super::At;
 use super::session::EMULATOR_HASTE;
@@ -47,7 +47,7 @@ pub(super) async fn open_store(
     let objects = objects(at, target, connected, s3)?;
     let mode = match opening {
         Opening::Read => SharedMode::Read,
-        Opening::Write(holder) => SharedMode::Write { holder, terms: terms(target), moved_too: false },
+        Opening::Write(holder) => SharedMode::Write { holder, terms: terms(target), purpose: SharedPurpose::Run },
     };
     Ok(Box::new(SharedStore::open(Arc::new(objects), clock(), mode).await?))
 }

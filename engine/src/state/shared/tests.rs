@@ -25,7 +25,7 @@ fn terms() -> Terms {
 }
 
 fn write(name: &str) -> SharedMode {
-    SharedMode::Write { holder: holder(name), terms: terms(), moved_too: false }
+    SharedMode::Write { holder: holder(name), terms: terms(), purpose: SharedPurpose::Run }
 }
 
 async fn open(objects: &MemoryObjects, clock: &ScriptedClock, mode: SharedMode) -> Result<SharedStore, StateError> {
@@ -202,7 +202,7 @@ async fn a_store_that_has_moved_says_where_to() {
         let error = open(&objects, &clock, mode).await.unwrap_err();
         assert_eq!(error.to_string(), "memory has moved to .formwork/prod");
     }
-    let back = SharedMode::Write { holder: holder("bob"), terms: terms(), moved_too: true };
+    let back = SharedMode::Write { holder: holder("bob"), terms: terms(), purpose: SharedPurpose::MoveAway };
     let mut back = open(&objects, &clock, back).await.unwrap();
     back.unmark_moved().await.unwrap();
     back.close().await.unwrap();

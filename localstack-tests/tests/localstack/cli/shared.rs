@@ -130,7 +130,12 @@ fn a_killed_run_is_taken_over_when_its_lease_ends_and_finished() {
     let first = team.held_at("up small --yes", &subnet);
     let holder = format!("(process {})", first.pid());
     // Meanwhile others are told who has it, and see what is committed.
-    team.expect("up small --yes", code::HELD).says(&["held by `up small` of", &holder, "since 20", "its lease ends at"]);
+    team.expect("up small --yes", code::HELD).says(&[
+        "held by `up small` of",
+        &holder,
+        "since 20",
+        "its lease ends at",
+    ]);
     team.expect("destroy small --yes", code::HELD).says(&[&holder]);
     let preview = team.expect("preview small", code::DONE);
     assert!(preview.out.contains("subnet-1"), "{}", preview.out);
