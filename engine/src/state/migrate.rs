@@ -117,6 +117,7 @@ impl LocalStore {
             commits.push(frame::entries(&payload).map_err(|error| match error {
                 PayloadError::Newer(found) => StateError::Newer { path: path.clone(), found, known: FORMAT },
                 PayloadError::Unreadable(reason) => damaged(reason),
+                PayloadError::Locked { key, reason } => StateError::Locked { path: path.clone(), key, reason },
             })?);
         }
     }
@@ -173,6 +174,7 @@ pub async fn copy(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Sealing;
     use super::*;
     use crate::state::tests::{bound, holder, row};
     use crate::state::{MemoryFault, MemoryLog, MemoryStore, OpenMode};
@@ -229,7 +231,7 @@ mod tests {
             let error = LocalStore::open(&path, mode).unwrap_err();
             assert!(error.to_string().contains("has moved to s3://bucket/shop/prod"), "{error}");
         }
-        let store = LocalStore::open_although_moved(&path, OpenMode::Write(holder())).unwrap();
+        let store = LocalStore::open_although_moved(&path, OpenMode::Write(holder()), &Sealing::clear()).unwrap();
         assert_eq!(LocalStore::commits(&path).unwrap(), commits());
         LocalMark::remove(&path).unwrap();
         drop(store);

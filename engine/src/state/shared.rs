@@ -312,6 +312,10 @@ impl Store for SharedStore {
         }
     }
 
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        Ok(read_log(&*self.objects, &*self.clock, Wanted::Commits, 0).await?.commits)
+    }
+
     fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -451,6 +455,7 @@ async fn read_log(objects: &dyn Objects, clock: &dyn Clock, wanted: Wanted, floo
             PayloadError::Unreadable(reason) => {
                 damaged(objects, &name, format!("the record is whole, but its entries cannot be read: {reason}"))
             }
+            PayloadError::Locked { key, reason } => StateError::Locked { path: objects.place().into(), key, reason },
         })?;
         snapshot.fold(&entries);
         if wanted == Wanted::Commits {

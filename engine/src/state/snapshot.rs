@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::digest::Sealed;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored, TakenOver};
 use crate::state::StateError;
 use crate::urn::{Uid, Urn};
@@ -131,6 +132,19 @@ impl Snapshot {
     /// Who took the store over from a run that was cut short.
     pub fn taken_over(&self, deployment: u64) -> Option<&TakenOver> {
         self.takeovers.get(&deployment)
+    }
+
+    /// The secrets that are kept sealed, by their digests.
+    pub fn sealed(&self) -> Sealed {
+        let mut sealed = Sealed::new();
+        let pins = self.pins.values().flat_map(|pin| [&pin.args, &pin.outputs]);
+        let rows = self
+            .rows
+            .values()
+            .chain(self.intents.values().flat_map(|intent| intent.before.iter().chain([&intent.row])));
+        let rows = rows.flat_map(|row| [&row.applied, &row.outputs].into_iter().chain(&row.observed));
+        self.outputs.values().chain(pins).chain(rows).for_each(|stored| stored.collect_sealed(&mut sealed));
+        sealed
     }
 
     /// The number of the next run.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
@@ -26,9 +27,6 @@ pub(super) enum Purpose {
     /// To change things, as this command.
     Change(String),
 }
-
-/// How many times shorter waits are with `--local`: 30 seconds before the first look at a cache become one and a half.
-pub(super) const EMULATOR_HASTE: u32 = 20;
 
 /// The session of a stack that has said who its credentials are, and who tells of it.
 pub(super) async fn open(
@@ -56,13 +54,13 @@ pub(super) async fn open(
         Some(_) => session,
         None => session.with_exchange(Arc::new(LocalExchange::new(target.exchange()))),
     };
-    Ok((session, progress))
+    Ok((session.with_sealer(target.unlocked()), progress))
 }
 
 /// Opens the store for reading: takes no lock, also while a run is going. Where it is in S3, the credentials are asked for first.
 pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
     let store = match target.base.store.s3 {
-        None => Box::new(LocalStore::open(&target.store(), OpenMode::Read).map_err(|error| vec![Error::from(error)])?),
+        None => Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?),
         Some(_) => {
             let emulator = target.emulator(at)?;
             at.block_on(async {
@@ -152,6 +150,7 @@ fn begin_anew_after_restart(
     Ok(())
 }
 
+/// Who opens a store for writing.
 pub(super) fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
     Holder {
         pid: std::process::id(),

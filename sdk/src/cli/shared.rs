@@ -8,7 +8,9 @@ use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::MovedHere;
-use formwork_engine::state::{Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, copy};
+use formwork_engine::state::{
+    Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, copy,
+};
 use serde_json::json;
 
 use super::At;
@@ -140,7 +142,8 @@ impl Migration<'_> {
             return Err(Error::new(Turn::You, "move the state", reason)
                 .hint("a new stack begins in S3 by itself: `up` is all it takes"));
         }
-        let mut local = LocalStore::open_although_moved(&folder, OpenMode::Write(self.holder.clone()))?;
+        let mut local =
+            LocalStore::open_although_moved(&folder, OpenMode::Write(self.holder.clone()), &self.target.sealing()?)?;
         let purpose = match to {
             Destination::S3 => SharedPurpose::MoveHere,
             Destination::Local => SharedPurpose::MoveAway,

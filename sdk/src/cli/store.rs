@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use formwork_aws::context::EMULATOR_HASTE;
 use formwork_aws::store::{S3Objects, S3Place};
 use formwork_aws::{AwsCloud, CALL_TIMEOUT};
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::Turn;
-use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms};
+use formwork_engine::state::{Holder, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms};
 
 use super::At;
-use super::session::EMULATOR_HASTE;
 use super::target::{Connected, Target};
 use crate::config::S3Section;
 
@@ -39,8 +39,15 @@ pub(super) async fn open_store(
             Opening::Read => OpenMode::Read,
             Opening::Write(holder) => OpenMode::Write(holder),
         };
-        return Ok(Box::new(LocalStore::open(&target.store(), mode)?));
+        return Ok(Box::new(target.open_store(mode)?));
     };
+    if target.base.store.sealed {
+        let reason = "[store] has both `s3` and `sealed`, and a shared store cannot be sealed as a whole yet";
+        let error = Error::new(Turn::You, "open the store", reason);
+        return Err(error
+            .hint("leave `sealed` out: secrets are sealed one by one where the stack has a key")
+            .hint("or leave `s3` out"));
+    }
     let Some(connected) = connected else {
         return Err(Error::new(Turn::Bug, "open the store", "the store is in S3, and nothing is connected"));
     };

@@ -141,6 +141,8 @@ async fn a_holder_that_stood_still_sends_nothing_and_cannot_write() {
         command: "up".into(),
         plan: Vec::new(),
         saved_plan: None,
+        program: None,
+        steps: Vec::new(),
     };
     ada.commit(&[bound(), Entry::DeploymentStarted(start)]).await.unwrap();
     let fence = ada.fence().unwrap();
