@@ -106,7 +106,11 @@ fn none<T>(read: Result<T>, code: &str) -> Result<Option<T>> {
 async fn policy(client: &Client, place: &S3Place, partition: &str, done: &mut Vec<String>) -> Result<()> {
     let S3Place { bucket, account, .. } = place;
     let read = client.get_bucket_policy().bucket(bucket).expected_bucket_owner(account).send().await;
-    let text = none(read.map_err(Error::from), "NoSuchBucketPolicy")?.and_then(|read| read.policy);
+    let read = read.map_err(Error::from).map_err(|error| match error.is(&["AccessDenied"]) {
+        true => foreign(bucket, account),
+        false => error,
+    });
+    let text = none(read, "NoSuchBucketPolicy")?.and_then(|read| read.policy);
     let Some(policy) = with_tls_only(text.as_deref(), bucket, partition)? else { return Ok(()) };
     let put = client.put_bucket_policy().bucket(bucket).expected_bucket_owner(account);
     put.policy(policy.to_string()).send().await?;

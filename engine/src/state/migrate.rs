@@ -147,10 +147,11 @@ pub async fn copy(
     moved: MovedHere,
 ) -> Result<Copied, StateError> {
     let same = source.iter().zip(there).take_while(|(from, to)| from == to).count();
-    let is_mark = |commit: &Vec<Entry>| matches!(&commit[..], [Entry::Moved(mark)] if mark.from == moved.from && mark.sequence == moved.sequence);
-    let complete = same == source.len() && there.len() == source.len() + 1 && there.last().is_some_and(is_mark);
-    if complete {
-        return Ok(Copied { found: source.len(), copied: 0 });
+    let is_mark = |commit: &Vec<Entry>| matches!(&commit[..], [Entry::Moved(mark)] if mark.from == moved.from && usize::try_from(mark.sequence) == Ok(same));
+    // Whoever was cut off after the mark and comes again may have had to take the source over first.
+    let only_taken = source[same..].iter().flatten().all(|entry| matches!(entry, Entry::TakenOver(_)));
+    if only_taken && there.len() == same + 1 && there.last().is_some_and(is_mark) {
+        return Ok(Copied { found: same, copied: 0 });
     }
     if same < there.len() {
         let reason = format!(
