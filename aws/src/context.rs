@@ -1,7 +1,7 @@
 //! [`Aws`]: the clients of one account and region; [`AwsCloud`]: all of them, as the engine asks for them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +24,7 @@ use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Ownership, Registry, Throttled};
 use formwork_engine::preflight::{Intended, Preflight};
+use formwork_engine::state::Fence;
 use formwork_engine::{ProviderName, ProviderSpec};
 
 use crate::deadline::Deadline;
@@ -46,6 +47,8 @@ pub struct AwsConfig {
     /// Deletes leave nothing behind: no final snapshots, no recovery windows, full buckets and repositories are emptied. For `--local` and
     /// stacks that are declared ephemeral.
     pub leave_nothing: bool,
+    /// The longest time for one call, where it is less than [`CALL_TIMEOUT`]: with a short lease, nothing may be under way after its end.
+    pub call_timeout: Option<Duration>,
     /// An emulator: endpoint and credentials are set in code, and neither environment nor profiles are read.
     pub emulator: Option<EmulatorTarget>,
 }
@@ -207,7 +210,13 @@ impl std::fmt::Debug for Aws {
 struct Counter {
     calls: Arc<Mutex<BTreeMap<String, u64>>>,
     memory: Arc<Memory>,
+    fence: Arc<OnceLock<Arc<dyn Fence>>>,
 }
+
+/// A call was not sent: the lease of the store has too little left.
+#[derive(Debug, thiserror::Error)]
+#[error("the lease of the store ends too soon for this call to leave")]
+pub(crate) struct Fenced;
 
 #[dyn_dispatch_hint]
 impl Intercept for Counter {
@@ -222,6 +231,10 @@ impl Intercept for Counter {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(metadata) = bag.load::<Metadata>() {
+            // The last thing before the bytes leave: whatever kept this process until now, the store must still be its own.
+            if !only_reads(metadata.name()) && self.fence.get().is_some_and(|fence| !fence.allows()) {
+                return Err(Fenced.into());
+            }
             let key = format!("{} {}", metadata.service(), metadata.name());
             *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
             if !only_reads(metadata.name()) {
@@ -259,7 +272,7 @@ impl AwsCloud {
     /// Resolves configuration and credentials; calls nothing in AWS itself.
     pub async fn connect(config: AwsConfig) -> Self {
         let (base, haste) = match &config.emulator {
-            Some(emulator) => (emulated(emulator, config.region.as_deref()), EMULATOR_HASTE),
+            Some(emulator) => (emulated(emulator, &config), EMULATOR_HASTE),
             None => (real(&config).await, 1),
         };
         Self {
@@ -290,6 +303,19 @@ impl AwsCloud {
     pub(crate) fn answered_by(mut self, http: SharedHttpClient) -> Self {
         self.base = self.base.into_builder().http_client(http).build();
         self
+    }
+
+    /// A client for the objects of a shared store, and its region. Its calls are the store's own: they are not counted, nor fenced.
+    #[cfg(feature = "s3")]
+    pub fn store_client(&self, region: Option<&str>) -> (aws_sdk_s3::Client, String) {
+        let mut config = self.base.clone();
+        if let Some(region) = region {
+            config = config.into_builder().region(Region::new(region.to_owned())).build();
+        }
+        let path_style = config.endpoint_url().is_some();
+        let client = aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style).build();
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        (aws_sdk_s3::Client::from_conf(client), region)
     }
 
     /// The clients of the default provider.
@@ -400,11 +426,11 @@ fn credentials_cache() -> Paced {
 }
 
 /// TLS by ring. The roots are the system's and are loaded with the first connection that needs them.
-fn http() -> SharedHttpClient {
+fn http(config: &AwsConfig) -> SharedHttpClient {
     let client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
-    Deadline::of(CALL_TIMEOUT, client)
+    Deadline::of(config.call_timeout.unwrap_or(CALL_TIMEOUT).min(CALL_TIMEOUT), client)
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -415,7 +441,7 @@ async fn real(config: &AwsConfig) -> SdkConfig {
     // The SDK's retries are off: they would repeat a create whose answer was lost. The engine repeats mutating calls, which knows
     // their tokens, and `Erased` repeats reads.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http())
+        .http_client(http(config))
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts())
         .identity_cache(credentials_cache());
@@ -445,16 +471,16 @@ async fn assumed(base: SdkConfig, role: &AssumeRole) -> SdkConfig {
     base.into_builder().credentials_provider(credentials).build()
 }
 
-fn emulated(emulator: &EmulatorTarget, region: Option<&str>) -> SdkConfig {
+fn emulated(emulator: &EmulatorTarget, config: &AwsConfig) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http())
+        .http_client(http(config))
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts())
         .sleep_impl(aws_smithy_async_sleep())
         .identity_cache(credentials_cache())
         .endpoint_url(&emulator.endpoint)
-        .region(Region::new(region.unwrap_or("eu-west-1").to_owned()))
+        .region(Region::new(config.region.as_deref().unwrap_or("eu-west-1").to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
             &emulator.account,
             "local",
@@ -545,6 +571,11 @@ impl Cloud for AwsCloud {
 
     fn calls(&self) -> BTreeMap<String, u64> {
         self.counter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fence(&self, fence: Arc<dyn Fence>) {
+        // One store for one cloud; a second one would be a run of its own.
+        let _ = self.counter.fence.set(fence);
     }
 
     fn listen(&self, events: Arc<dyn Consumer>) {

@@ -12,6 +12,7 @@ use formwork_engine::Answer;
 use formwork_engine::apply::Stopped;
 use formwork_engine::kind::{CallClass, CallError};
 
+use crate::context::Fenced;
 use crate::{permission, retry};
 
 /// What the verbs of a resource type answer.
@@ -31,6 +32,12 @@ impl Error {
     /// Something that the type itself refuses before it calls.
     pub fn refused(operation: &str, message: impl Into<String>) -> Self {
         Self::of(operation, "Refused", message, CallClass::Refused)
+    }
+
+    /// An answer that was cut off.
+    #[cfg(feature = "s3")]
+    pub(crate) fn broken(operation: &str, message: impl Into<String>) -> Self {
+        Self::of(operation, "BrokenAnswer", message, CallClass::Uncertain)
     }
 
     fn of(operation: &str, code: &str, message: impl Into<String>, class: CallClass) -> Self {
@@ -126,6 +133,9 @@ fn lost(error: &(dyn StdError + 'static), otherwise: CallClass) -> CallClass {
         }
         if current.is::<CredentialsError>() {
             return CallClass::Credentials;
+        }
+        if current.is::<Fenced>() {
+            return CallClass::Unsent;
         }
         if let Some(io) = current.downcast_ref::<std::io::Error>()
             && matches!(

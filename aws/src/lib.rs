@@ -61,9 +61,11 @@ pub mod rds;
 pub mod s3;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
+#[cfg(feature = "s3")]
+pub mod store;
 
 pub use arn::Arn;
-pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
+pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, CALL_TIMEOUT, EmulatorTarget};
 #[cfg(feature = "kms")]
 pub use envelope::Envelope;
 pub use error::{Error, OrGone, Result};

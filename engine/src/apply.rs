@@ -52,7 +52,7 @@ use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
 use crate::record::{Formula, RecordedOptions};
 use crate::run::Watch;
-use crate::state::Store;
+use crate::state::{Fence, Store};
 use crate::urn::Urn;
 
 /// What every step of a run sees.
@@ -69,6 +69,8 @@ pub(crate) struct Context {
     pub(crate) cancel: Cancel,
     /// Tells whether another stack uses what a delete takes away.
     watch: Option<Watch>,
+    /// Asked before every call.
+    fence: Option<Arc<dyn Fence>>,
     slots: Slots,
     waits: Waits,
 }
@@ -84,6 +86,7 @@ pub(crate) struct Parts {
     pub(crate) cancel: Cancel,
     pub(crate) parallel: usize,
     pub(crate) watch: Option<Watch>,
+    pub(crate) fence: Option<Arc<dyn Fence>>,
 }
 
 impl Context {
@@ -104,6 +107,7 @@ impl Context {
             deployment: parts.deployment,
             cancel: parts.cancel,
             watch: parts.watch,
+            fence: parts.fence,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::event::Consumer;
 use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
+use crate::state::Fence;
 use crate::urn::{Uid, Urn};
 use crate::value::Value;
 
@@ -318,6 +319,12 @@ pub trait Cloud: Send + Sync {
 
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// What every call that changes something must ask before it leaves; one that may not must not be sent. A cloud that cannot ask relies on the
+    /// engine, which asks before every verb.
+    fn fence(&self, fence: Arc<dyn Fence>) {
+        drop(fence);
+    }
 
     /// Tells this consumer from now on when calls wait for their turn ([`crate::event::Event::CallsPaced`]). A cloud that paces nothing has
     /// nothing to tell.

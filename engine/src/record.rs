@@ -5,6 +5,7 @@
 mod exchange;
 mod export;
 mod history;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing
 pub use export::{EXPORT_VERSION, Exported, ExportedBinding, ExportedDeployment, ExportedPin};
 pub use history::{Formula, PlannedStep, RecordedProgram, RecordedProvider, StepTrouble};
 use serde::{Deserialize, Serialize};
+pub use shared::{Lease, MovedHere, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
 
 use crate::kind::Identity;
 use crate::urn::{KindName, SourceLine, Uid, Urn};
@@ -332,6 +334,10 @@ pub enum Entry {
         /// The read.
         urn: Urn,
     },
+    /// A run took the store over whose holder did not let go of it.
+    TakenOver(TakenOver),
+    /// The log was copied here from another store, and goes on here.
+    Moved(MovedHere),
     /// The stack's outputs after a run; secrets as digests.
     Outputs {
         /// By name.

@@ -114,6 +114,9 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        if let Some(fence) = store.fence() {
+            cloud.fence(fence);
+        }
         let mask = Mask::default();
         let cloud = Arc::new(MaskedCloud { inner: cloud, mask: mask.clone() });
         let events: Arc<dyn Consumer> = Arc::new(MaskedConsumer { inner: events, mask: mask.clone() });
@@ -334,6 +337,7 @@ impl Session {
             cancel: cancel.clone(),
             parallel: self.settings.parallel,
             watch: sharing.as_ref().map(Sharing::watch),
+            fence: self.store.fence(),
         });
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });

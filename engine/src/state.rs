@@ -47,25 +47,34 @@ mod error;
 pub(crate) mod folder;
 pub mod frame;
 mod head;
+mod lease;
 mod local;
 mod lock;
 mod memory;
+mod migrate;
+pub mod objects;
 mod rebuild;
 mod reseal;
 mod scan;
 mod sealing;
+mod shared;
 mod snapshot;
 mod view;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::record::Entry;
 
 pub use error::{Holder, StateError, utc};
+pub use lease::Terms;
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
+pub use migrate::{Copied, LocalMark, copy};
 pub use reseal::Resealed;
 pub use sealing::Sealing;
+pub use shared::{SharedMode, SharedPurpose, SharedStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.
@@ -97,6 +106,33 @@ pub trait Store: Send {
 
     /// What was repaired or found when it was opened or since, in sentences.
     fn notes(&self) -> &[String];
+
+    /// What every call that changes something must ask before it leaves; `None` where nobody can come in between, since the kernel ends the
+    /// lock with the process.
+    fn fence(&self) -> Option<Arc<dyn Fence>> {
+        None
+    }
+
+    /// Lets go of the store, so that the next run need not wait; no commit is taken any more.
+    ///
+    /// # Errors
+    /// When nobody could be told: the next run waits until the lease ends.
+    async fn close(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
+/// Says whether this run may still change something.
+#[async_trait]
+pub trait Fence: std::fmt::Debug + Send + Sync {
+    /// Whether a call may leave at this moment. Asked last of all, where nothing can be waited for.
+    fn allows(&self) -> bool;
+
+    /// The same, after trying to make it so.
+    ///
+    /// # Errors
+    /// When it may not: says who has taken over, where that can be known.
+    async fn check(&self) -> Result<(), StateError>;
 }
 
 #[cfg(test)]

@@ -32,7 +32,9 @@ mod rollback;
 mod saved;
 mod schema;
 mod session;
+mod shared;
 mod state;
+mod store;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -86,14 +86,48 @@ pub struct AssumeRole {
 pub struct StoreSection {
     /// The folder of state, relative to the folder that holds `stacks/`.
     pub path: PathBuf,
+    /// State in a bucket of S3 instead, shared by a team.
+    pub s3: Option<S3Section>,
+    /// How long the lease of a shared store lasts without renewal, in seconds: 180 when absent, at least 15. A call may be under way for a third
+    /// of it, and at most 60 seconds.
+    pub lease_seconds: Option<u64>,
     /// Whether every record is sealed with the stack's key, and not only the secrets in it. Without effect on the stores of `--local`.
     pub sealed: bool,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { path: PathBuf::from(".formwork"), sealed: false }
+        Self { path: PathBuf::from(".formwork"), s3: None, lease_seconds: None, sealed: false }
     }
+}
+
+impl StoreSection {
+    /// The shortest lease, in seconds: a third of it is for one call.
+    pub(crate) const SHORTEST_LEASE: u64 = 15;
+    /// The longest one: whoever takes over from a run that was killed waits for it.
+    pub(crate) const LONGEST_LEASE: u64 = 3600;
+
+    /// How long the lease lasts.
+    pub(crate) fn lease(&self) -> std::time::Duration {
+        let seconds = self.lease_seconds.unwrap_or(180).clamp(Self::SHORTEST_LEASE, Self::LONGEST_LEASE);
+        std::time::Duration::from_secs(seconds)
+    }
+}
+
+/// `s3` in the section `[store]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct S3Section {
+    /// The bucket, made with `state bucket STACK`.
+    pub bucket: String,
+    /// What the names of the objects begin with; project and stack follow.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The bucket's region; that of the stack when absent.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The ARN of the KMS key that the objects are encrypted with; S3's own keys when absent.
+    #[serde(default)]
+    pub kms_key: Option<String>,
 }
 
 /// The keys of [`Base`]; all others belong to the stack.

@@ -241,6 +241,13 @@ impl Task {
         if self.context.cancel.is_stopped() { Err(Stop::Interrupted) } else { Ok(slot) }
     }
 
+    /// Whether the store is still this run's to write, asked directly before a call leaves.
+    async fn fenced(&self) -> Result<(), Stop> {
+        let Some(fence) = &self.context.fence else { return Ok(()) };
+        let about = |error| Error::from(error).about(&self.step.urn, self.step.source.as_ref());
+        fence.check().await.map_err(|error| Stop::failed(about(error)))
+    }
+
     /// Makes a call under a slot.
     async fn under<T>(&self, slot: Slot, call: impl Future<Output = T>) -> T {
         let context = &self.context;
@@ -274,6 +281,7 @@ impl Task {
         let mut failing = Failing::default();
         loop {
             let slot = self.slot().await?;
+            self.fenced().await?;
             let answer = self.under(slot, make(Arc::clone(&self.kind))).await;
             let error = match answer {
                 Ok(answer) => return Ok(Ok(answer)),

@@ -14,6 +14,7 @@ use crate::kind::{
 use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
+use crate::state::Fence;
 use crate::value::Value;
 
 /// A cloud, and the secrets that are taken out of what it says.
@@ -56,6 +57,10 @@ impl Cloud for MaskedCloud {
 
     fn calls(&self) -> BTreeMap<String, u64> {
         self.inner.calls()
+    }
+
+    fn fence(&self, fence: Arc<dyn Fence>) {
+        self.inner.fence(fence);
     }
 
     fn listen(&self, events: Arc<dyn Consumer>) {

@@ -66,6 +66,9 @@ impl Summary {
         if turns.contains(&Turn::Bug) {
             return exit::BUG;
         }
+        if turns.contains(&Turn::Held) {
+            return exit::HELD;
+        }
         // A store that takes no more is like a signal: what was under way is found by the next run.
         if self.interrupted || turns.contains(&Turn::Credentials) || turns.contains(&Turn::State) {
             return exit::INTERRUPTED;

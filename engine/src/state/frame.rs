@@ -85,6 +85,11 @@ impl<R: Read> Records<R> {
         Self { reader, position: Position::START, end }
     }
 
+    /// Reads on at a position; `end` is that of the whole log, counted as the position's length is.
+    pub fn at(reader: R, position: Position, end: u64) -> Self {
+        Self { reader, position, end }
+    }
+
     /// The position after the last whole record.
     pub fn position(&self) -> &Position {
         &self.position

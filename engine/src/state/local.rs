@@ -83,6 +83,15 @@ impl LocalStore {
     /// # Errors
     /// [`StateError::Locked`] when the records do not open, or stand in the clear and should not; then nothing at all was touched.
     pub fn open_sealed(folder: &Path, mode: OpenMode, sealing: &Sealing) -> Result<Self, StateError> {
+        super::LocalMark::refuse(folder)?;
+        Self::open_although_moved(folder, mode, sealing)
+    }
+
+    /// The same where the log goes on elsewhere: for the migration that comes back, or was cut off.
+    ///
+    /// # Errors
+    /// As [`LocalStore::open_sealed`], but for [`StateError::Moved`].
+    pub fn open_although_moved(folder: &Path, mode: OpenMode, sealing: &Sealing) -> Result<Self, StateError> {
         let files = Files::of(folder);
         sealing.check(&files.log)?;
         match mode {

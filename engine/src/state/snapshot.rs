@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Sealed;
-use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored};
+use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored, TakenOver};
 use crate::state::StateError;
 use crate::urn::{Uid, Urn};
 
@@ -59,6 +59,9 @@ impl Item {
             Entry::Dropped { uid, generation } => vec![Item::Intent((uid.clone(), *generation))],
             Entry::Observed { uid, generation, args: _, outputs: _ } => vec![Item::Row((uid.clone(), *generation))],
             Entry::Pinned { urn, args: _, outputs: _ } | Entry::Unpinned { urn } => vec![Item::Pin(urn.clone())],
+            Entry::TakenOver(took) => took.deployment.map(Item::Deployment).into_iter().collect(),
+            // History alone.
+            Entry::Moved(_) => Vec::new(),
             Entry::Outputs { values: _ } => vec![Item::Outputs],
         }
     }
@@ -75,6 +78,7 @@ pub struct Snapshot {
     pins: BTreeMap<Urn, Pin>,
     outputs: BTreeMap<String, Stored>,
     deployments: BTreeMap<u64, Deployment>,
+    takeovers: BTreeMap<u64, TakenOver>,
 }
 
 impl Snapshot {
@@ -123,6 +127,11 @@ impl Snapshot {
     /// The runs by number.
     pub fn deployments(&self) -> &BTreeMap<u64, Deployment> {
         &self.deployments
+    }
+
+    /// Who took the store over from a run that was cut short.
+    pub fn taken_over(&self, deployment: u64) -> Option<&TakenOver> {
+        self.takeovers.get(&deployment)
     }
 
     /// The secrets that are kept sealed, by their digests.
@@ -230,6 +239,12 @@ impl Snapshot {
             Entry::Unpinned { urn } => {
                 self.pins.remove(urn);
             }
+            Entry::TakenOver(took) => {
+                if let Some(number) = took.deployment.filter(|number| self.deployments.contains_key(number)) {
+                    self.takeovers.insert(number, took.clone());
+                }
+            }
+            Entry::Moved(_) => {}
             Entry::Outputs { values } => self.outputs = values.clone(),
         }
     }
@@ -262,7 +277,9 @@ impl Snapshot {
             }
             Item::Deployment(number) => match self.deployments.get(number).cloned() {
                 Some(Deployment { start, end }) => {
-                    [Entry::DeploymentStarted(start)].into_iter().chain(end.map(Entry::DeploymentEnded)).collect()
+                    let took = self.takeovers.get(number).cloned().map(Entry::TakenOver);
+                    let ended = end.map(Entry::DeploymentEnded);
+                    [Entry::DeploymentStarted(start)].into_iter().chain(ended).chain(took).collect()
                 }
                 None => Vec::new(),
             },

@@ -16,6 +16,7 @@ mod places;
 mod saved;
 mod sealed;
 mod shapes;
+mod shared;
 mod stacks;
 mod stopped;
 

@@ -18,6 +18,7 @@ mod prod;
 mod quiet;
 mod reads;
 mod regions;
+mod store;
 mod sweep;
 mod throttled;
 

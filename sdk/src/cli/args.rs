@@ -270,6 +270,10 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Makes the bucket of `s3` under [store], or what it lacks: private, encrypted, versioned, spoken to over TLS only.
+    Bucket(super::shared::BucketArgs),
+    /// Moves the state to the bucket of `s3` under [store], or back to the local folder.
+    Migrate(super::shared::MigrateArgs),
     /// Prints all records as one JSON document: sealed where the stack has a key.
     Export(ExportArgs),
     /// Puts the records of such a document in the place of the present ones.

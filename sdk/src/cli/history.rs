@@ -71,7 +71,7 @@ pub(super) fn command(at: At<'_>, args: &HistoryArgs) -> Result<u8, Vec<Error>> 
 pub(super) fn diff(at: At<'_>, args: &DiffArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
     let store = open_for_reading(at, &target)?;
-    let history = at.block_on(read(&store))?;
+    let history = at.block_on(read(&*store))?;
     let snapshot = |number| history.at(number).map_err(|error| vec![error]);
     let (before, after) = (snapshot(args.from)?, snapshot(args.to)?);
     let (rows, outputs) = history::diff(&before, &after);

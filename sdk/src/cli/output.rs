@@ -6,7 +6,7 @@ use formwork_engine::digest::Sealed;
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::expr::Outputs;
 use formwork_engine::record::Stored;
-use formwork_engine::state::{Snapshot, Store as _};
+use formwork_engine::state::Snapshot;
 use formwork_engine::value::Unknown;
 use formwork_engine::{Error, Expr, ProviderName, Urn, Value};
 use serde_json::{Map, Value as Json};

@@ -6,7 +6,6 @@ use clap::Args;
 use formwork_aws::permissions::{Existing, MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
 use formwork_engine::Error;
 use formwork_engine::error::exit;
-use formwork_engine::state::Store as _;
 use serde_json::{Value as Json, json};
 
 use super::args::StackArgs;

@@ -19,7 +19,7 @@ pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> 
     let (preview, saved, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
-        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look)?;
+        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look).await?;
         let preview = session.preview(&program).await;
         progress.end();
         let preview = preview?;

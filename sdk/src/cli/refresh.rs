@@ -10,6 +10,7 @@ use super::At;
 use super::args::RefreshArgs;
 use super::keys::Need;
 use super::session::{self, Purpose};
+use super::store::let_go;
 use super::target::Target;
 use crate::render::{Telling, calls, plural};
 
@@ -23,9 +24,11 @@ pub(super) fn command(at: At<'_>, args: &RefreshArgs) -> Result<u8, Vec<Error>> 
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let purpose = Purpose::Change(format!("refresh {}", target.stack));
-        let (mut session, progress) = session::open(at, &target, &connected, Settings::default(), telling, &purpose)?;
+        let (mut session, progress) =
+            session::open(at, &target, &connected, Settings::default(), telling, &purpose).await?;
         let refreshed = session.refresh(&program).await;
         progress.end();
+        let_go(at, &mut *session.store).await;
         refreshed
     })?;
     if args.json {

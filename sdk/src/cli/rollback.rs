@@ -46,7 +46,7 @@ fn preview(at: At<'_>, args: &RollbackArgs) -> Result<u8, Vec<Error>> {
     let (preview, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
-        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look)?;
+        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &Purpose::Look).await?;
         let rollback = find(&mut session, args.number).await?;
         let preview = session.preview_rollback(&rollback).await;
         progress.end();

@@ -10,13 +10,15 @@ use serde_json::{Value as Json, json};
 use super::args::StateCommand;
 use super::session::open_for_reading;
 use super::target::Target;
-use super::{At, amend, transfer};
+use super::{At, amend, shared, transfer};
 use crate::config::nearest;
 use crate::render::{Ink, Last, Look, shown, table};
 
 /// Runs `state …`.
 pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Error>> {
     let stack = match command {
+        StateCommand::Bucket(args) => return shared::bucket(at, args),
+        StateCommand::Migrate(args) => return shared::migrate(at, args),
         StateCommand::Rename { stack, old, new, json } => return amend::rename(at, stack, (old, new), *json),
         StateCommand::Forget { stack, urns, yes, json } => {
             return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
@@ -27,7 +29,7 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
     };
     let target = Target::find(at, stack)?;
     let store = open_for_reading(at, &target)?;
-    let snapshot = formwork_engine::state::Store::snapshot(&store);
+    let snapshot = store.snapshot();
     let look = at.terminal.out_look();
     let text = match command {
         StateCommand::List { json: true, .. } => format!("{:#}", list_json(snapshot)),
@@ -43,7 +45,9 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
         StateCommand::Export(_)
         | StateCommand::Import(_)
         | StateCommand::Rename { .. }
-        | StateCommand::Forget { .. } => String::new(),
+        | StateCommand::Forget { .. }
+        | StateCommand::Bucket(_)
+        | StateCommand::Migrate(_) => String::new(),
     };
     at.terminal.data(&text);
     Ok(exit::DONE)

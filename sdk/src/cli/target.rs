@@ -13,7 +13,7 @@ use super::args::StackArgs;
 use super::keys::{Keys, Need};
 use super::local::{self, Local};
 use super::{At, EXCHANGE, find_config};
-use crate::config::{Base, ConfigFile, Generator, Secrets};
+use crate::config::{Base, ConfigFile, Generator, Secrets, StoreSection};
 use crate::render::{Heading, Intent, wrapped};
 
 /// How long finding credentials and saying who they are may take: longer than the instance metadata service's own retries.
@@ -31,6 +31,8 @@ pub(super) struct Target {
 /// A stack's cloud, after it has said who the credentials are.
 pub(super) struct Connected {
     pub(super) cloud: Arc<dyn Cloud>,
+    /// The same, unless it is simulated.
+    pub(super) aws: Option<Arc<AwsCloud>>,
     pub(super) identity: Identity,
     /// The endpoint to show, when it is not AWS itself.
     pub(super) endpoint: Option<String>,
@@ -79,6 +81,20 @@ impl Target {
                     .hint("or run with --local, which needs no account"),
             ),
             _ => {}
+        }
+        let store = &self.base.store;
+        let (shortest, longest) = (StoreSection::SHORTEST_LEASE, StoreSection::LONGEST_LEASE);
+        if let Some(seconds) = store.lease_seconds.filter(|seconds| !(shortest..=longest).contains(seconds)) {
+            errors.push(
+                wrong(format!("`store.lease_seconds` is {seconds}, and a lease lasts {shortest} to {longest} seconds"))
+                    .hint("180 is good: every call then has its full minute"),
+            );
+        }
+        if store.s3.as_ref().is_some_and(|s3| s3.bucket.is_empty() || s3.bucket.contains('/')) {
+            errors.push(
+                wrong("`store.s3.bucket` is no name of a bucket".to_owned())
+                    .hint("what comes after a `/` is the `prefix`"),
+            );
         }
         if self.local.is_none() {
             if let (Some(wanted), Some((name, found))) = (&aws.region, at.environment.aws_region())
@@ -189,15 +205,18 @@ impl Target {
         };
         let config = self.aws_config(emulator);
         let find = async {
-            let cloud: Arc<dyn Cloud> = match at.runner.simulated() {
-                Some(cloud) => cloud,
-                None => Arc::new(AwsCloud::connect(config).await),
+            let (cloud, aws): (Arc<dyn Cloud>, _) = match at.runner.simulated() {
+                Some(cloud) => (cloud, None),
+                None => {
+                    let aws = Arc::new(AwsCloud::connect(config).await);
+                    (aws.clone(), Some(aws))
+                }
             };
             let identity = cloud.identity().await;
-            (cloud, identity)
+            (cloud, aws, identity)
         };
-        let (cloud, identity) = match tokio::time::timeout(IDENTITY_LIMIT, find).await {
-            Ok((cloud, identity)) => (cloud, identity.map_err(|error| vec![self.unreachable(at, &error)])?),
+        let (cloud, aws_cloud, identity) = match tokio::time::timeout(IDENTITY_LIMIT, find).await {
+            Ok((cloud, aws, identity)) => (cloud, aws, identity.map_err(|error| vec![self.unreachable(at, &error)])?),
             Err(_) => {
                 let reason = format!("nobody answered within {} seconds", IDENTITY_LIMIT.as_secs());
                 let error = Error::new(Turn::You, "find out who the credentials are", reason);
@@ -216,7 +235,7 @@ impl Target {
                 .hint("or correct account_id, if the stack is to live in another account from the start");
             return Err(vec![error]);
         }
-        Ok(Connected { cloud, identity, endpoint })
+        Ok(Connected { cloud, aws: aws_cloud, identity, endpoint })
     }
 
     /// Where and as whom to work.
@@ -235,6 +254,7 @@ impl Target {
             }),
             ignore_tag_prefixes: aws.ignore_tag_prefixes.clone(),
             leave_nothing: self.local.is_some() || self.base.ephemeral,
+            call_timeout: self.base.store.s3.as_ref().map(|_| super::store::terms(self).request),
             emulator,
         }
     }

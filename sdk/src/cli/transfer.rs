@@ -76,6 +76,13 @@ pub(super) fn export(at: At<'_>, args: &ExportArgs) -> Result<u8, Vec<Error>> {
 /// Runs `state import`.
 pub(super) fn import(at: At<'_>, args: &StateImportArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
+    if target.base.store.s3.is_some() {
+        let reason = "the state of this stack is in S3, and an import writes a local folder";
+        return Err(vec![
+            Error::new(Turn::You, ACT, reason)
+                .hint("leave `s3` out of [store] for the import, then put it back and move the state with `state migrate --to s3`"),
+        ]);
+    }
     let exported = read(at, &target, &args.file)?;
     check_place(at, &target, &exported).map_err(|error| vec![error])?;
     let clock = TokioClock::new();

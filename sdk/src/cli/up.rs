@@ -16,10 +16,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::args::UpArgs;
 use super::keys::Need;
 use super::session::{self, Purpose};
+use super::store::let_go;
 use super::target::{Connected, Target};
 use super::{At, output, prompt, rollback, saved};
 use crate::environment::Environment;
-use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
+use crate::render::{self, Intent, Outcome, Progress, Telling, error_json, wrapped};
+use crate::terminal::Terminal;
 
 /// What a run does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +88,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Does it, and lets go of the store however it ends.
     pub(super) async fn go(&self, settings: Settings, kept: Option<SavedPlan>) -> Result<u8, Vec<Error>> {
         let at = self.at;
         let telling = match (self.args.json, at.terminal.is_live()) {
@@ -94,51 +97,77 @@ impl Run<'_> {
             (false, false) => Telling::Lines,
         };
         let purpose = Purpose::Change(format!("{} {}", self.verb(), self.target.stack));
-        let (mut session, progress) = session::open(at, self.target, self.connected, settings, telling, &purpose)?;
-        let mut back = self.back(&mut session).await?;
-        let found = session.recover(back.as_ref().map_or(self.program, |back| &back.program)).await?;
-        if !found.is_empty() {
-            // What was left open has become rows, which going back starts from.
-            back = self.back(&mut session).await?;
+        let (mut session, progress) =
+            session::open(at, self.target, self.connected, settings, telling, &purpose).await?;
+        let ended = self.held(&mut session, &progress, kept).await;
+        // Who left at once does not know what is still under way: whoever comes next waits for the end of the lease.
+        if !matches!(ended, Ok(None)) {
+            let_go(at, &mut *session.store).await;
         }
-        let program = back.as_ref().map_or(self.program, |back| &back.program);
-        let preview = match &back {
-            Some(back) => session.preview_rollback(back).await,
-            None => session.preview(program).await,
-        };
-        progress.end();
-        let (preview, left_out) = match &kept {
-            Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
-            None => (preview?, Vec::new()),
-        };
-        self.show(&preview, &left_out);
-        if !preview.plan.problems.is_empty() {
-            at.terminal.say(&render::problems(&preview.plan.problems, at.terminal.err_look()));
-            return Ok(exit::BAD_INPUT);
-        }
-        if !preview.plan.is_noop() && self.args.expect_no_changes {
-            let reason = "there are changes, and none were expected";
-            return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
-        }
-        if !preview.plan.is_noop() {
-            self.consent(&mut session, &preview)?;
-            if kept.is_some() {
-                // Whoever saved the plan has seen what drifted and what becomes of it.
-                decide_drift(&mut session);
-            } else {
-                self.go_ahead(&mut session)?;
-            }
-        }
-        let summary = self.apply(&mut session, program, preview).await;
-        progress.end();
-        match summary? {
-            Some(summary) => Ok(self.end(&summary)),
+        match ended? {
+            Some(code) => Ok(code),
             None => {
                 let command = self.next(&[]);
                 at.terminal.say(&format!("left at once; what was done is recorded\n  next: {command}"));
                 Ok(exit::INTERRUPTED)
             }
         }
+    }
+
+    /// The run while it holds the store; `None` when it was left at once.
+    async fn held(
+        &self,
+        session: &mut Session,
+        progress: &Progress,
+        kept: Option<SavedPlan>,
+    ) -> Result<Option<u8>, Vec<Error>> {
+        let mut back = self.back(session).await?;
+        let look = async {
+            let found = session.recover(back.as_ref().map_or(self.program, |back| &back.program)).await?;
+            if !found.is_empty() {
+                // What was left open has become rows, which going back starts from.
+                back = self.back(session).await?;
+            }
+            match &back {
+                Some(back) => session.preview_rollback(back).await,
+                None => session.preview(self.program).await,
+            }
+        };
+        let preview = self.unless_stopped(look).await;
+        let program = back.as_ref().map_or(self.program, |back| &back.program);
+        progress.end();
+        let preview = match preview {
+            Some(preview) => preview,
+            None => return Ok(Some(self.stopped_early())),
+        };
+        let (preview, left_out) = match &kept {
+            Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
+            None => (preview?, Vec::new()),
+        };
+        self.show(&preview, &left_out);
+        if !preview.plan.problems.is_empty() {
+            let terminal = self.at.terminal;
+            terminal.say(&render::problems(&preview.plan.problems, terminal.err_look()));
+            return Ok(Some(exit::BAD_INPUT));
+        }
+        if !preview.plan.is_noop() && self.args.expect_no_changes {
+            let reason = "there are changes, and none were expected";
+            return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
+        }
+        if !preview.plan.is_noop() {
+            if !self.consent(session, &preview).await? {
+                return Ok(Some(self.stopped_early()));
+            }
+            if kept.is_some() {
+                // Whoever saved the plan has seen what drifted and what becomes of it.
+                decide_drift(session);
+            } else if !self.go_ahead(session).await? {
+                return Ok(Some(self.stopped_early()));
+            }
+        }
+        let summary = self.apply(session, program, preview).await;
+        progress.end();
+        Ok(summary?.map(|summary| self.end(&summary)))
     }
 
     async fn back(&self, session: &mut Session) -> Result<Option<Rollback>, Vec<Error>> {
@@ -198,8 +227,8 @@ impl Run<'_> {
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
 
-    /// Asks for consent where it was not given by flags.
-    fn consent(&self, session: &mut Session, preview: &Preview) -> Result<(), Vec<Error>> {
+    /// Asks for consent where it was not given by flags. False when a signal came instead of an answer.
+    async fn consent(&self, session: &mut Session, preview: &Preview) -> Result<bool, Vec<Error>> {
         let terminal = self.at.terminal;
         let unmet = session.unmet_consents(preview);
         if !unmet.is_empty() {
@@ -207,18 +236,19 @@ impl Run<'_> {
                 let reason = "it needs consent, which --yes does not give";
                 return Err(vec![prompt::refused(reason, &unmet)]);
             }
-            let given = prompt::consents(&unmet, terminal).map_err(|error| vec![error])?;
+            let asked = self.asked(move |terminal| prompt::consents(&unmet, terminal)).await;
+            let Some(given) = asked else { return Ok(false) };
+            let given = given.map_err(|error| vec![error])?;
             session.settings.allow_delete.extend(given.iter().map(ToString::to_string));
             session.settings.accept_gone.extend(given.iter().map(ToString::to_string));
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Asks whether to do it, unless that was said by a flag.
-    fn go_ahead(&self, session: &mut Session) -> Result<(), Vec<Error>> {
-        let terminal = self.at.terminal;
+    /// Asks whether to do it, unless that was said by a flag. False when a signal came instead of an answer.
+    async fn go_ahead(&self, session: &mut Session) -> Result<bool, Vec<Error>> {
         if self.args.yes {
-            return Ok(());
+            return Ok(true);
         }
         let question = match self.doing {
             Doing::Up => format!("Make these changes to {}?", self.target.stack),
@@ -230,9 +260,41 @@ impl Run<'_> {
                 format!("Take this over into {}, with these changes?", self.target.stack)
             }
         };
-        prompt::go_ahead(&question, terminal).map_err(|error| vec![error])?;
+        let asked = self.asked(move |terminal| prompt::go_ahead(&question, terminal)).await;
+        let Some(answer) = asked else { return Ok(false) };
+        answer.map_err(|error| vec![error])?;
         decide_drift(session);
-        Ok(())
+        Ok(true)
+    }
+
+    /// Asks on the terminal. With a store in S3 on a thread of its own, so that a signal can be heard meanwhile.
+    async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Terminal) -> Result<T, Error> + Send + 'static,
+    ) -> Option<Result<T, Error>> {
+        let terminal = self.at.terminal.clone();
+        if self.target.base.store.s3.is_none() {
+            return Some(ask(&terminal));
+        }
+        let asked = self.unless_stopped(tokio::task::spawn_blocking(move || ask(&terminal))).await?;
+        Some(asked.unwrap_or_else(|error| Err(Error::new(Turn::Bug, "ask", error.to_string()))))
+    }
+
+    /// Waits for it, or for a signal: `None`. Without a lease to let go of, a signal just ends the process.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        if self.target.base.store.s3.is_none() {
+            return Some(work.await);
+        }
+        let Ok(mut signals) = Signals::listen(self.at.environment) else { return Some(work.await) };
+        tokio::select! {
+            done = work => Some(done),
+            _ = signals.next() => None,
+        }
+    }
+
+    fn stopped_early(&self) -> u8 {
+        self.at.terminal.say("interrupted; nothing was changed");
+        exit::INTERRUPTED
     }
 
     /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`. A terminal that closes asks for the first

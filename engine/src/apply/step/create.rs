@@ -117,6 +117,7 @@ impl Task {
                 self.commit(vec![Entry::Intent(intent)], None).await?;
                 self.on_stop = OnStop::Drop;
             }
+            self.fenced().await?;
             let answer = self.under(slot, self.kind.create(owner, planned)).await;
             let error = match answer {
                 Ok(created) => return Ok(Made { id: created.id, left: created.left, waiting: created.waiting }),

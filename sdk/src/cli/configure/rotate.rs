@@ -71,6 +71,14 @@ pub(super) fn init(at: At<'_>, target: &Target, kms: Option<&str>) -> Result<(),
 pub(super) fn rotate(at: At<'_>, target: &Target, how: How<'_>) -> Result<(), Vec<Error>> {
     let path = target.key_path();
     let fail = |error: Error| vec![error];
+    if target.base.store.s3.is_some() && !how.wrapping_only {
+        let reason = "the state of this stack is in S3, whose records cannot be sealed anew in one piece";
+        return Err(vec![
+            Error::new(Turn::You, "change the key", reason)
+                .hint("--wrapping-only changes the passphrase, or the key of KMS, and keeps the data key")
+                .hint("or move the state with `state migrate --to local`, rotate there, and move it back"),
+        ]);
+    }
     let Some(mut file) = KeyFile::read(&path).map_err(fail)? else {
         target.unlock(at, Need::Required)?;
         return Ok(());
