@@ -1,6 +1,7 @@
 //! Amazon ElastiCache: replication groups and the groups they refer to; and what the types here share: names, ARNs, tags.
 
 pub mod parameter_group;
+mod permissions;
 pub mod replication_group;
 pub mod subnet_group;
 

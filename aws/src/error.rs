@@ -9,8 +9,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use formwork_engine::Answer;
+use formwork_engine::apply::Stopped;
 use formwork_engine::kind::{CallClass, CallError};
 
+use crate::context::Fenced;
 use crate::{permission, retry};
 
 /// What the verbs of a resource type answer.
@@ -30,6 +32,12 @@ impl Error {
     /// Something that the type itself refuses before it calls.
     pub fn refused(operation: &str, message: impl Into<String>) -> Self {
         Self::of(operation, "Refused", message, CallClass::Refused)
+    }
+
+    /// An answer that was cut off.
+    #[cfg(feature = "s3")]
+    pub(crate) fn broken(operation: &str, message: impl Into<String>) -> Self {
+        Self::of(operation, "BrokenAnswer", message, CallClass::Uncertain)
     }
 
     fn of(operation: &str, code: &str, message: impl Into<String>, class: CallClass) -> Self {
@@ -119,8 +127,15 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 fn lost(error: &(dyn StdError + 'static), otherwise: CallClass) -> CallClass {
     let mut next = Some(error);
     while let Some(current) = next {
+        // The run was asked to stop while it waited for its turn.
+        if current.is::<Stopped>() {
+            return CallClass::Unsent;
+        }
         if current.is::<CredentialsError>() {
             return CallClass::Credentials;
+        }
+        if current.is::<Fenced>() {
+            return CallClass::Unsent;
         }
         if let Some(io) = current.downcast_ref::<std::io::Error>()
             && matches!(
@@ -180,13 +195,20 @@ const DENIED: &[&str] = &[
     "AllAccessDisabled",
 ];
 
-fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
-    if THROTTLED.contains(&code) || status == Some(429) {
+/// Whether an answer says that there are too many calls.
+pub(crate) fn is_throttled(status: u16, code: &str) -> bool {
+    status == 429 || THROTTLED.contains(&code)
+}
+
+pub(crate) fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
+    if is_throttled(status.unwrap_or_default(), code) {
         CallClass::Throttled
     } else if CREDENTIALS.contains(&code) {
         CallClass::Credentials
     } else if DENIED.contains(&code) {
         CallClass::Denied
+    } else if retry::is_hopeless(code) {
+        CallClass::Refused
     } else if let Some(window) = retry::window(service, operation, code, message) {
         CallClass::Passing(window)
     } else if exists(code) {

@@ -8,6 +8,9 @@ pub mod arn;
 mod cidr;
 pub mod conformance;
 pub mod context;
+mod deadline;
+#[cfg(feature = "kms")]
+pub mod envelope;
 pub mod error;
 #[cfg(any(
     feature = "ecr",
@@ -21,7 +24,10 @@ pub mod error;
 ))]
 mod hazards;
 pub mod lifecycle;
+pub mod pace;
 mod permission;
+pub mod permissions;
+pub mod preflight;
 mod questions;
 pub mod reads;
 #[cfg(test)]
@@ -32,6 +38,8 @@ pub mod retry;
 #[cfg(test)]
 mod rewritten;
 pub mod tags;
+#[cfg(all(test, feature = "all"))]
+mod waits;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
@@ -53,9 +61,13 @@ pub mod rds;
 pub mod s3;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
+#[cfg(feature = "s3")]
+pub mod store;
 
 pub use arn::Arn;
-pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
+pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, CALL_TIMEOUT, EmulatorTarget};
+#[cfg(feature = "kms")]
+pub use envelope::Envelope;
 pub use error::{Error, OrGone, Result};
 pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 pub use tags::Tags;
@@ -83,6 +95,15 @@ macro_rules! kinds {
                 $(schemas.push(<$type as Resource>::schema());)+
             })*
             schemas
+        }
+
+        /// The permissions of all types, in the order of this list.
+        pub fn tables() -> Vec<permissions::Table> {
+            let mut tables = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(tables.push(permissions::table::<$type>());)+
+            })*
+            tables
         }
 
         /// The examples of all types, for the conformance suite.
@@ -129,3 +150,5 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     found.extend(kms::key::marked(aws, stack).await?);
     Ok(found)
 }
+#[cfg(test)]
+pub mod drafts;

@@ -13,6 +13,7 @@
 //! * `step`: one step as a state machine on its own task; it asks the dispatcher to commit, and waits until that is durable.
 //! * `wait`: one poller and one reader per type and provider, for all steps together.
 //! * `slots`: how many calls are under way at once. A wait holds none.
+//! * `underway`: a call that its cloud holds back for a while holds none either.
 //!
 //! # Guarantees
 //! No call that changes something leaves before its intent is durable. Whatever dies whenever: what was made is found by its intent, or stands in a
@@ -26,6 +27,7 @@ mod resolve;
 pub mod retry;
 mod slots;
 mod step;
+mod underway;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,7 @@ pub use cancel::Cancel;
 pub(crate) use resolve::OutputsNow;
 pub(crate) use resolve::{after_lost_create, names};
 pub(crate) use step::{has_tags, is_ours};
+pub use underway::{Stopped, held_back};
 
 use self::dispatcher::Dispatcher;
 use self::slots::Slots;
@@ -47,9 +50,9 @@ use crate::expr::EvalError;
 use crate::kind::Registry;
 use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
-use crate::record::RecordedOptions;
+use crate::record::{Formula, RecordedOptions};
 use crate::run::Watch;
-use crate::state::Store;
+use crate::state::{Fence, Store};
 use crate::urn::Urn;
 
 /// What every step of a run sees.
@@ -66,6 +69,8 @@ pub(crate) struct Context {
     pub(crate) cancel: Cancel,
     /// Tells whether another stack uses what a delete takes away.
     watch: Option<Watch>,
+    /// Asked before every call.
+    fence: Option<Arc<dyn Fence>>,
     slots: Slots,
     waits: Waits,
 }
@@ -81,6 +86,7 @@ pub(crate) struct Parts {
     pub(crate) cancel: Cancel,
     pub(crate) parallel: usize,
     pub(crate) watch: Option<Watch>,
+    pub(crate) fence: Option<Arc<dyn Fence>>,
 }
 
 impl Context {
@@ -101,6 +107,7 @@ impl Context {
             deployment: parts.deployment,
             cancel: parts.cancel,
             watch: parts.watch,
+            fence: parts.fence,
         }
     }
 }
@@ -143,6 +150,11 @@ pub(crate) async fn apply(
 /// The argument expressions of a declaration, readable.
 pub(crate) fn expressions(declaration: &Declaration) -> BTreeMap<String, String> {
     declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect()
+}
+
+/// What of them is more than a value.
+fn formulas(declaration: &Declaration, digester: &Digester) -> BTreeMap<String, Formula> {
+    crate::history::formulas(declaration, digester)
 }
 
 /// The options of a declaration as they are recorded.

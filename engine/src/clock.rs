@@ -21,6 +21,11 @@ pub trait Clock: Send + Sync {
         self.elapsed()
     }
 
+    /// The same counting the time in which the machine slept, and never made to go faster: for leases, which other machines believe in.
+    fn lasting(&self) -> Duration {
+        self.elapsed()
+    }
+
     /// Waits.
     async fn sleep(&self, duration: Duration);
 }
@@ -29,13 +34,15 @@ pub trait Clock: Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct TokioClock {
     started: std::time::Instant,
+    /// How long the machine had been up, where the kernel says so.
+    up: Option<Duration>,
 }
 
 impl TokioClock {
     /// A clock that counts from now.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
     pub fn new() -> Self {
-        Self { started: std::time::Instant::now() }
+        Self { started: std::time::Instant::now(), up: uptime() }
     }
 }
 
@@ -57,9 +64,23 @@ impl Clock for TokioClock {
         self.started.elapsed()
     }
 
+    fn lasting(&self) -> Duration {
+        let running = self.started.elapsed();
+        match (self.up, uptime()) {
+            (Some(then), Some(now)) => running.max(now.saturating_sub(then)),
+            _ => running,
+        }
+    }
+
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
+}
+
+/// How long the machine has been up, its sleep included: what the kernel tells of its boot-time clock, in hundredths of a second.
+fn uptime() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    Duration::try_from_secs_f64(text.split_whitespace().next()?.parse().ok()?).ok()
 }
 
 /// Time that goes `factor` times as fast as the machine's, for an emulator: what takes AWS minutes is done there when the call answers, and
@@ -90,6 +111,10 @@ impl Clock for ScaledClock {
 
     fn stopwatch(&self) -> Duration {
         self.machine.elapsed()
+    }
+
+    fn lasting(&self) -> Duration {
+        self.machine.lasting()
     }
 
     async fn sleep(&self, duration: Duration) {

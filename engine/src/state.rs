@@ -32,6 +32,8 @@
 //! | the head is broken or missing | a log that is whole | it is written again, with a note; a torn end counts as damage then |
 //! | log and head belong to two stores | another hash | [`StateError::Damaged`] |
 //! | any file of the view is wrong or missing | other sums than when it was closed | it is made again from the log, with a note |
+//! | the key is another one, or missing | the first record | [`StateError::Locked`], before anything is touched |
+//! | killed while it is sealed anew | one whole log or the other, perhaps without a head | it opens with the next key and the former one; sealing it anew goes on |
 //! | another run writes | the lock is taken | [`StateError::Held`] names who, since when, doing what |
 //! | the folder is on a network | `/proc/self/mountinfo` | [`StateError::Network`] |
 //! | the folder cannot be made or written | what the system says | [`StateError::File`] with path, reason and next step |
@@ -40,25 +42,39 @@
 //! before the damage, or the view, still has, and says what it could not keep. What is not told apart: a store whose files were all removed is a new
 //! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
+mod commits;
 mod error;
 pub(crate) mod folder;
 pub mod frame;
 mod head;
+mod lease;
 mod local;
 mod lock;
 mod memory;
+mod migrate;
+pub mod objects;
 mod rebuild;
+mod reseal;
 mod scan;
+mod sealing;
+mod shared;
 mod snapshot;
 mod view;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::record::Entry;
 
-pub use error::{Holder, StateError};
+pub use error::{Holder, StateError, utc};
+pub use lease::Terms;
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
+pub use migrate::{Copied, LocalMark, copy};
+pub use reseal::Resealed;
+pub use sealing::Sealing;
+pub use shared::{SharedMode, SharedPurpose, SharedStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.
@@ -82,8 +98,41 @@ pub trait Store: Send {
     /// binding, or another one is.
     async fn commit(&mut self, entries: &[Entry]) -> Result<(), StateError>;
 
+    /// The entries of every commit, the first one first: what [`Store::snapshot`] is the fold of. It may hold commits that another run has made since.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or not be opened with the key at hand.
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError>;
+
     /// What was repaired or found when it was opened or since, in sentences.
     fn notes(&self) -> &[String];
+
+    /// What every call that changes something must ask before it leaves; `None` where nobody can come in between, since the kernel ends the
+    /// lock with the process.
+    fn fence(&self) -> Option<Arc<dyn Fence>> {
+        None
+    }
+
+    /// Lets go of the store, so that the next run need not wait; no commit is taken any more.
+    ///
+    /// # Errors
+    /// When nobody could be told: the next run waits until the lease ends.
+    async fn close(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
+/// Says whether this run may still change something.
+#[async_trait]
+pub trait Fence: std::fmt::Debug + Send + Sync {
+    /// Whether a call may leave at this moment. Asked last of all, where nothing can be waited for.
+    fn allows(&self) -> bool;
+
+    /// The same, after trying to make it so.
+    ///
+    /// # Errors
+    /// When it may not: says who has taken over, where that can be known.
+    async fn check(&self) -> Result<(), StateError>;
 }
 
 #[cfg(test)]

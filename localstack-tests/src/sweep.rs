@@ -1,27 +1,30 @@
-//! [`Sweep`]: a stack's own binary, killed with SIGKILL at every call that changes something, and what the next run makes of it.
+//! A stack's own binary, killed with SIGKILL at every call that changes something and at every step of every commit, and what the next run
+//! makes of it.
 //!
-//! A point is a call of a phase and what becomes of it ([`Mode`]). At each one the account and the store begin empty, the phase is prepared, the
-//! command is killed and run again. Then the account, read by the independent lister and through no API, is held against the store and against
-//! what an undisturbed run had made: everything that is declared, each once, and nothing else; and a preview has nothing left to do.
+//! A [`Point`] is a place in a [`Phase`] of the stack's life and what becomes of the process there ([`Mode`]). At each one the command is killed
+//! and run again. Then the account, read by the independent lister and through no API, is held against the store and against what an
+//! undisturbed run had made: everything that is declared, each once, and nothing else; and a preview has nothing left to do.
 //!
-//! A commit lies between two calls: a run that dies before it is one that died after the call before it. What a commit that is torn in the
-//! middle leaves is the matter of the log's own tests, which cut it at every byte.
+//! Points share their beginnings: where one left the stack standing, and nothing was wrong, a point of the next phase goes on, as the next
+//! command of a user would. A life that ended is followed by another one in an empty account with an empty store.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
+mod ground;
+mod judge;
+mod storm;
+mod table;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime};
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
+use formwork_engine::clock::{Clock as _, TokioClock};
 
-use crate::account::plain;
-use crate::home::cache;
-
-/// How long the lister of held calls is asked before the process is looked at again.
-const LOOK: Duration = Duration::from_millis(20);
+use crate::disk;
+use ground::{Ground, Server};
+use judge::Standing;
+pub use storm::{Passed, Storms, prod, storm_table, storms};
+pub use table::{Tally, table};
 
 /// What is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,20 +51,42 @@ impl Phase {
     }
 }
 
-/// What becomes of the call at which the process is killed.
+/// What becomes of the process, and of what it was doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
-    /// It never arrives.
+    /// Killed at a call, which never arrives.
     Before,
-    /// It is executed, and its answer never read.
+    /// Killed at a call that is executed and whose answer is never read.
     After,
-    /// It is executed when its sender is dead.
+    /// Killed at a call that is executed when its sender is dead.
     Late,
+    /// Killed before a commit is written to the log.
+    Unwritten,
+    /// Killed when a commit is written and not synced.
+    Written,
+    /// Killed when a commit is synced and the head does not name it.
+    Synced,
+    /// Killed when the head names a commit.
+    Named,
+    /// As [`Mode::After`], and the next run is killed after its first call.
+    AfterTwice,
+    /// As [`Mode::After`], and the next run is killed in its first commit, which is the one of its recovery.
+    AfterAndCommit,
 }
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Mode; 3] = [Mode::Before, Mode::After, Mode::Late];
+    pub const ALL: [Mode; 9] = [
+        Mode::Before,
+        Mode::After,
+        Mode::Late,
+        Mode::Unwritten,
+        Mode::Written,
+        Mode::Synced,
+        Mode::Named,
+        Mode::AfterTwice,
+        Mode::AfterAndCommit,
+    ];
 
     /// Its name in the table.
     pub fn word(self) -> &'static str {
@@ -69,6 +94,36 @@ impl Mode {
             Mode::Before => "before",
             Mode::After => "after",
             Mode::Late => "late",
+            Mode::Unwritten => "unwritten",
+            Mode::Written => "written",
+            Mode::Synced => "synced",
+            Mode::Named => "named",
+            Mode::AfterTwice => "after, after",
+            Mode::AfterAndCommit => "after, synced",
+        }
+    }
+
+    /// What its places are, with a number to be put behind it.
+    fn place(self) -> &'static str {
+        match self.file_call() {
+            None => "call",
+            Some(_) => "commit",
+        }
+    }
+
+    /// Whether a second run is killed as well.
+    fn is_twice(self) -> bool {
+        matches!(self, Mode::AfterTwice | Mode::AfterAndCommit)
+    }
+
+    /// The call on a file of the store that it is about.
+    fn file_call(self) -> Option<(disk::Cut, &'static str, &'static str)> {
+        match self {
+            Mode::Unwritten => Some((disk::Cut::Before, "pwrite", "log")),
+            Mode::Written => Some((disk::Cut::After, "pwrite", "log")),
+            Mode::Synced => Some((disk::Cut::After, "fdatasync", "log")),
+            Mode::Named => Some((disk::Cut::After, "rename", "head")),
+            Mode::Before | Mode::After | Mode::Late | Mode::AfterTwice | Mode::AfterAndCommit => None,
         }
     }
 }
@@ -78,35 +133,16 @@ impl Mode {
 pub struct Point {
     /// What runs.
     pub phase: Phase,
-    /// What becomes of the call.
+    /// What becomes of it.
     pub mode: Mode,
-    /// Which of the phase's calls, from 0.
-    pub call: u64,
+    /// Which of the phase's calls, or of its commits, from 0.
+    pub number: u64,
 }
 
-/// What was found, for one row of the table.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    /// Kills.
-    pub points: usize,
-    /// Things that stand and are in no record.
-    pub orphans: usize,
-    /// Things of which more stand than are declared.
-    pub duplicates: usize,
-    /// What a person would have to do: a run that did not end well, a record of nothing, a plan that is not empty.
-    pub repairs: usize,
-    /// All of it in words.
-    pub wrong: Vec<String>,
-}
-
-impl Tally {
-    /// Adds another one's numbers.
-    pub fn add(&mut self, other: Tally) {
-        self.points += other.points;
-        self.orphans += other.orphans;
-        self.duplicates += other.duplicates;
-        self.repairs += other.repairs;
-        self.wrong.extend(other.wrong);
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { phase, mode, number } = self;
+        write!(f, "{} killed at {} {} ({})", phase.word(), mode.place(), number + 1, mode.word())
     }
 }
 
@@ -127,318 +163,132 @@ pub struct Subject {
     pub environment: BTreeMap<String, String>,
 }
 
-/// A project folder with a LocalStack of its own.
-pub struct Sweep {
-    subject: Subject,
-    root: tempfile::TempDir,
-    emulator: Emulator,
-    /// What an undisturbed run of each phase leaves: how many of which kind stand and are recorded.
+/// Which points are wanted.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Of these phases.
+    pub phases: Vec<Phase>,
+    /// In these modes.
+    pub modes: Vec<Mode>,
+    /// Each so-many-th place.
+    pub stride: u64,
+    /// Beginning with this one, from 0.
+    pub offset: u64,
+    /// Of these, each so-many-th for the modes that kill in a commit.
+    pub commits: u64,
+    /// Of these, each so-many-th for the modes that kill twice.
+    pub twice: u64,
+}
+
+impl Default for Wish {
+    /// Every place, and a second kill at each seventh.
+    fn default() -> Self {
+        Self { phases: Phase::ALL.to_vec(), modes: Mode::ALL.to_vec(), stride: 1, offset: 0, commits: 1, twice: 7 }
+    }
+}
+
+/// The points, and what an undisturbed run of each phase leaves.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// All points that were wished for.
+    pub points: Vec<Point>,
     wanted: BTreeMap<Phase, Standing>,
+    server: Arc<Server>,
 }
 
-/// How many things of each kind stand, and which of them are in no record: AWS itself makes some.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Standing {
-    kinds: BTreeMap<String, usize>,
-    unrecorded: BTreeMap<String, usize>,
-}
-
-/// What the store says.
-struct Recorded {
-    /// Kind and id of each row.
-    rows: Vec<(String, String)>,
-    /// The rows that are not ready, in words.
-    unfinished: Vec<String>,
-}
-
-impl Sweep {
-    /// Starts a LocalStack and runs every phase once without disturbing it.
+impl Survey {
+    /// Runs the stack's life once without disturbing it, and counts.
     ///
     /// # Errors
     /// When LocalStack cannot be started, or an undisturbed run does not end well.
-    pub fn new(subject: Subject) -> Result<Self> {
-        let root = tempfile::tempdir()?;
-        std::fs::create_dir_all(root.path().join("stacks"))?;
-        let config = Config {
-            cache: cache(),
-            run: root.path().join(".formwork/emulator"),
-            port: None,
-            lifetime: Lifetime::WithParent(std::process::id()),
-            python: None,
-        };
-        let emulator = Emulator::ensure(&config, &mut |_| {}).map_err(|error| anyhow::anyhow!("{error}"))?;
-        Ok(Self { subject, root, emulator, wanted: BTreeMap::new() })
-    }
-
-    /// Every point of these phases and modes, each `stride`th of its phase's calls.
-    ///
-    /// # Errors
-    /// When an undisturbed run does not end well.
-    pub fn points(&mut self, phases: &[Phase], modes: &[Mode], stride: u64) -> Result<Vec<Point>> {
-        let mut points = Vec::new();
-        for &phase in phases {
-            let calls = self.undisturbed(phase).with_context(|| format!("an undisturbed {}", phase.word()))?;
-            for &mode in modes {
-                let every = usize::try_from(stride.max(1))?;
-                points.extend((0..calls).step_by(every).map(|call| Point { phase, mode, call }));
+    pub fn new(subject: &Subject, wish: &Wish) -> Result<Self> {
+        let server = Arc::new(Server::start()?);
+        let mut ground = Ground::new(subject, Arc::clone(&server), 0)?;
+        let mut survey = Self { points: Vec::new(), wanted: BTreeMap::new(), server };
+        for phase in Phase::ALL {
+            let undisturbed = ground.undisturbed(phase);
+            let (places, standing) = undisturbed.with_context(|| format!("an undisturbed {}", phase.word()))?;
+            survey.wanted.insert(phase, standing);
+            if !wish.phases.contains(&phase) {
+                continue;
+            }
+            for &mode in &wish.modes {
+                let further = match mode {
+                    mode if mode.is_twice() => wish.twice,
+                    mode if mode.file_call().is_some() => wish.commits,
+                    _ => 1,
+                };
+                let every = wish.stride.max(1) * further.max(1);
+                let numbers = (wish.offset % every..places.of(mode)).step_by(usize::try_from(every)?);
+                survey.points.extend(numbers.map(|number| Point { phase, mode, number }));
             }
         }
-        Ok(points)
-    }
-
-    /// Kills at a point, runs again, and looks.
-    ///
-    /// # Errors
-    /// When the emulator does not do what it is asked to; what is wrong with the stack is in the tally.
-    pub fn kill(&mut self, point: Point) -> Result<Tally> {
-        if !self.wanted.contains_key(&point.phase) {
-            self.undisturbed(point.phase)?;
-        }
-        self.prepare(point.phase)?;
-        let action = if point.mode == Mode::After { Action::HoldAfter } else { Action::HoldBefore };
-        let fault = Fault::new(&self.subject.account, action).mutating().skip(point.call);
-        let fault = self.admin().inject(&fault)?;
-        let mut child = self.start(&self.command(point.phase))?;
-        let how = format!("{} killed {} its call {}", point.phase.word(), point.mode.word(), point.call + 1);
-        let held = loop {
-            if let Some(held) = self.admin().held(&self.subject.account, LOOK)?.into_iter().next() {
-                break Some(held);
-            }
-            if child.try_wait()?.is_some() {
-                break None;
-            }
-        };
-        child.kill()?;
-        child.wait()?;
-        match point.mode {
-            Mode::Before => self.admin().drop_fault(&self.subject.account, &fault)?,
-            Mode::After | Mode::Late => self.admin().remove_fault(&self.subject.account, &fault)?,
-        }
-        let mut tally = Tally::default();
-        // The order of concurrent steps differs from run to run, and so may the number of calls by one or two.
-        let Some(held) = held else { return Ok(tally) };
-        tally.points = 1;
-        let how = format!("{how} ({})", held.call.operation);
-        if let Err(error) = self.ended(&self.command(point.phase), 0) {
-            tally.repairs += 1;
-            tally.wrong.push(format!("{how}: the next run: {error:#}"));
-        }
-        self.judge(point.phase, &how, &mut tally)?;
-        Ok(tally)
-    }
-
-    /// Holds the account against the records and against what an undisturbed run leaves.
-    fn judge(&self, phase: Phase, how: &str, tally: &mut Tally) -> Result<()> {
-        let (listed, Recorded { rows, unfinished }) = (self.listed()?, self.recorded()?);
-        for row in unfinished {
-            tally.repairs += 1;
-            tally.wrong.push(format!("{how}: {row}"));
-        }
-        let standing = standing(&listed, &rows);
-        let wanted = self.wanted.get(&phase).cloned().unwrap_or_default();
-        for (kind, number) in &standing.kinds {
-            let more = number.saturating_sub(wanted.kinds.get(kind).copied().unwrap_or_default());
-            if more > 0 {
-                tally.duplicates += more;
-                tally.wrong.push(format!("{how}: {more} more {kind} than an undisturbed run makes"));
-            }
-        }
-        for (kind, number) in &wanted.kinds {
-            let fewer = number.saturating_sub(standing.kinds.get(kind).copied().unwrap_or_default());
-            if fewer > 0 {
-                tally.repairs += fewer;
-                tally.wrong.push(format!("{how}: {fewer} {kind} are missing"));
-            }
-        }
-        for (kind, number) in &standing.unrecorded {
-            let more = number.saturating_sub(wanted.unrecorded.get(kind).copied().unwrap_or_default());
-            if more > 0 {
-                tally.orphans += more;
-                tally.wrong.push(format!("{how}: {more} {kind} stand and are in no record"));
-            }
-        }
-        let listed: BTreeSet<&(String, String)> = listed.iter().collect();
-        for row in rows.iter().filter(|row| !listed.contains(row)) {
-            tally.repairs += 1;
-            tally.wrong.push(format!("{how}: {} {} is recorded and does not stand", row.0, row.1));
-        }
-        if phase != Phase::Destroy
-            && let Err(error) = self.ended(&self.line("preview", &["--detailed-exitcode"]), 0)
-        {
-            tally.repairs += 1;
-            tally.wrong.push(format!("{how}: afterwards there is still to do: {error:#}"));
-        }
-        Ok(())
-    }
-
-    /// Runs a phase without disturbing it, remembers what it leaves, and answers the number of its calls that change something.
-    fn undisturbed(&mut self, phase: Phase) -> Result<u64> {
-        self.prepare(phase)?;
-        self.admin().clear_calls(&self.subject.account)?;
-        self.ended(&self.command(phase), 0)?;
-        let calls = self.admin().calls(&self.subject.account, 0)?.into_iter().filter(|call| call.mutating).count();
-        let left = standing(&self.listed()?, &self.recorded()?.rows);
-        self.wanted.insert(phase, left);
-        Ok(u64::try_from(calls)?)
-    }
-
-    /// An empty account and an empty store, or those in which the stack stands.
-    fn prepare(&self, phase: Phase) -> Result<()> {
-        self.admin().clear_faults(&self.subject.account)?;
-        self.admin().reset(Some(&self.subject.account))?;
-        let store = self.root.path().join(".formwork/local").join(&self.subject.stack);
-        if store.exists() {
-            std::fs::remove_dir_all(&store)?;
-        }
-        self.configure(&self.subject.config)?;
-        if phase != Phase::Up {
-            self.ended(&self.command(Phase::Up), 0).context("bringing it up first")?;
-        }
-        if phase == Phase::Update {
-            self.configure(&self.subject.changed)?;
-        }
-        Ok(())
-    }
-
-    fn configure(&self, text: &str) -> Result<()> {
-        Ok(std::fs::write(self.root.path().join(format!("stacks/{}.toml", self.subject.stack)), text)?)
-    }
-
-    fn command(&self, phase: Phase) -> Vec<String> {
-        match phase {
-            Phase::Up | Phase::Update => self.line("up", &["--yes"]),
-            Phase::Destroy => self.line("destroy", &["--yes"]),
-        }
-    }
-
-    fn line(&self, verb: &str, flags: &[&str]) -> Vec<String> {
-        let words = [verb, &self.subject.stack, "--local"].into_iter().chain(flags.iter().copied());
-        words.map(str::to_owned).collect()
-    }
-
-    fn start(&self, line: &[String]) -> Result<Child> {
-        let mut command = Command::new(&self.subject.binary);
-        command.args(line).current_dir(self.root.path()).envs(&self.subject.environment);
-        // A file takes what it says: nobody reads a pipe while the process is held.
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(self.said())?);
-        command.spawn().with_context(|| format!("starting {}", self.subject.binary.display()))
-    }
-
-    fn said(&self) -> PathBuf {
-        self.root.path().join("said")
-    }
-
-    /// Runs a command to its end, which must be this one; answers what it wrote to stdout.
-    fn ended(&self, line: &[String], code: i32) -> Result<String> {
-        let mut child = self.start(line)?;
-        let mut out = String::new();
-        if let Some(stdout) = &mut child.stdout {
-            stdout.read_to_string(&mut out)?;
-        }
-        let status = child.wait()?;
-        if status.code() != Some(code) {
-            let said = std::fs::read_to_string(self.said()).unwrap_or_default();
-            bail!("`{}` ended with {status}:\n{}{}", line.join(" "), tail(&out), tail(&said));
-        }
-        Ok(out)
-    }
-
-    fn recorded(&self) -> Result<Recorded> {
-        let out = self.ended(&["state", "list", &self.subject.stack, "--local", "--json"].map(str::to_owned), 0)?;
-        let rows: Vec<Value> = serde_json::from_str(&out)?;
-        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let unfinished = rows.iter().filter(|row| row["status"] != "ready");
-        Ok(Recorded {
-            unfinished: unfinished.map(|row| format!("{} is {}", text(row, "urn"), text(row, "status"))).collect(),
-            rows: rows.iter().map(|row| (text(row, "kind"), plain(&text(row, "id")))).collect(),
-        })
-    }
-
-    fn listed(&self) -> Result<Vec<(String, String)>> {
-        let resources = self.admin().resources(&self.subject.account, None)?;
-        Ok(resources.into_iter().map(|one| (one.kind, plain(&one.id))).collect())
-    }
-
-    fn admin(&self) -> &Admin {
-        self.emulator.admin()
+        Ok(survey)
     }
 }
 
-impl Drop for Sweep {
-    fn drop(&mut self) {
-        // The command line keeps a LocalStack that it finds running; this one belongs to the sweep. Nothing is left to do where it is gone.
-        let _ = Emulator::stop(&self.root.path().join(".formwork/emulator"));
-    }
-}
+/// What is still to be done, by phase.
+struct Queue(Mutex<BTreeMap<Phase, VecDeque<Point>>>);
 
-/// All kinds with their numbers, and the numbers of those that no row names.
-fn standing(listed: &[(String, String)], rows: &[(String, String)]) -> Standing {
-    let known: BTreeSet<&(String, String)> = rows.iter().collect();
-    let mut standing = Standing::default();
-    for one in listed {
-        *standing.kinds.entry(one.0.clone()).or_default() += 1;
-        if !known.contains(one) {
-            *standing.unrecorded.entry(one.0.clone()).or_default() += 1;
+impl Queue {
+    fn new(points: &[Point]) -> Self {
+        let mut queue = BTreeMap::<Phase, VecDeque<Point>>::new();
+        for &point in points {
+            queue.entry(point.phase).or_default().push_back(point);
         }
+        Self(Mutex::new(queue))
     }
-    standing
+
+    /// The next point of the first of these phases that has one.
+    fn next(&self, phases: [Phase; 3]) -> Option<Point> {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        phases.into_iter().find_map(|phase| queue.get_mut(&phase)?.pop_front())
+    }
 }
 
-/// The last lines of what a command said.
-fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(20)..].iter().map(|line| format!("  {line}\n")).collect()
-}
+/// How many stacks live in one LocalStack, which has one core: as many as keep it busy while some of their runs wait.
+const NEIGHBOURS: usize = 4;
 
-/// Kills at all these points, on as many LocalStacks side by side as `jobs` says; tells after each point.
+/// Kills at all points of a survey, with as many stacks side by side as `jobs` says; tells after each point. Runs wait for what AWS may still
+/// show, so that there should be more of them than cores.
 ///
 /// # Errors
 /// The first that a sweep could not go on with.
 pub fn sweep(
     subject: &Subject,
-    points: &[Point],
+    survey: &Survey,
     jobs: usize,
     told: &(dyn Fn(Point, &Tally) + Sync),
 ) -> Result<BTreeMap<(Phase, Mode), Tally>> {
     ensure!(jobs > 0, "a sweep needs at least one job");
-    let table = std::sync::Mutex::new(BTreeMap::<(Phase, Mode), Tally>::new());
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || -> Result<()> {
-        let mut sweep = Sweep::new(subject.clone())?;
-        loop {
-            let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some(&point) = points.get(place) else { return Ok(()) };
-            let tally = sweep.kill(point)?;
+    let tallies = Mutex::new(BTreeMap::<(Phase, Mode), Tally>::new());
+    let queue = Queue::new(&survey.points);
+    let clock = TokioClock::new();
+    let work = &|number: usize, server: Arc<Server>| -> Result<()> {
+        let mut ground = Ground::new(subject, server, number + 1)?;
+        while let Some(point) = queue.next(ground.fitting()) {
+            let began = clock.elapsed();
+            let mut tally = ground.kill(point, survey.wanted.get(&point.phase).unwrap_or(&Standing::default()))?;
+            tally.took = clock.elapsed().saturating_sub(began);
             told(point, &tally);
-            let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            table.entry((point.phase, point.mode)).or_default().add(tally);
+            let mut tallies = tallies.lock().unwrap_or_else(PoisonError::into_inner);
+            tallies.entry((point.phase, point.mode)).or_default().add(tally);
         }
+        Ok(())
     };
+    let jobs = jobs.min(survey.points.len());
+    let more = (1..jobs.div_ceil(NEIGHBOURS)).map(|_| Server::start().map(Arc::new));
+    let servers: Vec<_> = std::iter::once(Ok(Arc::clone(&survey.server))).chain(more).collect::<Result<_>>()?;
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        let servers = servers.iter().cycle().take(jobs).enumerate();
+        let workers: Vec<_> =
+            servers.map(|(number, server)| scope.spawn(move || work(number, Arc::clone(server)))).collect();
         workers.into_iter().try_for_each(|worker| match worker.join() {
             Ok(ended) => ended,
             Err(panic) => std::panic::resume_unwind(panic),
         })
     })?;
-    Ok(table.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-}
-
-/// The table: a row for each phase and mode, and their sum.
-pub fn table(tallies: &BTreeMap<(Phase, Mode), Tally>) -> String {
-    let line = |name: &str, mode: &str, tally: &Tally| {
-        let Tally { points, orphans, duplicates, repairs, .. } = tally;
-        format!("{name:<9}{mode:<8}{points:>7}{orphans:>9}{duplicates:>12}{repairs:>9}\n")
-    };
-    let mut text =
-        format!("{:<9}{:<8}{:>7}{:>9}{:>12}{:>9}\n", "phase", "call", "kills", "orphans", "duplicates", "repairs");
-    let mut sum = Tally::default();
-    for ((phase, mode), tally) in tallies {
-        text.push_str(&line(phase.word(), mode.word(), tally));
-        sum.add(tally.clone());
-    }
-    text.push_str(&line("all", "", &sum));
-    text
+    Ok(tallies.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The built binary of a package beside this process's own.

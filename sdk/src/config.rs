@@ -14,7 +14,8 @@
 //!
 //! Unknown keys are errors at every depth, whether or not the struct says `deny_unknown_fields`, and every error names file,
 //! line and key. A field of type [`crate::Secret`] says where its value stands: `{ env = "NAME" }`, `{ file = "PATH" }` (beside the
-//! configuration; a line end at its end is dropped), or the value itself, which is warned about.
+//! configuration; a line end at its end is dropped), `{ sealed = "v1:…" }` as `config set --secret` writes it, or the value itself, which is
+//! warned about.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,15 +24,17 @@ use formwork_engine::{Error, error::Turn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+mod edit;
 mod fault;
 mod read;
 mod secrets;
 mod typo;
 
-pub(crate) use secrets::{Generator, Secrets};
+pub(crate) use edit::{Document, Shown};
+pub(crate) use fault::Fault;
+pub(crate) use secrets::{Generator, Opened, Secrets};
 pub(crate) use typo::nearest;
 
-use fault::Fault;
 use read::Reader;
 
 /// What every stack's configuration may hold beside the stack's own keys.
@@ -83,12 +86,48 @@ pub struct AssumeRole {
 pub struct StoreSection {
     /// The folder of state, relative to the folder that holds `stacks/`.
     pub path: PathBuf,
+    /// State in a bucket of S3 instead, shared by a team.
+    pub s3: Option<S3Section>,
+    /// How long the lease of a shared store lasts without renewal, in seconds: 180 when absent, at least 15. A call may be under way for a third
+    /// of it, and at most 60 seconds.
+    pub lease_seconds: Option<u64>,
+    /// Whether every record is sealed with the stack's key, and not only the secrets in it. Without effect on the stores of `--local`.
+    pub sealed: bool,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { path: PathBuf::from(".formwork") }
+        Self { path: PathBuf::from(".formwork"), s3: None, lease_seconds: None, sealed: false }
     }
+}
+
+impl StoreSection {
+    /// The shortest lease, in seconds: a third of it is for one call.
+    pub(crate) const SHORTEST_LEASE: u64 = 15;
+    /// The longest one: whoever takes over from a run that was killed waits for it.
+    pub(crate) const LONGEST_LEASE: u64 = 3600;
+
+    /// How long the lease lasts.
+    pub(crate) fn lease(&self) -> std::time::Duration {
+        let seconds = self.lease_seconds.unwrap_or(180).clamp(Self::SHORTEST_LEASE, Self::LONGEST_LEASE);
+        std::time::Duration::from_secs(seconds)
+    }
+}
+
+/// `s3` in the section `[store]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct S3Section {
+    /// The bucket, made with `state bucket STACK`.
+    pub bucket: String,
+    /// What the names of the objects begin with; project and stack follow.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The bucket's region; that of the stack when absent.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The ARN of the KMS key that the objects are encrypted with; S3's own keys when absent.
+    #[serde(default)]
+    pub kms_key: Option<String>,
 }
 
 /// The keys of [`Base`]; all others belong to the stack.
@@ -140,6 +179,11 @@ impl ConfigFile {
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The folder that relative paths of the configuration start from: the one that holds `stacks/`, or the file's own.
@@ -318,7 +362,7 @@ mod tests {
         assert_eq!(
             secrets.warnings(),
             [
-                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead"
+                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead, or seal it with `config set prod token --secret`"
             ]
         );
 
@@ -333,6 +377,34 @@ mod tests {
         assert_eq!(reasons(file(wrong).stack::<WithSecret>(&secrets)).len(), 3);
         let wrong = reasons(file("token = 12345").stack::<WithSecret>(&secrets));
         assert!(!wrong[0].contains("12345"), "{wrong:?}");
+    }
+
+    #[test]
+    fn sealed_secrets_are_opened_or_stood_for() {
+        use formwork_engine::{Field as _, Value};
+        let lookup = |_: &str| None;
+        let open = |sealed: &str| match sealed {
+            "v1:here" => Ok(Opened::Value("hunter2".into())),
+            "v1:known" => Ok(Opened::Digest("abc".into())),
+            "v1:away" => Ok(Opened::NotAtHand),
+            _ => Err(Fault::new("it does not open")),
+        };
+        let config = |text: &str, secrets: &Secrets<'_>| file(text).stack::<WithSecret>(secrets);
+        let secrets = Secrets::new("prod", Path::new("."), &lookup).opening(&open);
+        let found = config("token = { sealed = \"v1:here\" }\nother = { sealed = \"v1:known\" }", &secrets).unwrap();
+        assert_eq!(found.token.reveal(), "hunter2");
+        assert_eq!(found.other.unwrap().to_value(), Value::Digest("abc".into()));
+        let found = config("token = { sealed = \"v1:away\" }", &secrets).unwrap();
+        assert!(found.token.reveal().is_empty() && !found.token.to_value().is_known());
+        assert_eq!(secrets.unopened(), ["other", "token"]);
+        assert_eq!(
+            reasons(config("token = { sealed = \"v1:x\" }", &secrets)),
+            ["stacks/prod.toml:1: `token`: it does not open"]
+        );
+        let made_up =
+            Secrets::new("prod", Path::new("."), &lookup).opening(&open).generating(Generator::from_seed("s"));
+        let found = config("token = { sealed = \"v1:away\" }", &made_up).unwrap();
+        assert_eq!((found.token.reveal().len(), made_up.generated()), (32, vec!["token".to_owned()]));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 | `/health`    | GET: plugin, instance and pid; LocalStack's own `/_localstack/health` carries the same            |
 | `/calls`     | GET `?account=&service=&since=`: recorded calls. DELETE `?account=`                               |
 | `/faults`    | GET `?account=`. POST a fault (see `faults.parse`). DELETE `?account=&id=`: also releases its calls |
+| `/weather`   | GET `?account=`: what it is and did. POST one (see `weather.parse`). DELETE `?account=`             |
 | `/held`      | GET `?account=&wait=SECONDS`: held calls, as soon as there is one                                 |
 | `/reset`     | POST `{"account": A}`, or `{}` for everything                                                     |
 | `/resources` | GET `?account=&region=`: what stands there, read from the stores                                  |
@@ -61,6 +62,21 @@ def faults(request: Request) -> Any:
     return FAULTS.listed(account)
 
 
+def weather(request: Request) -> Any:
+    from . import weather as conditions
+
+    account = request.args.get("account")
+    if request.method == "POST":
+        conditions.set(request.get_json(force=True))
+        return {}
+    if request.method == "DELETE":
+        conditions.clear(account)
+        return {}
+    if not account:
+        raise ValueError("account is missing")
+    return conditions.listed(account)
+
+
 def held(request: Request) -> Any:
     wait = min(float(request.args.get("wait", 0)), LONGEST_WAIT)
     return FAULTS.held(request.args.get("account"), wait)
@@ -115,6 +131,7 @@ def install() -> None:
         ("/_formwork/health", ["GET"], health),
         ("/_formwork/calls", ["GET", "DELETE"], calls),
         ("/_formwork/faults", ["GET", "POST", "DELETE"], faults),
+        ("/_formwork/weather", ["GET", "POST", "DELETE"], weather),
         ("/_formwork/held", ["GET"], held),
         ("/_formwork/reset", ["POST"], reset),
         ("/_formwork/resources", ["GET"], resources),

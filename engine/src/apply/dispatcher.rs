@@ -275,7 +275,7 @@ impl<'a> Dispatcher<'a> {
                 }
             },
         };
-        if self.stopped.is_none() && (self.fail_fast || error.turn == Turn::Credentials) {
+        if self.stopped.is_none() && (self.fail_fast || matches!(error.turn, Turn::Credentials | Turn::Held)) {
             self.stopped = Some(Stopped::Failure);
         }
         let took = self.context.clock.stopwatch().saturating_sub(began);

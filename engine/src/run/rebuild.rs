@@ -140,6 +140,8 @@ impl Session {
             command: "state rebuild".to_owned(),
             plan: rebuilding.rows.iter().map(|one| format!("record {} as {}", one.row.id, one.row.urn)).collect(),
             saved_plan: None,
+            program: None,
+            steps: Vec::new(),
         }));
         entries.extend(rebuilding.entries);
         entries.push(Entry::DeploymentEnded(DeploymentEnd {
@@ -148,6 +150,7 @@ impl Session {
             outcome: "done".to_owned(),
             steps: [u64::try_from(rebuilding.rows.len()).unwrap_or(u64::MAX), 0, 0],
             calls: rebuilding.calls,
+            troubles: Vec::new(),
         }));
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])
     }
@@ -278,6 +281,7 @@ impl Anew<'_> {
             edges,
             options,
             expressions: expressions(declaration),
+            formulas: crate::history::formulas(declaration, &Digester::of(self.binding)),
             source: Some(declaration.source.clone()),
             token: found.owner.as_ref().and_then(|owner| owner.token.clone()),
             ..self.plain(schema, uid, &declaration.urn, &found.id, &applied, &found.observed.outputs)
@@ -311,6 +315,7 @@ impl Anew<'_> {
             observed: None,
             outputs: Stored::from_value(outputs, &digester),
             expressions: BTreeMap::new(),
+            formulas: BTreeMap::new(),
             left: BTreeSet::new(),
             waiting: None,
             edges: Vec::new(),

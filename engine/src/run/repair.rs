@@ -132,6 +132,8 @@ impl Session {
             command: "state repair".to_owned(),
             plan: chosen.keys().map(|name| format!("mend {name}")).collect(),
             saved_plan: None,
+            program: None,
+            steps: Vec::new(),
         })];
         entries.extend(merged(snapshot, chosen.values().flat_map(|finding| &finding.entries)));
         entries.push(Entry::DeploymentEnded(DeploymentEnd {
@@ -140,6 +142,7 @@ impl Session {
             outcome: "done".to_owned(),
             steps: [u64::try_from(chosen.len()).unwrap_or(u64::MAX), 0, 0],
             calls: BTreeMap::new(),
+            troubles: Vec::new(),
         }));
         let done = chosen.values().map(|finding| format!("{}: done", finding.name)).collect();
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;

@@ -31,8 +31,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`.
-fn utc(millis: u64) -> String {
+/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`; given in milliseconds since 1970.
+pub fn utc(millis: u64) -> String {
     let (days, seconds) = (millis / 86_400_000, millis / 1000 % 86_400);
     // Years begin in March here, so that the leap day is the last of its year (the usual civil calendar arithmetic).
     let shifted = days + 719_468;
@@ -107,6 +107,81 @@ pub enum StateError {
         /// What the view still knows about them, in a sentence.
         knowledge: String,
     },
+    /// Another run has the lease of a shared store.
+    #[error("{place} is held by {holder}; its lease ends at {} unless it is renewed", utc(*ends_at))]
+    Leased {
+        /// The store.
+        place: String,
+        /// By whom.
+        holder: Box<Holder>,
+        /// Milliseconds since 1970, by the holder's clock.
+        ends_at: u64,
+    },
+    /// The lease of this run ended, and another run has taken over.
+    #[error("this run no longer holds {place}: {}", holder.as_ref().map_or_else(|| "another run has written there".to_owned(), |holder| format!("it was taken over by {holder}")))]
+    LeaseLost {
+        /// The store.
+        place: String,
+        /// By whom, where that is known.
+        holder: Option<Box<Holder>>,
+    },
+    /// The log goes on elsewhere.
+    #[error("{place} has moved to {to}")]
+    Moved {
+        /// The store.
+        place: String,
+        /// Where it goes on.
+        to: String,
+    },
+    /// It is not what was to be copied over.
+    #[error("{reason}")]
+    Misplaced {
+        /// Why.
+        reason: String,
+    },
+    /// Objects of a shared store could not be read or written.
+    #[error("could not {act} {place}: {reason}")]
+    Objects {
+        /// What was being done, fitting "could not … PLACE".
+        act: String,
+        /// To what.
+        place: String,
+        /// What was answered.
+        reason: String,
+        /// What to do next.
+        next: String,
+    },
+    /// An object of a shared store is not what was written.
+    #[error("{place} is damaged: {reason}")]
+    ObjectDamaged {
+        /// The object.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Commits that were acknowledged are missing from a shared store.
+    #[error("commits {from} to {to} are missing from {place}")]
+    ObjectsLost {
+        /// The store.
+        place: String,
+        /// The first that is missing.
+        from: u64,
+        /// The last that is known to be missing.
+        to: u64,
+    },
+    /// Its records do not open with the key at hand, or stand in the clear where they should be sealed. Nothing was touched.
+    #[error("{} {}: {reason}", path.display(), match key {
+        Some(key) => format!("is sealed with the key {key}"),
+        None => "is not sealed as the configuration says".to_owned(),
+    })]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The name of the key that it is sealed with, where it is sealed.
+        key: Option<String>,
+        /// What stands against it.
+        reason: String,
+    },
     /// It was written by a newer Formwork.
     #[error("{} has format {found}, and this Formwork knows formats up to {known}", path.display())]
     Newer {
@@ -138,7 +213,8 @@ impl StateError {
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         match self {
-            StateError::Held { .. } => Turn::Held,
+            StateError::Held { .. } | StateError::Leased { .. } | StateError::LeaseLost { .. } => Turn::Held,
+            StateError::Moved { .. } | StateError::Misplaced { .. } => Turn::You,
             StateError::ReadOnly | StateError::Misuse { .. } => Turn::Bug,
             _ => Turn::State,
         }
@@ -148,7 +224,21 @@ impl StateError {
     pub fn hint(&self) -> Option<String> {
         match self {
             StateError::Held { .. } => Some("wait until it is done, then run again".to_owned()),
-            StateError::File { next, .. } => Some(next.clone()),
+            StateError::Leased { .. } => Some(
+                "wait until it is done, then run again; when it was killed, the run after the end of its lease takes over"
+                    .to_owned(),
+            ),
+            StateError::LeaseLost { .. } => {
+                Some("nothing more was sent; what was begun is finished by the run that took over".to_owned())
+            }
+            StateError::Moved { .. } => Some(
+                "write the store that it moved to under [store] in the configuration, or bring it back with `state migrate`"
+                    .to_owned(),
+            ),
+            StateError::File { next, .. } | StateError::Objects { next, .. } => Some(next.clone()),
+            StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. } => {
+                Some("nothing was changed; restore the former version of the object, which the bucket keeps".to_owned())
+            }
             StateError::Network { .. } => {
                 Some("move the state to a local disk, or use the shared store in S3".to_owned())
             }
@@ -158,10 +248,13 @@ impl StateError {
                 path.display(),
                 path.parent().and_then(|folder| folder.file_name()).unwrap_or_default().to_string_lossy()
             )),
+            // Where the key stands, and how it is given, is known to whoever asked.
+            StateError::Locked { .. } => None,
             StateError::Newer { .. } => Some("use the version of Formwork that wrote it, or a newer one".to_owned()),
             StateError::Poisoned { .. } => {
                 Some("run again: the next run finds out what was done and goes on".to_owned())
             }
+            StateError::Misplaced { .. } => Some("nothing was changed at the source; look at both with `state list`".to_owned()),
             StateError::ReadOnly | StateError::Misuse { .. } => None,
         }
     }

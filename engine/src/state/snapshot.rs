@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored};
+use crate::digest::Sealed;
+use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored, TakenOver};
 use crate::state::StateError;
 use crate::urn::{Uid, Urn};
 
@@ -58,6 +59,9 @@ impl Item {
             Entry::Dropped { uid, generation } => vec![Item::Intent((uid.clone(), *generation))],
             Entry::Observed { uid, generation, args: _, outputs: _ } => vec![Item::Row((uid.clone(), *generation))],
             Entry::Pinned { urn, args: _, outputs: _ } | Entry::Unpinned { urn } => vec![Item::Pin(urn.clone())],
+            Entry::TakenOver(took) => took.deployment.map(Item::Deployment).into_iter().collect(),
+            // History alone.
+            Entry::Moved(_) => Vec::new(),
             Entry::Outputs { values: _ } => vec![Item::Outputs],
         }
     }
@@ -74,6 +78,7 @@ pub struct Snapshot {
     pins: BTreeMap<Urn, Pin>,
     outputs: BTreeMap<String, Stored>,
     deployments: BTreeMap<u64, Deployment>,
+    takeovers: BTreeMap<u64, TakenOver>,
 }
 
 impl Snapshot {
@@ -122,6 +127,24 @@ impl Snapshot {
     /// The runs by number.
     pub fn deployments(&self) -> &BTreeMap<u64, Deployment> {
         &self.deployments
+    }
+
+    /// Who took the store over from a run that was cut short.
+    pub fn taken_over(&self, deployment: u64) -> Option<&TakenOver> {
+        self.takeovers.get(&deployment)
+    }
+
+    /// The secrets that are kept sealed, by their digests.
+    pub fn sealed(&self) -> Sealed {
+        let mut sealed = Sealed::new();
+        let pins = self.pins.values().flat_map(|pin| [&pin.args, &pin.outputs]);
+        let rows = self
+            .rows
+            .values()
+            .chain(self.intents.values().flat_map(|intent| intent.before.iter().chain([&intent.row])));
+        let rows = rows.flat_map(|row| [&row.applied, &row.outputs].into_iter().chain(&row.observed));
+        self.outputs.values().chain(pins).chain(rows).for_each(|stored| stored.collect_sealed(&mut sealed));
+        sealed
     }
 
     /// The number of the next run.
@@ -216,6 +239,12 @@ impl Snapshot {
             Entry::Unpinned { urn } => {
                 self.pins.remove(urn);
             }
+            Entry::TakenOver(took) => {
+                if let Some(number) = took.deployment.filter(|number| self.deployments.contains_key(number)) {
+                    self.takeovers.insert(number, took.clone());
+                }
+            }
+            Entry::Moved(_) => {}
             Entry::Outputs { values } => self.outputs = values.clone(),
         }
     }
@@ -248,7 +277,9 @@ impl Snapshot {
             }
             Item::Deployment(number) => match self.deployments.get(number).cloned() {
                 Some(Deployment { start, end }) => {
-                    [Entry::DeploymentStarted(start)].into_iter().chain(end.map(Entry::DeploymentEnded)).collect()
+                    let took = self.takeovers.get(number).cloned().map(Entry::TakenOver);
+                    let ended = end.map(Entry::DeploymentEnded);
+                    [Entry::DeploymentStarted(start)].into_iter().chain(ended).chain(took).collect()
                 }
                 None => Vec::new(),
             },

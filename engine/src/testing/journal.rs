@@ -120,8 +120,20 @@ impl<S: Store + Send + Sync> Store for JournaledStore<S> {
         Ok(())
     }
 
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        self.store.commits().await
+    }
+
     fn notes(&self) -> &[String] {
         self.store.notes()
+    }
+
+    fn fence(&self) -> Option<std::sync::Arc<dyn crate::state::Fence>> {
+        self.store.fence()
+    }
+
+    async fn close(&mut self) -> Result<(), StateError> {
+        self.store.close().await
     }
 }
 
@@ -145,6 +157,8 @@ fn line(entry: &Entry) -> String {
         Entry::Observed { .. } => "commit observed".to_owned(),
         Entry::Unpinned { urn } => format!("commit unpinned {}", urn.path()),
         Entry::Pinned { urn, .. } => format!("commit pinned {}", urn.path()),
+        Entry::TakenOver(_) => "commit taken over".to_owned(),
+        Entry::Moved(_) => "commit moved".to_owned(),
         Entry::Outputs { .. } => "commit outputs".to_owned(),
     }
 }

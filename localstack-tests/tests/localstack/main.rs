@@ -6,8 +6,11 @@
 )]
 
 mod adopt;
+mod canary;
 mod cli;
 mod conformance;
+mod failed;
+mod faults;
 mod generate;
 mod kills;
 mod lasting;
@@ -15,7 +18,9 @@ mod prod;
 mod quiet;
 mod reads;
 mod regions;
+mod store;
 mod sweep;
+mod throttled;
 
 use formwork_emulator::Emulator;
 

@@ -1,10 +1,11 @@
-//! The kill sweep over a small stack, with the real command line: every call of its life that changes something, in every mode.
+//! The kill sweep over a small stack, with the real command line: every call of its life that changes something and every second commit, in
+//! every mode.
 //!
-//! The one over `prod` takes an hour and a command of its own: `cargo xtask kill-sweep`.
+//! The one over `prod` has a command of its own: `cargo xtask kill-sweep`.
 
 use std::collections::BTreeMap;
 
-use localstack_tests::sweep::{Mode, Phase, Subject, Sweep, sweep, table};
+use localstack_tests::sweep::{Subject, Survey, Wish, sweep, table};
 
 const ACCOUNT: &str = "200000000001";
 
@@ -17,7 +18,7 @@ fn config(cidr_block: &str, subnet: &str, days: u32) -> String {
 
 #[test]
 #[expect(clippy::disallowed_macros, reason = "the table is for people")]
-fn a_small_stack_survives_a_kill_at_every_call() {
+fn a_small_stack_survives_a_kill_at_every_call_and_in_its_commits() {
     let subject = Subject {
         binary: env!("CARGO_BIN_EXE_small").into(),
         stack: "small".to_owned(),
@@ -27,12 +28,12 @@ fn a_small_stack_survives_a_kill_at_every_call() {
         account: ACCOUNT.to_owned(),
         environment: BTreeMap::from([("SMALL_TOKEN".to_owned(), "hunter2-of-the-test".to_owned())]),
     };
-    let points = Sweep::new(subject.clone()).unwrap().points(&Phase::ALL, &Mode::ALL, 1).unwrap();
-    let tallies = sweep(&subject, &points, 2, &|_, _| {}).unwrap();
+    let survey = Survey::new(&subject, &Wish { commits: 2, twice: 3, ..Wish::default() }).unwrap();
+    let tallies = sweep(&subject, &survey, 8, &|_, _| {}).unwrap();
     println!("{}", table(&tallies));
     // A sweep that killed nothing would find nothing wrong.
     let kills: usize = tallies.values().map(|tally| tally.points).sum();
-    assert!(kills > 30, "{kills} kills at {} points", points.len());
+    assert!(kills > 80, "{kills} kills at {} points", survey.points.len());
     let wrong: Vec<String> = tallies.into_values().flat_map(|tally| tally.wrong).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

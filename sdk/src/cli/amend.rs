@@ -4,11 +4,12 @@ use formwork_engine::Error;
 use formwork_engine::amend::{self, Accepted, Amender, Amendment, Forgotten, Renamed};
 use formwork_engine::clock::{Clock as _, TokioClock};
 use formwork_engine::error::exit;
-use formwork_engine::state::{LocalStore, Store as _};
+use formwork_engine::state::Store;
 use serde_json::{Value as Json, json};
 
 use super::args::{AcceptArgs, StackArgs};
 use super::session::{self, Purpose};
+use super::store::let_go;
 use super::target::Target;
 use super::{At, prompt};
 use crate::render::{Telling, shown};
@@ -74,9 +75,10 @@ pub(super) fn accept(at: At<'_>, args: &AcceptArgs) -> Result<u8, Vec<Error>> {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let purpose = Purpose::Change(format!("accept {}", target.stack));
-        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose)?;
+        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose).await?;
         let accepted = session.accept(&program, &args.urns).await;
         progress.end();
+        let_go(at, &mut *session.store).await;
         accepted
     })?;
     let line = |one: &Accepted| {
@@ -111,26 +113,41 @@ fn tell<T>(
     at.terminal.data(&text);
 }
 
-/// The records of a stack, held for writing. Nothing is called.
-struct Records {
-    store: LocalStore,
+/// The records of a stack, held for writing. Nothing is called but what a store in S3 needs.
+struct Records<'a> {
+    at: At<'a>,
+    store: Box<dyn Store>,
     by: Amender,
+    // Keeps the lease of a store in S3 while somebody is asked.
     runtime: tokio::runtime::Runtime,
 }
 
-impl Records {
-    fn open(at: At<'_>, target: &Target, command: &str) -> Result<Self, Vec<Error>> {
+impl<'a> Records<'a> {
+    fn open(at: At<'a>, target: &Target, command: &str) -> Result<Self, Vec<Error>> {
         let clock = TokioClock::new();
-        let store = session::open_for_writing(at, target, &format!("{command} {}", target.stack), &clock)?;
         let who = format!("{}@{}", at.environment.user(), at.environment.host());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| {
             vec![Error::new(formwork_engine::error::Turn::Bug, "start the runtime", error.to_string())]
         })?;
-        Ok(Self { store, by: Amender { who, at: clock.now_millis(), command: command.to_owned() }, runtime })
+        let shared = target.base.store.s3.is_some();
+        let emulator = if shared { target.emulator(at)? } else { None };
+        let store = runtime.block_on(async {
+            let connected = if shared { Some(target.connect(at, emulator).await?) } else { None };
+            let line = format!("{command} {}", target.stack);
+            session::open_for_writing(at, target, connected.as_ref(), &line, &clock).await
+        })?;
+        Ok(Self { at, store, by: Amender { who, at: clock.now_millis(), command: command.to_owned() }, runtime })
     }
 
     fn commit<T>(&mut self, amendment: &Amendment<T>) -> Result<(), Vec<Error>> {
         let entries = amendment.commit(self.store.snapshot(), self.by.clone());
         self.runtime.block_on(self.store.commit(&entries)).map_err(|error| vec![Error::from(error)])
+    }
+}
+
+impl Drop for Records<'_> {
+    fn drop(&mut self) {
+        self.runtime.block_on(let_go(self.at, &mut *self.store));
     }
 }

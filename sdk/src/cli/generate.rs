@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::kind::{Observed, Registry};
 use formwork_engine::record::owner_tag;
-use formwork_engine::state::{Snapshot, Store as _};
+use formwork_engine::state::Snapshot;
 use formwork_engine::{Error, KindName, ProviderName, Schema, Urn};
 use serde_json::json;
 

@@ -73,7 +73,7 @@ struct Import<'a> {
 impl Import<'_> {
     /// Reads the account, and tells what is what. Changes nothing.
     async fn survey(&self, settings: Settings, theirs: File, map: &Map) -> Result<Survey, Vec<Error>> {
-        let mut session = self.session(settings)?;
+        let mut session = self.session(settings).await?;
         self.check(&mut session).await?;
         let recorded = Recorded::of(session.store.snapshot());
         let observations = session.observe(self.program, self.graph).await?;
@@ -81,10 +81,10 @@ impl Import<'_> {
         Ok(Survey::new(theirs, map, self.graph, &recorded, &observations, &sights))
     }
 
-    fn session(&self, settings: Settings) -> Result<Session, Vec<Error>> {
+    async fn session(&self, settings: Settings) -> Result<Session, Vec<Error>> {
         let telling = Telling::Lines;
         let (session, progress) =
-            session::open(self.at, self.target, self.connected, settings, telling, &Purpose::Look)?;
+            session::open(self.at, self.target, self.connected, settings, telling, &Purpose::Look).await?;
         progress.end();
         Ok(session)
     }

@@ -8,22 +8,27 @@ use serde_json::{Value as Json, json};
 
 use super::At;
 use super::args::RefreshArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
+use super::store::let_go;
 use super::target::Target;
 use crate::render::{Telling, calls, plural};
 
 /// Runs `refresh`.
 pub(super) fn command(at: At<'_>, args: &RefreshArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
+    target.unlock(at, Need::Welcome)?;
     let program = Program::empty(at.runner.project(), &target.stack);
     let emulator = target.emulator(at)?;
     let refreshed = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let purpose = Purpose::Change(format!("refresh {}", target.stack));
-        let (mut session, progress) = session::open(at, &target, &connected, Settings::default(), telling, &purpose)?;
+        let (mut session, progress) =
+            session::open(at, &target, &connected, Settings::default(), telling, &purpose).await?;
         let refreshed = session.refresh(&program).await;
         progress.end();
+        let_go(at, &mut *session.store).await;
         refreshed
     })?;
     if args.json {

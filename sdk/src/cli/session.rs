@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
@@ -9,10 +10,11 @@ use formwork_engine::exchange::LocalExchange;
 use formwork_engine::kind::Identity;
 use formwork_engine::run::Session;
 use formwork_engine::settings::{OnDrift, Settings};
-use formwork_engine::state::{Holder, LocalStore, OpenMode, Store as _};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, Store};
 
 use super::args::PlanArgs;
 use super::local;
+use super::store::{self, Opening, open_store};
 use super::target::{Connected, Target};
 use super::{At, args::Drift};
 use crate::render::{Progress, Telling, wrapped};
@@ -26,11 +28,8 @@ pub(super) enum Purpose {
     Change(String),
 }
 
-/// How many times shorter waits are with `--local`: 30 seconds before the first look at a cache become one and a half.
-const EMULATOR_HASTE: u32 = 20;
-
 /// The session of a stack that has said who its credentials are, and who tells of it.
-pub(super) fn open(
+pub(super) async fn open(
     at: At<'_>,
     target: &Target,
     connected: &Connected,
@@ -43,40 +42,55 @@ pub(super) fn open(
         None => Arc::new(TokioClock::new()),
     };
     begin_anew_after_restart(at, target, &connected.identity, &*clock)?;
-    let mode = match purpose {
-        Purpose::Look => OpenMode::Read,
-        Purpose::Change(command) => OpenMode::Write(holder(at, command, &*clock)),
+    let opening = match purpose {
+        Purpose::Look => Opening::Read,
+        Purpose::Change(command) => Opening::Write(holder(at, command, &*clock)),
     };
-    let store = LocalStore::open(&target.store(), mode).map_err(|error| vec![Error::from(error)])?;
+    let store = open_store(at, target, Some(connected), opening).await.map_err(|error| vec![error])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
-    let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings)
-        .with_exchange(Arc::new(LocalExchange::new(target.exchange())));
-    Ok((session, progress))
+    let session = Session::new(Arc::clone(&connected.cloud), store, progress.clone(), clock, settings);
+    // What stacks with a store in S3 tell each other would have to be there too: their programs cannot read each other's outputs yet.
+    let session = match target.base.store.s3 {
+        Some(_) => session,
+        None => session.with_exchange(Arc::new(LocalExchange::new(target.exchange()))),
+    };
+    Ok((session.with_sealer(target.unlocked()), progress))
 }
 
-/// Opens the store for reading: takes no lock, also while a run is going.
-pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<LocalStore, Vec<Error>> {
-    let store = LocalStore::open(&target.store(), OpenMode::Read).map_err(|error| vec![Error::from(error)])?;
+/// Opens the store for reading: takes no lock, also while a run is going. Where it is in S3, the credentials are asked for first.
+pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
+    let store = match target.base.store.s3 {
+        None => Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?),
+        Some(_) => {
+            let emulator = target.emulator(at)?;
+            at.block_on(async {
+                let connected = target.connect(at, emulator).await?;
+                open_store(at, target, Some(&connected), Opening::Read).await.map_err(|error| vec![error])
+            })?
+        }
+    };
     for note in store.notes() {
         at.terminal.say(&format!("note: {note}"));
     }
     Ok(store)
 }
 
-/// Opens the store for changing records; calls nothing.
-pub(super) fn open_for_writing(
+/// Opens the store for changing records; calls nothing but what a store in S3 needs. For the runtime that keeps its lease.
+pub(super) async fn open_for_writing(
     at: At<'_>,
     target: &Target,
+    connected: Option<&Connected>,
     command: &str,
     clock: &dyn Clock,
-) -> Result<LocalStore, Vec<Error>> {
+) -> Result<Box<dyn Store>, Vec<Error>> {
+    let read = open_store(at, target, connected, Opening::Read).await.map_err(|error| vec![error])?;
     // A store that is not there is not begun for that.
-    let empty = open_for_reading(at, target)?.snapshot().binding().is_none();
-    if empty {
-        let reason = format!("nothing is recorded of {} in {}", target.stack, target.store().display());
+    if read.snapshot().binding().is_none() {
+        let reason = format!("nothing is recorded of {} in {}", target.stack, store::shown(at, target));
         return Err(vec![Error::new(Turn::You, command, reason).hint("check the stack, and whether --local is meant")]);
     }
-    LocalStore::open(&target.store(), OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error.into()])
+    let opening = Opening::Write(holder(at, command, clock));
+    open_store(at, target, connected, opening).await.map_err(|error| vec![error])
 }
 
 /// What the flags about the plan decide.
@@ -111,7 +125,8 @@ fn begin_anew_after_restart(
     identity: &Identity,
     clock: &dyn Clock,
 ) -> Result<(), Vec<Error>> {
-    if target.local.is_none() {
+    // A bucket is forgotten with everything else.
+    if target.local.is_none() || target.base.store.s3.is_some() {
         return Ok(());
     }
     let folder = target.store();
@@ -135,6 +150,7 @@ fn begin_anew_after_restart(
     Ok(())
 }
 
+/// Who opens a store for writing.
 pub(super) fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
     Holder {
         pid: std::process::id(),

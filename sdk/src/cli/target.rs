@@ -10,9 +10,10 @@ use formwork_engine::kind::{CallClass, CallError, Cloud, Identity};
 use formwork_engine::{Error, Program};
 
 use super::args::StackArgs;
+use super::keys::{Keys, Need};
 use super::local::{self, Local};
 use super::{At, EXCHANGE, find_config};
-use crate::config::{Base, ConfigFile, Generator, Secrets};
+use crate::config::{Base, ConfigFile, Generator, Secrets, StoreSection};
 use crate::render::{Heading, Intent, wrapped};
 
 /// How long finding credentials and saying who they are may take: longer than the instance metadata service's own retries.
@@ -24,11 +25,14 @@ pub(super) struct Target {
     pub(super) file: ConfigFile,
     pub(super) base: Base,
     pub(super) local: Option<Local>,
+    pub(super) keys: Keys,
 }
 
 /// A stack's cloud, after it has said who the credentials are.
 pub(super) struct Connected {
     pub(super) cloud: Arc<dyn Cloud>,
+    /// The same, unless it is simulated.
+    pub(super) aws: Option<Arc<AwsCloud>>,
     pub(super) identity: Identity,
     /// The endpoint to show, when it is not AWS itself.
     pub(super) endpoint: Option<String>,
@@ -45,12 +49,21 @@ impl Connected {
 impl Target {
     /// Reads the configuration and holds it against the environment.
     pub(super) fn find(at: At<'_>, args: &StackArgs) -> Result<Self, Vec<Error>> {
+        let target = Self::find_file(at, args)?;
+        target.check(at)?;
+        // Nothing can be known of a store that is sealed as a whole before its key is there.
+        if target.seals_whole() {
+            target.unlock(at, Need::Required)?;
+        }
+        Ok(target)
+    }
+
+    /// Reads the configuration alone.
+    pub(super) fn find_file(at: At<'_>, args: &StackArgs) -> Result<Self, Vec<Error>> {
         let file = find_config(at.runner, &args.stack, args.config.as_deref(), at.environment)?;
         let base = file.base()?;
         let local = args.local.then(|| local::for_config(&file, at.environment));
-        let target = Self { stack: args.stack.clone(), file, base, local };
-        target.check(at)?;
-        Ok(target)
+        Ok(Self { stack: args.stack.clone(), file, base, local, keys: Keys::default() })
     }
 
     fn check(&self, at: At<'_>) -> Result<(), Vec<Error>> {
@@ -68,6 +81,20 @@ impl Target {
                     .hint("or run with --local, which needs no account"),
             ),
             _ => {}
+        }
+        let store = &self.base.store;
+        let (shortest, longest) = (StoreSection::SHORTEST_LEASE, StoreSection::LONGEST_LEASE);
+        if let Some(seconds) = store.lease_seconds.filter(|seconds| !(shortest..=longest).contains(seconds)) {
+            errors.push(
+                wrong(format!("`store.lease_seconds` is {seconds}, and a lease lasts {shortest} to {longest} seconds"))
+                    .hint("180 is good: every call then has its full minute"),
+            );
+        }
+        if store.s3.as_ref().is_some_and(|s3| s3.bucket.is_empty() || s3.bucket.contains('/')) {
+            errors.push(
+                wrong("`store.s3.bucket` is no name of a bucket".to_owned())
+                    .hint("what comes after a `/` is the `prefix`"),
+            );
         }
         if self.local.is_none() {
             if let (Some(wanted), Some((name, found))) = (&aws.region, at.environment.aws_region())
@@ -109,11 +136,28 @@ impl Target {
         format!("{} {verb} {}{local}{config}", at.environment.invocation(), self.stack)
     }
 
-    /// Runs the stack's function with its configuration.
+    /// Runs the stack's function with its configuration. Sealed values are opened; the key is asked for when there are some.
     pub(super) fn program(&self, at: At<'_>) -> Result<Program, Vec<Error>> {
+        // The emulator's secrets may be made up, and nobody is asked for those of a stack that needs no account.
+        let need = if self.local.is_some() { Need::Welcome } else { Need::Required };
+        let program = self.declared(at, need)?;
+        if self.unlock(at, Need::Welcome)?.is_none() && self.key_path().is_file() && self.local.is_none() {
+            at.terminal
+                .say("note: the stack has a key and nobody gave its passphrase: secrets are recorded as digests alone");
+        }
+        Ok(program)
+    }
+
+    /// The same for a command that only looks: digests, or names, stand for the sealed values when the key is not at hand.
+    pub(super) fn program_to_look_at(&self, at: At<'_>) -> Result<Program, Vec<Error>> {
+        self.declared(at, Need::Welcome)
+    }
+
+    fn declared(&self, at: At<'_>, need: Need) -> Result<Program, Vec<Error>> {
         let folder = self.file.path().parent().unwrap_or(std::path::Path::new("."));
         let lookup = |name: &str| at.environment.variable(name);
-        let mut secrets = Secrets::new(&self.stack, folder, &lookup);
+        let open = |sealed: &str| self.open_sealed(at, sealed, need);
+        let mut secrets = Secrets::new(&self.stack, folder, &lookup).opening(&open).telling(at.terminal.mask());
         if let Some(local) = &self.local {
             let seed = local.seed();
             let generator = Generator::kept_in(&seed).map_err(|error| {
@@ -128,6 +172,14 @@ impl Target {
         let generated = secrets.generated();
         if !generated.is_empty() {
             let text = format!("--local makes up the secrets that are missing: {}", generated.join(", "));
+            at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
+        }
+        let unopened = secrets.unopened();
+        if !unopened.is_empty() {
+            let text = format!(
+                "note: the key is not at hand (FORMWORK_PASSPHRASE), so what was sealed is compared and not read: {}",
+                unopened.join(", ")
+            );
             at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
         }
         Ok(program)
@@ -151,31 +203,20 @@ impl Target {
             Some(emulator) => Some(emulator.endpoint.clone()),
             None => at.environment.aws_endpoint(),
         };
-        let config = AwsConfig {
-            region: match &self.local {
-                Some(_) => Some(aws.region.clone().unwrap_or_else(|| local::REGION.to_owned())),
-                None => aws.region.clone(),
-            },
-            profile: aws.profile.clone(),
-            assume_role: aws.assume_role.as_ref().filter(|_| self.local.is_none()).map(|role| AssumeRole {
-                arn: role.arn.clone(),
-                external_id: role.external_id.clone(),
-                session_name: role.session_name.clone(),
-            }),
-            ignore_tag_prefixes: aws.ignore_tag_prefixes.clone(),
-            leave_nothing: self.local.is_some() || self.base.ephemeral,
-            emulator,
-        };
+        let config = self.aws_config(emulator);
         let find = async {
-            let cloud: Arc<dyn Cloud> = match at.runner.simulated() {
-                Some(cloud) => cloud,
-                None => Arc::new(AwsCloud::connect(config).await),
+            let (cloud, aws): (Arc<dyn Cloud>, _) = match at.runner.simulated() {
+                Some(cloud) => (cloud, None),
+                None => {
+                    let aws = Arc::new(AwsCloud::connect(config).await);
+                    (aws.clone(), Some(aws))
+                }
             };
             let identity = cloud.identity().await;
-            (cloud, identity)
+            (cloud, aws, identity)
         };
-        let (cloud, identity) = match tokio::time::timeout(IDENTITY_LIMIT, find).await {
-            Ok((cloud, identity)) => (cloud, identity.map_err(|error| vec![self.unreachable(at, &error)])?),
+        let (cloud, aws_cloud, identity) = match tokio::time::timeout(IDENTITY_LIMIT, find).await {
+            Ok((cloud, aws, identity)) => (cloud, aws, identity.map_err(|error| vec![self.unreachable(at, &error)])?),
             Err(_) => {
                 let reason = format!("nobody answered within {} seconds", IDENTITY_LIMIT.as_secs());
                 let error = Error::new(Turn::You, "find out who the credentials are", reason);
@@ -194,7 +235,28 @@ impl Target {
                 .hint("or correct account_id, if the stack is to live in another account from the start");
             return Err(vec![error]);
         }
-        Ok(Connected { cloud, identity, endpoint })
+        Ok(Connected { cloud, aws: aws_cloud, identity, endpoint })
+    }
+
+    /// Where and as whom to work.
+    pub(super) fn aws_config(&self, emulator: Option<EmulatorTarget>) -> AwsConfig {
+        let aws = &self.base.aws;
+        AwsConfig {
+            region: match &self.local {
+                Some(_) => Some(aws.region.clone().unwrap_or_else(|| local::REGION.to_owned())),
+                None => aws.region.clone(),
+            },
+            profile: aws.profile.clone(),
+            assume_role: aws.assume_role.as_ref().filter(|_| self.local.is_none()).map(|role| AssumeRole {
+                arn: role.arn.clone(),
+                external_id: role.external_id.clone(),
+                session_name: role.session_name.clone(),
+            }),
+            ignore_tag_prefixes: aws.ignore_tag_prefixes.clone(),
+            leave_nothing: self.local.is_some() || self.base.ephemeral,
+            call_timeout: self.base.store.s3.as_ref().map(|_| super::store::terms(self).request),
+            emulator,
+        }
     }
 
     fn unreachable(&self, at: At<'_>, error: &CallError) -> Error {

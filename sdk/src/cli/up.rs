@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::kind::Throttled;
 use formwork_engine::plan::{Op, SavedPlan, Step};
+use formwork_engine::rollback::Rollback;
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Error, Program, Urn};
@@ -12,10 +14,14 @@ use serde_json::{Value as Json, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::UpArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
+use super::store::let_go;
 use super::target::{Connected, Target};
-use super::{At, output, prompt, saved};
-use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
+use super::{At, output, prompt, rollback, saved};
+use crate::environment::Environment;
+use crate::render::{self, Intent, Outcome, Progress, Telling, error_json, wrapped};
+use crate::terminal::Terminal;
 
 /// What a run does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(super) enum Doing {
     Import(BTreeMap<String, String>),
     /// Only the adoption of what another tool has made; the line to type for going on with it.
     Migrate(String),
+    /// What an earlier deployment declared.
+    Rollback(u64),
 }
 
 /// Runs `up`, `destroy` or `import`.
@@ -47,7 +55,7 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         destroy: doing == Doing::Destroy,
         imports: match &doing {
             Doing::Import(pairs) => pairs.clone(),
-            Doing::Up | Doing::Destroy | Doing::Migrate(_) => BTreeMap::new(),
+            Doing::Up | Doing::Destroy | Doing::Migrate(_) | Doing::Rollback(_) => BTreeMap::new(),
         },
         ..session::settings(&target, &args.plan)?
     };
@@ -55,7 +63,11 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
     }
     let program = match doing {
-        Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
+        // What goes back has its program from the records.
+        Doing::Destroy | Doing::Rollback(_) => {
+            target.unlock(at, Need::Welcome)?;
+            Program::empty(at.runner.project(), &target.stack)
+        }
         Doing::Up | Doing::Import(_) | Doing::Migrate(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
@@ -76,6 +88,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Does it, and lets go of the store however it ends.
     pub(super) async fn go(&self, settings: Settings, kept: Option<SavedPlan>) -> Result<u8, Vec<Error>> {
         let at = self.at;
         let telling = match (self.args.json, at.terminal.is_live()) {
@@ -84,32 +97,15 @@ impl Run<'_> {
             (false, false) => Telling::Lines,
         };
         let purpose = Purpose::Change(format!("{} {}", self.verb(), self.target.stack));
-        let (mut session, progress) = session::open(at, self.target, self.connected, settings, telling, &purpose)?;
-        session.recover(self.program).await?;
-        let preview = session.preview(self.program).await;
-        progress.end();
-        let (preview, left_out) = match &kept {
-            Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
-            None => (preview?, Vec::new()),
-        };
-        self.show(&preview, &left_out);
-        if !preview.plan.is_noop() && self.args.expect_no_changes {
-            let reason = "there are changes, and none were expected";
-            return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
+        let (mut session, progress) =
+            session::open(at, self.target, self.connected, settings, telling, &purpose).await?;
+        let ended = self.held(&mut session, &progress, kept).await;
+        // Who left at once does not know what is still under way: whoever comes next waits for the end of the lease.
+        if !matches!(ended, Ok(None)) {
+            let_go(at, &mut *session.store).await;
         }
-        if !preview.plan.is_noop() {
-            self.consent(&mut session, &preview)?;
-            if kept.is_some() {
-                // Whoever saved the plan has seen what drifted and what becomes of it.
-                decide_drift(&mut session);
-            } else {
-                self.go_ahead(&mut session)?;
-            }
-        }
-        let summary = self.apply(&mut session, preview).await;
-        progress.end();
-        match summary? {
-            Some(summary) => Ok(self.end(&summary)),
+        match ended? {
+            Some(code) => Ok(code),
             None => {
                 let command = self.next(&[]);
                 at.terminal.say(&format!("left at once; what was done is recorded\n  next: {command}"));
@@ -118,11 +114,75 @@ impl Run<'_> {
         }
     }
 
+    /// The run while it holds the store; `None` when it was left at once.
+    async fn held(
+        &self,
+        session: &mut Session,
+        progress: &Progress,
+        kept: Option<SavedPlan>,
+    ) -> Result<Option<u8>, Vec<Error>> {
+        let mut back = self.back(session).await?;
+        let look = async {
+            let found = session.recover(back.as_ref().map_or(self.program, |back| &back.program)).await?;
+            if !found.is_empty() {
+                // What was left open has become rows, which going back starts from.
+                back = self.back(session).await?;
+            }
+            match &back {
+                Some(back) => session.preview_rollback(back).await,
+                None => session.preview(self.program).await,
+            }
+        };
+        let preview = self.unless_stopped(look).await;
+        let program = back.as_ref().map_or(self.program, |back| &back.program);
+        progress.end();
+        let preview = match preview {
+            Some(preview) => preview,
+            None => return Ok(Some(self.stopped_early())),
+        };
+        let (preview, left_out) = match &kept {
+            Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
+            None => (preview?, Vec::new()),
+        };
+        self.show(&preview, &left_out);
+        if !preview.plan.problems.is_empty() {
+            let terminal = self.at.terminal;
+            terminal.say(&render::problems(&preview.plan.problems, terminal.err_look()));
+            return Ok(Some(exit::BAD_INPUT));
+        }
+        if !preview.plan.is_noop() && self.args.expect_no_changes {
+            let reason = "there are changes, and none were expected";
+            return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
+        }
+        if !preview.plan.is_noop() {
+            if !self.consent(session, &preview).await? {
+                return Ok(Some(self.stopped_early()));
+            }
+            if kept.is_some() {
+                // Whoever saved the plan has seen what drifted and what becomes of it.
+                decide_drift(session);
+            } else if !self.go_ahead(session).await? {
+                return Ok(Some(self.stopped_early()));
+            }
+        }
+        let summary = self.apply(session, program, preview).await;
+        progress.end();
+        Ok(summary?.map(|summary| self.end(&summary)))
+    }
+
+    async fn back(&self, session: &mut Session) -> Result<Option<Rollback>, Vec<Error>> {
+        match self.doing {
+            Doing::Rollback(number) => rollback::find(session, number).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.doing {
             Doing::Up => "up",
             Doing::Destroy => "destroy",
             Doing::Import(_) | Doing::Migrate(_) => "import",
+            Doing::Rollback(_) => "rollback",
         }
     }
 
@@ -132,6 +192,9 @@ impl Run<'_> {
             return line.clone();
         }
         let mut command = self.target.command(self.at, self.verb(), &self.args.stack);
+        if let Doing::Rollback(number) = self.doing {
+            command.push_str(&format!(" {number}"));
+        }
         if let Doing::Import(pairs) = &self.doing {
             let is_done = |name: &str| done.iter().any(|(urn, _)| name == urn.as_str() || name == urn.path());
             for (name, id) in pairs.iter().filter(|(name, _)| !is_done(name)) {
@@ -159,12 +222,13 @@ impl Run<'_> {
             Doing::Up => Intent::Up,
             Doing::Destroy => Intent::Destroy,
             Doing::Import(_) | Doing::Migrate(_) => Intent::Import,
+            Doing::Rollback(number) => Intent::Rollback(number),
         });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
 
-    /// Asks for consent where it was not given by flags.
-    fn consent(&self, session: &mut Session, preview: &Preview) -> Result<(), Vec<Error>> {
+    /// Asks for consent where it was not given by flags. False when a signal came instead of an answer.
+    async fn consent(&self, session: &mut Session, preview: &Preview) -> Result<bool, Vec<Error>> {
         let terminal = self.at.terminal;
         let unmet = session.unmet_consents(preview);
         if !unmet.is_empty() {
@@ -172,42 +236,84 @@ impl Run<'_> {
                 let reason = "it needs consent, which --yes does not give";
                 return Err(vec![prompt::refused(reason, &unmet)]);
             }
-            let given = prompt::consents(&unmet, terminal).map_err(|error| vec![error])?;
+            let asked = self.asked(move |terminal| prompt::consents(&unmet, terminal)).await;
+            let Some(given) = asked else { return Ok(false) };
+            let given = given.map_err(|error| vec![error])?;
             session.settings.allow_delete.extend(given.iter().map(ToString::to_string));
             session.settings.accept_gone.extend(given.iter().map(ToString::to_string));
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Asks whether to do it, unless that was said by a flag.
-    fn go_ahead(&self, session: &mut Session) -> Result<(), Vec<Error>> {
-        let terminal = self.at.terminal;
+    /// Asks whether to do it, unless that was said by a flag. False when a signal came instead of an answer.
+    async fn go_ahead(&self, session: &mut Session) -> Result<bool, Vec<Error>> {
         if self.args.yes {
-            return Ok(());
+            return Ok(true);
         }
         let question = match self.doing {
             Doing::Up => format!("Make these changes to {}?", self.target.stack),
             Doing::Destroy => format!("Delete all of this from {} for good?", self.target.stack),
+            Doing::Rollback(number) => {
+                format!("Take {} back to deployment {number}, with these changes?", self.target.stack)
+            }
             Doing::Import(_) | Doing::Migrate(_) => {
                 format!("Take this over into {}, with these changes?", self.target.stack)
             }
         };
-        prompt::go_ahead(&question, terminal).map_err(|error| vec![error])?;
+        let asked = self.asked(move |terminal| prompt::go_ahead(&question, terminal)).await;
+        let Some(answer) = asked else { return Ok(false) };
+        answer.map_err(|error| vec![error])?;
         decide_drift(session);
-        Ok(())
+        Ok(true)
     }
 
-    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`.
-    async fn apply(&self, session: &mut Session, preview: Preview) -> Result<Option<Summary>, Vec<Error>> {
+    /// Asks on the terminal. With a store in S3 on a thread of its own, so that a signal can be heard meanwhile.
+    async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Terminal) -> Result<T, Error> + Send + 'static,
+    ) -> Option<Result<T, Error>> {
+        let terminal = self.at.terminal.clone();
+        if self.target.base.store.s3.is_none() {
+            return Some(ask(&terminal));
+        }
+        let asked = self.unless_stopped(tokio::task::spawn_blocking(move || ask(&terminal))).await?;
+        Some(asked.unwrap_or_else(|error| Err(Error::new(Turn::Bug, "ask", error.to_string()))))
+    }
+
+    /// Waits for it, or for a signal: `None`. Without a lease to let go of, a signal just ends the process.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        if self.target.base.store.s3.is_none() {
+            return Some(work.await);
+        }
+        let Ok(mut signals) = Signals::listen(self.at.environment) else { return Some(work.await) };
+        tokio::select! {
+            done = work => Some(done),
+            _ = signals.next() => None,
+        }
+    }
+
+    fn stopped_early(&self) -> u8 {
+        self.at.terminal.say("interrupted; nothing was changed");
+        exit::INTERRUPTED
+    }
+
+    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`. A terminal that closes asks for the first
+    /// alone, however often: shells and the system both say it.
+    async fn apply(
+        &self,
+        session: &mut Session,
+        program: &Program,
+        preview: Preview,
+    ) -> Result<Option<Summary>, Vec<Error>> {
         let cancel = Cancel::new();
-        let mut signals = Signals::listen().map_err(|error| vec![error])?;
-        let run = session.up(self.program, preview, &cancel);
+        let mut signals = Signals::listen(self.at.environment).map_err(|error| vec![error])?;
+        let run = session.up(program, preview, &cancel);
         tokio::pin!(run);
         loop {
             tokio::select! {
                 summary = &mut run => return summary.map(Some),
-                () = signals.next() => {
-                    if cancel.is_stopped() {
+                asked = signals.next() => {
+                    if cancel.is_stopped() && asked == Asked::ByHand {
                         return Ok(None);
                     }
                     cancel.stop();
@@ -236,7 +342,10 @@ impl Run<'_> {
             ));
         }
         // After a run that did not get to its end they would only push out of sight what to do next; `output` has them.
-        if self.doing == Doing::Up && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
+        if matches!(self.doing, Doing::Up | Doing::Rollback(_))
+            && !summary.outputs.is_empty()
+            && summary.exit_code() == exit::DONE
+        {
             terminal.say("\noutputs");
             terminal.data(&output::lines(&summary.outputs));
         }
@@ -265,6 +374,7 @@ fn outcome(summary: &Summary, destroy: bool, next: Option<String>) -> Outcome {
         left_behind: summary.left_behind.iter().map(|(urn, what)| format!("{}: {what}", urn.path())).collect(),
         took: summary.took,
         calls: summary.calls.clone(),
+        throttled: summary.throttled.clone(),
         next,
     }
 }
@@ -275,6 +385,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         summary.failed.iter().map(|(urn, error)| json!({ "urn": urn, "error": error_json(error) })).collect();
     let blocked: Vec<Json> = summary.blocked.iter().map(|(urn, by)| json!({ "urn": urn, "by": by })).collect();
     let left: Vec<Json> = summary.left_behind.iter().map(|(urn, what)| json!({ "urn": urn, "what": what })).collect();
+    let throttled: Vec<Json> = summary.throttled.iter().map(throttled_json).collect();
     let outputs: serde_json::Map<String, Json> =
         summary.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
     json!({
@@ -287,6 +398,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         "outputs": outputs,
         "seconds": summary.took.as_secs_f64(),
         "calls": summary.calls,
+        "throttled": throttled,
         "interrupted": summary.interrupted,
         "store_error": summary.store_error.as_ref().map(error_json),
         "next": next,
@@ -294,23 +406,56 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
     })
 }
 
-/// Ctrl-C and the polite request to end.
+fn throttled_json(one: &Throttled) -> Json {
+    json!({
+        "service": one.service,
+        "region": one.region,
+        "mutate": one.mutate,
+        "refused": one.refused,
+        "calls_per_second": one.slowest,
+        "waited_seconds": one.waited.as_secs_f64(),
+    })
+}
+
+/// How a run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// By somebody, who may ask again.
+    ByHand,
+    /// By the end of its terminal.
+    Hangup,
+}
+
+/// Ctrl-C, the polite request to end, and the end of the terminal.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Error> {
+    fn listen(environment: Environment) -> Result<Self, Error> {
         let listen =
             |kind| signal(kind).map_err(|error| Error::new(Turn::Bug, "listen for signals", error.to_string()));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            // Whoever began it with `nohup` wants it to go on without a terminal.
+            hangup: (!environment.ignores_hangup()).then(|| listen(SignalKind::hangup())).transpose()?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::ByHand,
+            _ = self.terminate.recv() => Asked::ByHand,
+            () = hangup => Asked::Hangup,
         }
     }
 }

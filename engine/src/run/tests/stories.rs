@@ -86,6 +86,13 @@ async fn outputs_are_given_in_the_clear_and_recorded_without_their_secrets() {
     let commits = bench.log.commits().len();
     bench.done(&world.program).await;
     assert_eq!(bench.log.commits().len(), commits);
+    // One that the program has no more is recorded no more, so that no later plan takes it away again.
+    world.program.exports.remove("again");
+    bench.done(&world.program).await;
+    assert_eq!(bench.state().outputs().keys().collect::<Vec<_>>(), ["network", "password"]);
+    let commits = bench.log.commits().len();
+    bench.done(&world.program).await;
+    assert_eq!(bench.log.commits().len(), commits);
 }
 
 #[tokio::test]

@@ -1,20 +1,22 @@
 //! `state rebuild`: a damaged store goes on with what is left of it; what no row knows is looked for in the account, shown, and recorded.
 
 use clap::Args;
-use formwork_engine::Error;
 use formwork_engine::clock::{Clock as _, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::observe::Evidence;
-use formwork_engine::run::{Rebuilding, Rebuilt};
+use formwork_engine::run::{Rebuilding, Rebuilt, Session};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::{LocalStore, OpenMode, StateError};
+use formwork_engine::{Error, Program};
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::StackArgs;
+use crate::cli::keys::Need;
 use crate::cli::session::{self, Purpose};
+use crate::cli::store::let_go;
 use crate::cli::target::Target;
 use crate::cli::{At, counted, local, prompt};
-use crate::render::{Ink, Last, Look, Telling, table, wrapped};
+use crate::render::{Ink, Last, Look, Progress, Telling, table, wrapped};
 
 /// The flags of `state rebuild`.
 #[derive(Debug, Args)]
@@ -35,6 +37,7 @@ pub(crate) struct RebuildArgs {
 /// Runs `state rebuild`.
 pub(super) fn command(at: At<'_>, args: &RebuildArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
+    target.unlock(at, Need::Welcome)?;
     let program = target.program(at)?;
     let store = mended(at, args, &target)?;
     let settings = session::settings(&target, &crate::cli::args::PlanArgs::default())?;
@@ -47,44 +50,61 @@ pub(super) fn command(at: At<'_>, args: &RebuildArgs) -> Result<u8, Vec<Error>> 
             false => Purpose::Change(format!("state rebuild {}", target.stack)),
         };
         let settings = Settings { refresh: true, ..settings };
-        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose)?;
-        // What a cut log had left open is resolved first: it may be what would else be looked for.
-        let recovered = match purpose {
-            Purpose::Look => Ok(Vec::new()),
-            Purpose::Change(_) => session.recover(&program).await,
-        };
-        let rebuilding = match recovered {
-            Ok(_told_as_events) => session.rebuild(&program, args.lineage.as_deref()).await,
-            Err(errors) => Err(errors),
-        };
-        progress.end();
-        let rebuilding = rebuilding?;
-        if args.json {
-            at.terminal.data(&format!("{:#}", object(&rebuilding, &store, args.yes)));
-        } else {
-            at.terminal.data(&page(&rebuilding, at.terminal.out_look()));
-        }
-        if rebuilding.rows.is_empty() || (args.json && !args.yes) {
-            return Ok(exit::DONE);
-        }
-        if !args.yes {
-            let question = format!("Record this as the state of {}? Nothing in the account is changed.", target.stack);
-            prompt::go_ahead(&question, at.terminal).map_err(|error| vec![error])?;
-        }
-        let count = counted(rebuilding.rows.len(), "resource is", "resources are");
-        session.record(rebuilding).await?;
-        if !args.json {
-            let preview = target.command(at, "preview", &args.stack);
-            at.terminal.say(&format!("{count} recorded; nothing in the account was changed\n  next: {preview}"));
-        }
-        Ok(exit::DONE)
+        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose).await?;
+        let ended = rebuild(at, args, (&target, &program, &store), &mut session, &progress, &purpose).await;
+        let_go(at, &mut *session.store).await;
+        ended
     })
+}
+
+async fn rebuild(
+    at: At<'_>,
+    args: &RebuildArgs,
+    (target, program, store): (&Target, &Program, &[String]),
+    session: &mut Session,
+    progress: &Progress,
+    purpose: &Purpose,
+) -> Result<u8, Vec<Error>> {
+    // What a cut log had left open is resolved first: it may be what would else be looked for.
+    let recovered = match purpose {
+        Purpose::Look => Ok(Vec::new()),
+        Purpose::Change(_) => session.recover(program).await,
+    };
+    let rebuilding = match recovered {
+        Ok(_told_as_events) => session.rebuild(program, args.lineage.as_deref()).await,
+        Err(errors) => Err(errors),
+    };
+    progress.end();
+    let rebuilding = rebuilding?;
+    if args.json {
+        at.terminal.data(&format!("{:#}", object(&rebuilding, store, args.yes)));
+    } else {
+        at.terminal.data(&page(&rebuilding, at.terminal.out_look()));
+    }
+    if rebuilding.rows.is_empty() || (args.json && !args.yes) {
+        return Ok(exit::DONE);
+    }
+    if !args.yes {
+        let question = format!("Record this as the state of {}? Nothing in the account is changed.", target.stack);
+        prompt::go_ahead(&question, at.terminal).map_err(|error| vec![error])?;
+    }
+    let count = counted(rebuilding.rows.len(), "resource is", "resources are");
+    session.record(rebuilding).await?;
+    if !args.json {
+        let preview = target.command(at, "preview", &args.stack);
+        at.terminal.say(&format!("{count} recorded; nothing in the account was changed\n  next: {preview}"));
+    }
+    Ok(exit::DONE)
 }
 
 /// Brings a store that does not open to where it does. Answers what was done, in sentences.
 fn mended(at: At<'_>, args: &RebuildArgs, target: &Target) -> Result<Vec<String>, Vec<Error>> {
+    if target.base.store.s3.is_some() {
+        return Ok(Vec::new());
+    }
     let folder = target.store();
-    let damage = match LocalStore::open(&folder, OpenMode::Read) {
+    let sealing = target.sealing().map_err(|error| vec![error])?;
+    let damage = match LocalStore::open_sealed(&folder, OpenMode::Read, &sealing) {
         Ok(_) => return Ok(Vec::new()),
         Err(damage @ (StateError::Damaged { .. } | StateError::Lost { .. })) => damage,
         Err(other) => return Err(vec![Error::from(other)]),

@@ -8,7 +8,9 @@ use formwork_engine::settings::Settings;
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::{PlanArgs, StackArgs};
+use crate::cli::keys::Need;
 use crate::cli::session::{self, Purpose};
+use crate::cli::store::let_go;
 use crate::cli::target::Target;
 use crate::cli::{At, counted};
 use crate::render::{Ink, Look, Telling, plural, wrapped};
@@ -29,6 +31,7 @@ pub(crate) struct RepairArgs {
 /// Runs `state repair`.
 pub(super) fn command(at: At<'_>, args: &RepairArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
+    target.unlock(at, Need::Welcome)?;
     let settings = session::settings(&target, &PlanArgs::default())?;
     let program = target.program(at)?;
     let emulator = target.emulator(at)?;
@@ -40,15 +43,16 @@ pub(super) fn command(at: At<'_>, args: &RepairArgs) -> Result<u8, Vec<Error>> {
         let connected = target.connect(at, emulator).await?;
         let telling = if at.terminal.is_live() { Telling::Live } else { Telling::Lines };
         let settings = Settings { refresh: true, ..settings };
-        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose)?;
+        let (mut session, progress) = session::open(at, &target, &connected, settings, telling, &purpose).await?;
         let examination = session.examine(&program).await;
         progress.end();
-        let examination = examination?;
-        let done = match args.apply.is_empty() {
-            true => Vec::new(),
-            false => session.mend(&examination, &args.apply).await?,
+        let ended = match examination {
+            Ok(examination) if args.apply.is_empty() => Ok((examination, Vec::new())),
+            Ok(examination) => session.mend(&examination, &args.apply).await.map(|done| (examination, done)),
+            Err(errors) => Err(errors),
         };
-        Ok((examination, done))
+        let_go(at, &mut *session.store).await;
+        ended
     })?;
     if args.json {
         at.terminal.data(&format!("{:#}", object(&examination, &args.apply)));
