@@ -333,6 +333,12 @@ impl Admin {
         self.post::<Value>("reset", "reset", &json!({ "account": account })).map(drop)
     }
 
+    /// From now on, what is made in an account is missed by so many of the reads that would show it: left out of lists, and not found where
+    /// it is asked for. With 0, reads show everything, what was made before included. Only where AWS reads so.
+    pub fn set_lag(&self, account: &str, reads: u32) -> Result<(), Error> {
+        self.post::<Value>("set the lag", "lag", &json!({ "account": account, "reads": reads })).map(drop)
+    }
+
     /// Loads services before their first call; all that Formwork drives with `None`. Gives back, per service, the
     /// milliseconds or the error.
     pub fn warm(&self, services: Option<&[&str]>) -> Result<BTreeMap<String, Value>, Error> {

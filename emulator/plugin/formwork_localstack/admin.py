@@ -8,6 +8,7 @@
 | `/held`      | GET `?account=&wait=SECONDS`: held calls, as soon as there is one                                 |
 | `/reset`     | POST `{"account": A}`, or `{}` for everything                                                     |
 | `/resources` | GET `?account=&region=`: what stands there, read from the stores                                  |
+| `/lag`       | POST `{"account": A, "reads": n}`: so many reads miss what is made from now on; none with 0 (`lag`) |
 | `/warm`      | POST `{"services": [...]}`, or `{}` for all that Formwork drives                                  |
 | `/lifetime`  | GET. POST `{"pid": n}` to live at least as long as that process, null to be kept                  |
 
@@ -72,6 +73,19 @@ def reset(request: Request) -> Any:
     return {}
 
 
+def late(request: Request) -> Any:
+    from . import lag
+
+    body = request.get_json(force=True)
+    account, reads = body.get("account"), body.get("reads")
+    if not isinstance(account, str) or not account:
+        raise ValueError("account is missing")
+    if not isinstance(reads, int) or reads < 0:
+        raise ValueError("reads is missing: a number from 0")
+    lag.set_lag(account, reads)
+    return {}
+
+
 def resources(request: Request) -> Any:
     from . import lister
 
@@ -118,6 +132,7 @@ def install() -> None:
         ("/_formwork/held", ["GET"], held),
         ("/_formwork/reset", ["POST"], reset),
         ("/_formwork/resources", ["GET"], resources),
+        ("/_formwork/lag", ["POST"], late),
         ("/_formwork/warm", ["POST"], warm_up),
         ("/_formwork/lifetime", ["GET", "POST"], lifetime),
     ):
