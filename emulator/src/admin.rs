@@ -333,8 +333,9 @@ impl Admin {
         self.post::<Value>("reset", "reset", &json!({ "account": account })).map(drop)
     }
 
-    /// From now on, what is made in an account is missed by so many of the reads that would show it: left out of lists, and not found where
-    /// it is asked for. With 0, reads show everything, what was made before included. Only where AWS reads so.
+    /// From now on, what is made in an account is missed by so many of the reads that would show it (left out of lists, and not found where
+    /// it is asked for), and a question that was asked before gets its last answer so many times after a change. With 0, reads show
+    /// everything as it is. Only where AWS reads so.
     pub fn set_lag(&self, account: &str, reads: u32) -> Result<(), Error> {
         self.post::<Value>("set the lag", "lag", &json!({ "account": account, "reads": reads })).map(drop)
     }

@@ -1,22 +1,26 @@
-"""Reading after writing: what was just made is not there yet, for some reads.
+"""Reading after writing: for some reads, what was just made is not there yet, and what was just changed is as it was.
 
 Off unless it was asked for, per account. A thing that a create made is left out of the next reads that would have shown it: where it
-was asked for by its id or name, its service's own error says that there is no such thing. The answer of the create itself is right, and
-so is what is done to the thing: AWS's services know their own. EKS and S3's objects are read as they were written, and are not here.
+was asked for by its id or name, its service's own error says that there is no such thing. A question that was asked before gets its
+last answer again, as many times after a call that changes something in its service. The answer of that call itself is right, and so is
+what is done to the thing: AWS's services know their own. EKS, S3, Secrets Manager and CloudWatch Logs are not here: what they say
+follows from what was written, or their delays are not documented.
 
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 """
 
+import copy
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from localstack.aws.api import RequestContext
+from localstack.aws.api import RequestContext, ServiceException
 
 from . import intercept
-from .calls import READS
+from .calls import READS, plain
 from .intercept import Layer, Proceed, around, refusal
 
 
@@ -143,8 +147,20 @@ class _Hidden:
     reads: int
 
 
+LATE = frozenset({"ec2", "iam", "rds", "elasticache", "kms", "ecr"})
+"""The services in which a change is read late."""
+
+
+@dataclass
+class _Answer:
+    value: Any
+    error: Exception | None
+    stale: int = 0
+
+
 _reads: dict[str, int] = {}
 _hidden: dict[tuple[str, str], list[_Hidden]] = {}
+_answers: dict[tuple[str, str], dict[tuple[str, str, str], _Answer]] = {}
 _lock = threading.Lock()
 
 
@@ -159,10 +175,12 @@ def reset(account: str | None) -> None:
         if account is None:
             _reads.clear()
             _hidden.clear()
+            _answers.clear()
             return
         _reads.pop(account, None)
-        for key in [key for key in _hidden if key[0] == account]:
-            del _hidden[key]
+        for kept in (_hidden, _answers):
+            for key in [key for key in kept if key[0] == account]:
+                del kept[key]
 
 
 def set_lag(account: str, reads: int) -> None:
@@ -180,9 +198,15 @@ def late(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> 
     if account not in _reads or context.is_internal_call:
         return proceed()
     service, operation = context.service.service_name, context.operation.name
+    if service not in LATE:
+        return proceed()
     if operation.startswith(READS):
-        return _read(account, service, request, proceed)
+        return _read(account, service, request, lambda: _as_before(context, request, proceed))
     answer = proceed()
+    with _lock:
+        for known in _answers.get((account, service), {}).values():
+            # One that is stale already tells of before an earlier change, and not for longer than it was to.
+            known.stale = known.stale or _reads.get(account, 0)
     for table in (LISTED, NAMED):
         if how := table.get((service, operation)):
             with _lock:
@@ -205,6 +229,27 @@ def _read(account: str, service: str, request: dict[str, Any], proceed: Proceed)
         if isinstance(rows, list) and any(row.get(thing.how.key) == thing.id for row in rows):
             thing.reads -= 1
             answer = {**answer, thing.how.rows: [row for row in rows if row.get(thing.how.key) != thing.id]}
+    return answer
+
+
+def _as_before(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """The answer that this question had before the last change, while it is stale; otherwise that of now, which is remembered."""
+    question = (context.region, context.operation.name, json.dumps(plain(request), sort_keys=True))
+    with _lock:
+        answers = _answers.setdefault((context.account_id, context.service.service_name), {})
+        known = answers.get(question)
+        if known is not None and known.stale > 0:
+            known.stale -= 1
+            if known.error is not None:
+                raise known.error
+            return copy.deepcopy(known.value)
+    try:
+        answer = proceed()
+    except ServiceException as error:
+        answers[question] = _Answer(None, error)
+        raise
+    if isinstance(answer, dict):
+        answers[question] = _Answer(copy.deepcopy(dict(answer)), None)
     return answer
 
 

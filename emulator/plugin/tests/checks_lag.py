@@ -1,5 +1,7 @@
 """Reads that miss what was just made."""
 
+import json
+
 from harness import Account, check, refused, same
 
 
@@ -42,3 +44,27 @@ def what_exists_already_is_not_missed(account: Account) -> None:
     vpc = account.vpc()
     account.lag(3)
     same(len(account.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]), 1)
+
+
+@check
+def a_change_is_missed_by_a_question_that_was_asked_before(account: Account) -> None:
+    vpc = account.vpc()
+    account.lag(2)
+
+    def hostnames() -> bool:
+        answer = account.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
+        return answer["EnableDnsHostnames"]["Value"]
+
+    same(hostnames(), False)
+    account.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    same([hostnames() for _ in range(3)], [False, False, True])
+    account.iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    account.lag(1)
+    with refused("NoSuchEntity"):
+        account.iam.get_role_policy(RoleName="r", PolicyName="p")
+    allowed = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    account.iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
+    with refused("NoSuchEntity"):
+        account.iam.get_role_policy(RoleName="r", PolicyName="p")
+    same(account.iam.get_role_policy(RoleName="r", PolicyName="p")["PolicyName"], "p")
