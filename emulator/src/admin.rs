@@ -240,6 +240,94 @@ pub struct FaultState {
     pub fault: Fault,
 }
 
+/// The condition that every call of an account lives in, as [`Admin::set_weather`] makes it. Fair until a method says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weather {
+    account: String,
+    lag: u32,
+    pending: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mix: Option<Mix>,
+    throttled: f64,
+}
+
+/// The seeded share of calls that goes wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Mix {
+    seed: u64,
+    percent: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    kinds: Vec<String>,
+}
+
+impl Weather {
+    /// Fair weather in an account.
+    #[must_use]
+    pub fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), lag: 0, pending: 0, mix: None, throttled: 0.0 }
+    }
+
+    /// After a change this many reads that would show it answer as before it.
+    #[must_use]
+    pub fn lag(mut self, reads: u32) -> Self {
+        self.lag = reads;
+        self
+    }
+
+    /// What AWS does while others wait shows its state on the way to this many reads.
+    #[must_use]
+    pub fn pending(mut self, reads: u32) -> Self {
+        self.pending = reads;
+        self
+    }
+
+    /// So many percent of the calls go wrong, the same ones with the same seed.
+    #[must_use]
+    pub fn mix(mut self, seed: u64, percent: f64) -> Self {
+        self.mix = Some(Mix { seed, percent, kinds: Vec::new() });
+        self
+    }
+
+    /// Of the mix only these kinds: `throttle`, `internal`, `unavailable`, `lost`, `delay`, `lag`, `pending`, `unknown`, `denied`,
+    /// `expired`, `late`. The last three end a run; of them one seed in ten has one, unless they are named here.
+    #[must_use]
+    pub fn only(mut self, kinds: &[&str]) -> Self {
+        if let Some(mix) = &mut self.mix {
+            mix.kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        }
+        self
+    }
+
+    /// For so long from now every call that changes something is refused as too many.
+    #[must_use]
+    pub fn throttled(mut self, time: Duration) -> Self {
+        self.throttled = time.as_secs_f64();
+        self
+    }
+}
+
+/// What the weather of an account did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Deeds {
+    /// How often, by kind: those of a mix, and `stale`, `pending state` and `unknown state` for answers that were held back or changed.
+    pub counts: BTreeMap<String, u64>,
+    /// What was done to calls as a whole, in order.
+    pub deeds: Vec<Deed>,
+}
+
+/// Something that was done to a call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Deed {
+    /// The call's number in the log of calls.
+    pub seq: u64,
+    /// What was done.
+    pub kind: String,
+    /// The call's service.
+    pub service: String,
+    /// The call's operation.
+    pub operation: String,
+}
+
 impl Admin {
     /// A client of the server on 127.0.0.1 and this port. Nothing is contacted.
     #[must_use]
@@ -314,6 +402,21 @@ impl Admin {
         self.clear_calls(account)
     }
 
+    /// Makes the weather of an account, in place of what it had.
+    pub fn set_weather(&self, weather: &Weather) -> Result<(), Error> {
+        self.post::<Value>("set the weather", "weather", weather).map(drop)
+    }
+
+    /// What the weather of an account did since it was set.
+    pub fn weather(&self, account: &str) -> Result<Deeds, Error> {
+        self.get("ask for the weather", "weather", &[("account", account)])
+    }
+
+    /// Fair weather: what was held back shows at once.
+    pub fn clear_weather(&self, account: &str) -> Result<(), Error> {
+        self.delete("clear the weather", "weather", &[("account", account)])
+    }
+
     /// The held calls of an account, as soon as there is one; empty when there was none within `wait` (at most 100 s).
     pub fn held(&self, account: &str, wait: Duration) -> Result<Vec<HeldCall>, Error> {
         let wait = wait.min(Duration::from_secs(100)).as_secs_f64().to_string();
@@ -331,13 +434,6 @@ impl Admin {
     /// Empties an account, or everything with `None`: resources, recorded calls, faults.
     pub fn reset(&self, account: Option<&str>) -> Result<(), Error> {
         self.post::<Value>("reset", "reset", &json!({ "account": account })).map(drop)
-    }
-
-    /// From now on, what is made in an account is missed by so many of the reads that would show it (left out of lists, and not found where
-    /// it is asked for), and a question that was asked before gets its last answer so many times after a change. With 0, reads show
-    /// everything as it is. Only where AWS reads so.
-    pub fn set_lag(&self, account: &str, reads: u32) -> Result<(), Error> {
-        self.post::<Value>("set the lag", "lag", &json!({ "account": account, "reads": reads })).map(drop)
     }
 
     /// Loads services before their first call; all that Formwork drives with `None`. Gives back, per service, the
@@ -415,6 +511,21 @@ mod tests {
                 "skip": 1,
                 "count": 2,
                 "action": { "kind": "error", "code": "Throttling", "message": "Throttling, injected by a test", "status": 400 },
+            })
+        );
+    }
+
+    #[test]
+    fn weather_has_the_shape_of_the_contract() {
+        let weather = Weather::new("111122223333").lag(3).pending(2).mix(7, 10.0).only(&["lost"]);
+        assert_eq!(
+            serde_json::to_value(&weather).unwrap(),
+            json!({
+                "account": "111122223333",
+                "lag": 3,
+                "pending": 2,
+                "mix": { "seed": 7, "percent": 10.0, "kinds": ["lost"] },
+                "throttled": 0.0,
             })
         );
     }

@@ -19,7 +19,7 @@ mod python;
 
 use std::path::{Path, PathBuf};
 
-pub use admin::{Action, Admin, Call, Fault, FaultState, Health, HeldCall, Phase, Resource};
+pub use admin::{Action, Admin, Call, Deed, Deeds, Fault, FaultState, Health, HeldCall, Phase, Resource, Weather};
 pub use error::{Error, Rejected};
 pub use python::Version;
 

@@ -5,10 +5,10 @@
 | `/health`    | GET: plugin, instance and pid; LocalStack's own `/_localstack/health` carries the same            |
 | `/calls`     | GET `?account=&service=&since=`: recorded calls. DELETE `?account=`                               |
 | `/faults`    | GET `?account=`. POST a fault (see `faults.parse`). DELETE `?account=&id=`: also releases its calls |
+| `/weather`   | GET `?account=`: what it is and did. POST one (see `weather.parse`). DELETE `?account=`             |
 | `/held`      | GET `?account=&wait=SECONDS`: held calls, as soon as there is one                                 |
 | `/reset`     | POST `{"account": A}`, or `{}` for everything                                                     |
 | `/resources` | GET `?account=&region=`: what stands there, read from the stores                                  |
-| `/lag`       | POST `{"account": A, "reads": n}`: so many reads miss what is made from now on; none with 0 (`lag`) |
 | `/warm`      | POST `{"services": [...]}`, or `{}` for all that Formwork drives                                  |
 | `/lifetime`  | GET. POST `{"pid": n}` to live at least as long as that process, null to be kept                  |
 
@@ -62,6 +62,21 @@ def faults(request: Request) -> Any:
     return FAULTS.listed(account)
 
 
+def weather(request: Request) -> Any:
+    from . import weather as conditions
+
+    account = request.args.get("account")
+    if request.method == "POST":
+        conditions.set(request.get_json(force=True))
+        return {}
+    if request.method == "DELETE":
+        conditions.clear(account)
+        return {}
+    if not account:
+        raise ValueError("account is missing")
+    return conditions.listed(account)
+
+
 def held(request: Request) -> Any:
     wait = min(float(request.args.get("wait", 0)), LONGEST_WAIT)
     return FAULTS.held(request.args.get("account"), wait)
@@ -70,19 +85,6 @@ def held(request: Request) -> Any:
 def reset(request: Request) -> Any:
     body = json.loads(request.data or b"{}")
     forget(body.get("account"))
-    return {}
-
-
-def late(request: Request) -> Any:
-    from . import lag
-
-    body = request.get_json(force=True)
-    account, reads = body.get("account"), body.get("reads")
-    if not isinstance(account, str) or not account:
-        raise ValueError("account is missing")
-    if not isinstance(reads, int) or reads < 0:
-        raise ValueError("reads is missing: a number from 0")
-    lag.set_lag(account, reads)
     return {}
 
 
@@ -129,10 +131,10 @@ def install() -> None:
         ("/_formwork/health", ["GET"], health),
         ("/_formwork/calls", ["GET", "DELETE"], calls),
         ("/_formwork/faults", ["GET", "POST", "DELETE"], faults),
+        ("/_formwork/weather", ["GET", "POST", "DELETE"], weather),
         ("/_formwork/held", ["GET"], held),
         ("/_formwork/reset", ["POST"], reset),
         ("/_formwork/resources", ["GET"], resources),
-        ("/_formwork/lag", ["POST"], late),
         ("/_formwork/warm", ["POST"], warm_up),
         ("/_formwork/lifetime", ["GET", "POST"], lifetime),
     ):

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 from types import ModuleType
 
-NAMES = ("validate", "lag", "strict", "tokens", "repairs", "echo")
+NAMES = ("validate", "weather", "strict", "tokens", "repairs", "echo")
 """In the order in which they see a request. Each has an `install()`; one that remembers something also has a
 `reset(account: str | None)`, None standing for every account."""
 

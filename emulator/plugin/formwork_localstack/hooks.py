@@ -65,6 +65,9 @@ def on_request(_chain: HandlerChain, context: RequestContext, _response: Respons
             status = int(action.get("status") or 400)
             message = action.get("message") or f"{action['code']}, injected by a test"
             raise CommonServiceException(action["code"], message, status_code=status, sender_fault=status < 500)
+    from . import mix  # Not above either: it knows the services.
+
+    mix.on_request(context, call)
 
 
 def on_response(_chain: HandlerChain, context: RequestContext, response: Response) -> None:
@@ -74,6 +77,10 @@ def on_response(_chain: HandlerChain, context: RequestContext, response: Respons
         return
     acting: list[Fault] = context.get(ACTING) or []
     outcome = outcome_of(context)
+    if outcome == "ok" and context.get("formwork_late"):
+        from . import mix
+
+        mix.late_failure(context)
     overlays = [fault for fault in acting if fault.kind == "overlay"]
     if overlays and outcome == "ok":
         say_differently(overlays, context, response)
@@ -83,6 +90,9 @@ def on_response(_chain: HandlerChain, context: RequestContext, response: Respons
         elif fault.kind == "lose_answer":
             outcome = "lost"
             network.cut(context)
+    if outcome != "lost" and context.get("formwork_lost"):
+        outcome = "lost"
+        network.cut(context)
     call.outcome = outcome
 
 

@@ -8,9 +8,9 @@ A registered function gets the parsed request and `proceed`, which makes the res
         if ...: raise refusal("InvalidParameterValue", "...")
         return proceed()
 
-Layers run outside in: a request is validated first, then what was just made is left out of its answer, a create that is
-sent again gets its first answer, an answer is echoed into, then a wrong delete is refused, and last an operation that
-moto gets wrong is put right. Faults and the log of calls (hooks.py) sit before all of them.
+Layers run outside in: a request is validated first, then its answer may be a former one (weather) and is echoed into, then a wrong
+delete is refused,
+and last an operation that moto gets wrong is put right. Faults and the log of calls (hooks.py) sit before all of them.
 """
 
 import threading
@@ -30,11 +30,12 @@ class Layer(IntEnum):
     """In which order the functions around one operation run, the lowest first."""
 
     VALIDATE = 0
-    LAG = 1
-    TOKENS = 2
-    ECHO = 3
-    STRICT = 4
-    GAPS = 5
+    PENDING = 1
+    LAG = 2
+    TOKENS = 3
+    ECHO = 4
+    STRICT = 5
+    GAPS = 6
 
 
 _EVERY = "*"

@@ -1,269 +1,219 @@
-"""Reading after writing: for some reads, what was just made is not there yet, and what was just changed is as it was.
+"""Read-after-write lag: after a call that changes something the next n reads that would show it answer as before it.
 
-Off unless it was asked for, per account. A thing that a create made is left out of the next reads that would have shown it: where it
-was asked for by its id or name, its service's own error says that there is no such thing. A question that was asked before gets its
-last answer again, as many times after a call that changes something in its service. The answer of that call itself is right, and so is
-what is done to the thing: AWS's services know their own. EKS, S3, Secrets Manager and CloudWatch Logs are not here: what they say
-follows from what was written, or their delays are not documented.
-
-https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
-https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+The plugin need not know what a call changes. It remembers what each read last showed of each thing; a read whose true answer
+differs, of a thing that a call has named since, is given the remembered answer n times. A thing that was never shown was not
+there; one that is gone is shown n times more where the same question was answered with it before. The answer of the changing
+call itself is right, and calls that change something see the truth: a name that no read shows yet is taken all the same.
 """
 
 import copy
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from localstack.aws.api import RequestContext, ServiceException
 
-from . import intercept
+from . import weather
 from .calls import READS, plain
-from .intercept import Layer, Proceed, around, refusal
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Things that are read as elements of a list: where the create says the id, the list, the id in its elements, the parameter that
-    asks for ids, and the error for one that is not there."""
-
-    made: str
-    rows: str
-    key: str
-    asked: str
-    code: str
-    status: int = 400
-
-
-@dataclass(frozen=True)
-class Named:
-    """Things that are asked for by a parameter: where the create says it, the parameter, and the error."""
-
-    made: str
-    parameter: str
-    code: str
-    status: int = 400
-
-
-LISTED: dict[tuple[str, str], Listed] = {
-    ("ec2", "CreateVpc"): Listed("Vpc.VpcId", "Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),
-    ("ec2", "CreateSubnet"): Listed("Subnet.SubnetId", "Subnets", "SubnetId", "SubnetIds", "InvalidSubnetID.NotFound"),
-    ("ec2", "CreateInternetGateway"): Listed(
-        "InternetGateway.InternetGatewayId",
-        "InternetGateways",
-        "InternetGatewayId",
-        "InternetGatewayIds",
-        "InvalidInternetGatewayID.NotFound",
-    ),
-    ("ec2", "CreateRouteTable"): Listed(
-        "RouteTable.RouteTableId", "RouteTables", "RouteTableId", "RouteTableIds", "InvalidRouteTableID.NotFound"
-    ),
-    ("ec2", "CreateNatGateway"): Listed(
-        "NatGateway.NatGatewayId", "NatGateways", "NatGatewayId", "NatGatewayIds", "NatGatewayNotFound"
-    ),
-    ("ec2", "AllocateAddress"): Listed(
-        "AllocationId", "Addresses", "AllocationId", "AllocationIds", "InvalidAllocationID.NotFound"
-    ),
-    ("ec2", "CreateSecurityGroup"): Listed("GroupId", "SecurityGroups", "GroupId", "GroupIds", "InvalidGroup.NotFound"),
-    ("ec2", "AuthorizeSecurityGroupIngress"): Listed(
-        "SecurityGroupRules.SecurityGroupRuleId",
-        "SecurityGroupRules",
-        "SecurityGroupRuleId",
-        "SecurityGroupRuleIds",
-        "InvalidSecurityGroupRuleId.NotFound",
-    ),
-    ("ec2", "CreateVpcEndpoint"): Listed(
-        "VpcEndpoint.VpcEndpointId", "VpcEndpoints", "VpcEndpointId", "VpcEndpointIds", "InvalidVpcEndpointId.NotFound"
-    ),
-    ("ec2", "CreateFlowLogs"): Listed("FlowLogIds", "FlowLogs", "FlowLogId", "FlowLogIds", "InvalidFlowLogId.NotFound"),
-    ("rds", "CreateDBInstance"): Listed(
-        "DBInstance.DBInstanceIdentifier",
-        "DBInstances",
-        "DBInstanceIdentifier",
-        "DBInstanceIdentifier",
-        "DBInstanceNotFound",
-        404,
-    ),
-    ("rds", "CreateDBSubnetGroup"): Listed(
-        "DBSubnetGroup.DBSubnetGroupName",
-        "DBSubnetGroups",
-        "DBSubnetGroupName",
-        "DBSubnetGroupName",
-        "DBSubnetGroupNotFoundFault",
-        404,
-    ),
-    ("rds", "CreateDBParameterGroup"): Listed(
-        "DBParameterGroup.DBParameterGroupName",
-        "DBParameterGroups",
-        "DBParameterGroupName",
-        "DBParameterGroupName",
-        "DBParameterGroupNotFound",
-        404,
-    ),
-    ("elasticache", "CreateReplicationGroup"): Listed(
-        "ReplicationGroup.ReplicationGroupId",
-        "ReplicationGroups",
-        "ReplicationGroupId",
-        "ReplicationGroupId",
-        "ReplicationGroupNotFoundFault",
-        404,
-    ),
-    ("elasticache", "CreateCacheSubnetGroup"): Listed(
-        "CacheSubnetGroup.CacheSubnetGroupName",
-        "CacheSubnetGroups",
-        "CacheSubnetGroupName",
-        "CacheSubnetGroupName",
-        "CacheSubnetGroupNotFoundFault",
-    ),
-    ("elasticache", "CreateCacheParameterGroup"): Listed(
-        "CacheParameterGroup.CacheParameterGroupName",
-        "CacheParameterGroups",
-        "CacheParameterGroupName",
-        "CacheParameterGroupName",
-        "CacheParameterGroupNotFound",
-        404,
-    ),
-    ("ecr", "CreateRepository"): Listed(
-        "repository.repositoryName", "repositories", "repositoryName", "repositoryNames", "RepositoryNotFoundException"
-    ),
-}
-LISTED[("ec2", "AuthorizeSecurityGroupEgress")] = LISTED[("ec2", "AuthorizeSecurityGroupIngress")]
-
-NAMED: dict[tuple[str, str], Named] = {
-    ("iam", "CreateRole"): Named("Role.RoleName", "RoleName", "NoSuchEntity", 404),
-    ("iam", "CreateOpenIDConnectProvider"): Named(
-        "OpenIDConnectProviderArn", "OpenIDConnectProviderArn", "NoSuchEntity", 404
-    ),
-    ("kms", "CreateKey"): Named("KeyMetadata.KeyId", "KeyId", "NotFoundException"),
-}
+from .intercept import Layer, Proceed, around
+from .stores import Regional
+from .things import LISTINGS, SINGLES, Listing, Single, absent, asked, texts
 
 
 @dataclass
-class _Hidden:
-    id: str
-    how: Listed | Named
-    reads: int
+class _Seen:
+    """What the reads of one account and region have shown."""
 
-
-LATE = frozenset({"ec2", "iam", "rds", "elasticache", "kms", "ecr"})
-"""The services in which a change is read late."""
+    fresh: dict[str, int] = field(default_factory=dict)
+    """By a text that a changing call named: for how many reads what it changed is held back."""
+    visible: set[tuple[str, str]] = field(default_factory=set)
+    settled: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """By read and thing: what was last shown; `_Refused` for a refusal."""
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    """By question: the things in its last answer."""
+    running: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """By read and thing: the true answer that is held back, and for how many reads still."""
 
 
 @dataclass
-class _Answer:
-    value: Any
-    error: Exception | None
-    stale: int = 0
+class _Refused:
+    error: ServiceException
 
 
-_reads: dict[str, int] = {}
-_hidden: dict[tuple[str, str], list[_Hidden]] = {}
-_answers: dict[tuple[str, str], dict[tuple[str, str, str], _Answer]] = {}
-_lock = threading.Lock()
+_SEEN: Regional[_Seen] = Regional(_Seen)
+MIXED = 3
+"""Reads that a lag of the mix takes."""
+LAGGING = "formwork_lagging"
 
 
-def install() -> None:
-    """Importing this module has registered the function; what is left is to put it in front of the providers."""
-    intercept.install()
-
-
-def reset(account: str | None) -> None:
-    """Reads of an account, or of all, show what there is again."""
-    with _lock:
-        if account is None:
-            _reads.clear()
-            _hidden.clear()
-            _answers.clear()
-            return
-        _reads.pop(account, None)
-        for kept in (_hidden, _answers):
-            for key in [key for key in kept if key[0] == account]:
-                del kept[key]
-
-
-def set_lag(account: str, reads: int) -> None:
-    """From now on, what is made in an account is missed by so many reads; with 0, nothing is, what was made before included."""
-    reset(account)
-    if reads > 0:
-        with _lock:
-            _reads[account] = reads
+def forget(account: str | None) -> None:
+    """What was held back shows at once."""
+    _SEEN.clear(account)
 
 
 @around(Layer.LAG, "*")
-def late(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    """Remembers what is made and leaves it out of what is read. A call of one service to another sees everything."""
-    account = context.account_id
-    if account not in _reads or context.is_internal_call:
+def lagging(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """Notes what changes, and holds back what reads would show of it."""
+    condition = None if context.is_internal_call else weather.of(context.account_id)
+    if condition is None or not (condition.lag or condition.mix):
         return proceed()
-    service, operation = context.service.service_name, context.operation.name
-    if service not in LATE:
-        return proceed()
-    if operation.startswith(READS):
-        return _read(account, service, request, lambda: _as_before(context, request, proceed))
-    answer = proceed()
-    with _lock:
-        for known in _answers.get((account, service), {}).values():
-            # One that is stale already tells of before an earlier change, and not for longer than it was to.
-            known.stale = known.stale or _reads.get(account, 0)
-    for table in (LISTED, NAMED):
-        if how := table.get((service, operation)):
-            with _lock:
-                things = _hidden.setdefault((account, service), [])
-                things.extend(_Hidden(made, how, _reads.get(account, 0)) for made in _at(answer, how.made.split(".")))
-    return answer
+    key = (context.service.service_name, context.operation.name)
+    if not key[1].startswith(READS):
+        answer = proceed()
+        reads = max(condition.lag, MIXED if context.get(LAGGING) else 0)
+        with _SEEN.lock:
+            # IAM and S3 are global: their things are read in whatever region the client is in, which is the same one.
+            fresh = _SEEN.at(context).fresh
+            fresh.update(dict.fromkeys(texts(answer if isinstance(answer, dict) else {}, texts(request)), reads))
+        return answer
+    if listing := LISTINGS.get(key):
+        return _listed(context, request, proceed, listing, condition)
+    if single := SINGLES.get(key):
+        return _single(context, request, proceed, single, condition)
+    return proceed()
 
 
-def _read(account: str, service: str, request: dict[str, Any], proceed: Proceed) -> Any:
-    with _lock:
-        hidden = [thing for thing in _hidden.get((account, service), []) if thing.reads > 0]
-    for thing in hidden:
-        asked = request.get(thing.how.asked if isinstance(thing.how, Listed) else thing.how.parameter)
-        if asked == thing.id or (isinstance(asked, list) and thing.id in asked) or _names(asked, thing.id):
-            thing.reads -= 1
-            raise refusal(thing.how.code, f"{thing.id} does not exist", thing.how.status)
-    answer = proceed()
-    for thing in hidden:
-        rows = answer.get(thing.how.rows) if isinstance(thing.how, Listed) and isinstance(answer, dict) else None
-        if isinstance(rows, list) and any(row.get(thing.how.key) == thing.id for row in rows):
-            thing.reads -= 1
-            answer = {**answer, thing.how.rows: [row for row in rows if row.get(thing.how.key) != thing.id]}
-    return answer
-
-
-def _as_before(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    """The answer that this question had before the last change, while it is stale; otherwise that of now, which is remembered."""
-    question = (context.region, context.operation.name, json.dumps(plain(request), sort_keys=True))
-    with _lock:
-        answers = _answers.setdefault((context.account_id, context.service.service_name), {})
-        known = answers.get(question)
-        if known is not None and known.stale > 0:
-            known.stale -= 1
-            if known.error is not None:
-                raise known.error
-            return copy.deepcopy(known.value)
+def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, listing: Listing, condition: weather.Weather) -> Any:
+    error: ServiceException | None = None
     try:
         answer = proceed()
-    except ServiceException as error:
-        answers[question] = _Answer(None, error)
-        raise
-    if isinstance(answer, dict):
-        answers[question] = _Answer(copy.deepcopy(dict(answer)), None)
+    except ServiceException as refused:
+        if not listing.missing or getattr(refused, "code", "") != listing.missing:
+            raise
+        answer, error = {}, refused
+    if not isinstance(answer, dict):
+        return answer
+    service, operation = context.service.service_name, context.operation.name
+    # Rows of a list that belongs to one thing, such as the attachments of a role, are named together with it.
+    owner = next((str(request[name]) for name in ("RoleName", "PolicyArn", "principalArn") if request.get(name)), "")
+    question = f"{operation} {_digest(request)}"
+    # Where one page ends and the next begins moves with every row: only a list in one piece says that something is gone.
+    paged = any((request | answer).get(token) for token in ("NextToken", "nextToken", "Marker", "PaginationToken"))
+    held, rows = 0, []
+    with _SEEN.lock:
+        seen = _SEEN.at(context)
+        before = [] if paged else seen.shown.get(question, [])
+        true = {str(row.get(listing.key)): row for row in answer.get(listing.rows) or [] if isinstance(row, dict)}
+        for name, row in true.items():
+            old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, row)
+            held += old is not row
+            rows += [] if old is None else [old]
+        for name in before:
+            if name not in true:
+                old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, None)
+                held += old is not None
+                rows += [] if old is None else [old]
+        seen.shown[question] = [str(row.get(listing.key)) for row in rows]
+    for _ in range(held):
+        condition.did("stale")
+    if error is not None and not rows:
+        raise error
+    missing = [name for name in asked(request, listing.ids) if name.lower() not in {str(row.get(listing.key)).lower() for row in rows}]
+    if missing and held:
+        raise absent(listing.missing, listing.status, missing[0])
+    if held:
+        answer = {**answer, listing.rows: rows}
     return answer
 
 
-def _names(asked: Any, id: str) -> bool:
-    """A key may be asked for by its ARN."""
-    return isinstance(asked, str) and asked.startswith("arn:aws:kms:") and asked.endswith(f":key/{id}")
+def _single(context: RequestContext, request: dict[str, Any], proceed: Proceed, single: Single, condition: weather.Weather) -> Any:
+    try:
+        true: Any = proceed()
+    except ServiceException as refused:
+        true = _Refused(refused)
+    service, operation = context.service.service_name, context.operation.name
+    name, thing = str(request.get(single.name) or ""), _digest(request)
+    subject = (service, f"/{name.lower()}")
+    with _SEEN.lock:
+        seen = _SEEN.at(context)
+        known = (operation, thing) in seen.settled
+        if not known and not isinstance(true, _Refused) and _hidden(seen, subject, name):
+            # Never shown: it was not there, and neither was what is asked about it.
+            shown = _counted(seen, subject, "hidden", true, _Refused(absent(single.missing, single.status, name)), name)
+            if shown is true:
+                _settle(seen, (operation, thing), subject, true)
+        else:
+            if not known and single.before is not None:
+                seen.settled[operation, thing] = _first(single, name)
+            shown = _as_before(seen, operation, thing, subject, name, true)
+        if shown is true and isinstance(true, _Refused) and getattr(true.error, "code", "") == single.missing:
+            seen.visible.discard(subject)
+        elif shown is true:
+            seen.visible.add(subject)
+    if shown is not true:
+        condition.did("stale")
+    if isinstance(shown, _Refused):
+        raise shown.error
+    return shown
 
 
-def _at(answer: Any, path: list[str]) -> Iterator[str]:
-    if isinstance(answer, list):
-        for element in answer:
-            yield from _at(element, path)
-    elif not path:
-        if isinstance(answer, str):
-            yield answer
-    elif isinstance(answer, dict) and path[0] in answer:
-        yield from _at(answer[path[0]], path[1:])
+def _first(single: Single, name: str) -> Any:
+    """What a setting is before it is first made."""
+    if isinstance(single.before, str):
+        return _Refused(absent(single.before, single.status, name))
+    return copy.deepcopy(single.before)
+
+
+def _hidden(seen: _Seen, subject: tuple[str, str], name: str) -> bool:
+    return subject not in seen.visible and _reads(seen, name) > 0
+
+
+def _reads(seen: _Seen, name: str) -> int:
+    """For how many reads a change of a thing is held back: a key is named by its id and by its ARN, which ends in it."""
+    low = name.lower()
+    return max(seen.fresh.get(low, 0), seen.fresh.get(low.rsplit("/", 1)[-1], 0))
+
+
+def _as_before(seen: _Seen, operation: str, thing: str, subject: tuple[str, str], name: str, true: Any) -> Any:
+    """What a read shows of a thing: the truth (the very object), or what it showed before; None for nothing."""
+    key = (operation, thing)
+    if key not in seen.settled:
+        if true is not None and not isinstance(true, _Refused) and _hidden(seen, subject, name):
+            shown = _counted(seen, subject, "hidden", true, None, name)
+            if shown is not true:
+                return shown
+        return _settle(seen, key, subject, true)
+    old = seen.settled[key]
+    if _digest(old) == _digest(true):
+        seen.running.pop(key, None)
+        return true
+    shown = _counted(seen, key, _digest(true), true, old, name)
+    return copy.deepcopy(shown) if shown is not true else _settle(seen, key, subject, true)
+
+
+def _counted(seen: _Seen, key: tuple[str, str], state: str, true: Any, old: Any, name: str) -> Any:
+    """The old answer while reads are left that hold the true one back; they begin anew when that changes again."""
+    held, left = seen.running.get(key, ("", 0))
+    if held != state:
+        left = _reads(seen, name)
+    if left <= 0:
+        seen.running.pop(key, None)
+        return true
+    seen.running[key] = (state, left - 1)
+    return old
+
+
+def _settle(seen: _Seen, key: tuple[str, str], subject: tuple[str, str], true: Any) -> Any:
+    if true is None:
+        seen.settled.pop(key, None)
+        seen.visible.discard(subject)
+    else:
+        seen.settled[key] = true if isinstance(true, _Refused) else copy.deepcopy(true)
+        seen.visible.add(subject)
+    return true
+
+
+def _digest(value: Any) -> str:
+    """An answer as text that can be compared. Moments are left out: some answers carry the present one."""
+    if isinstance(value, _Refused):
+        return f"refused {getattr(value.error, 'code', '')}"
+    return json.dumps(plain(_timeless(value)), sort_keys=True, default=str)
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(inner) for name, inner in value.items() if not isinstance(inner, datetime) and name != "ResponseMetadata"}
+    if isinstance(value, list | tuple):
+        return [_timeless(inner) for inner in value]
+    return value

@@ -55,15 +55,8 @@ class Account:
 
     def reset(self) -> None:
         """Empties the account."""
-        self._post("reset", {})
-
-    def lag(self, reads: int) -> None:
-        """Makes so many reads miss what is made from now on."""
-        self._post("lag", {"reads": reads})
-
-    def _post(self, path: str, body: dict[str, Any]) -> None:
-        text = json.dumps({"account": self.id, **body}).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_formwork/{path}", text, {"Content-Type": "application/json"})
+        body = json.dumps({"account": self.id}).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_formwork/reset", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=30).close()
 
     def vpc(self, cidr: str = "10.0.0.0/16") -> str:

@@ -13,12 +13,12 @@ import checks_elasticache  # noqa: F401  Importing registers the checks.
 import checks_ec2  # noqa: F401
 import checks_echo  # noqa: F401
 import checks_eks  # noqa: F401
-import checks_lag  # noqa: F401
 import checks_lister  # noqa: F401
 import checks_prod  # noqa: F401
 import checks_rds  # noqa: F401
 import checks_tokens  # noqa: F401
 import checks_validate  # noqa: F401
+import checks_weather  # noqa: F401
 from harness import CHECKS, Account
 
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime};
+use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime, Weather};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -23,24 +23,11 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Longer than any run takes. One that goes on is not waited for: it is what a person would have to end.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// How many reads miss what was just made.
+/// How many reads answer as before a change.
 const LAG: u32 = 3;
 
-/// How many looks find a thing in the state in which AWS has it for minutes.
-const PENDING: u64 = 3;
-
-/// The states: of a thing that is made, and of one that stands and is changed.
-const STATES: [(&str, &str, &str, [&str; 2]); 9] = [
-    ("ec2", "DescribeVpcs", "Vpcs[].State", ["pending", "available"]),
-    ("ec2", "DescribeNatGateways", "NatGateways[].State", ["pending", "available"]),
-    ("ec2", "DescribeVpcEndpoints", "VpcEndpoints[].State", ["pending", "available"]),
-    ("eks", "DescribeCluster", "cluster.status", ["CREATING", "UPDATING"]),
-    ("eks", "DescribeNodegroup", "nodegroup.status", ["CREATING", "UPDATING"]),
-    ("eks", "DescribeAddon", "addon.status", ["CREATING", "UPDATING"]),
-    ("eks", "DescribeUpdate", "update.status", ["InProgress", "InProgress"]),
-    ("rds", "DescribeDBInstances", "DBInstances[].DBInstanceStatus", ["creating", "modifying"]),
-    ("elasticache", "DescribeReplicationGroups", "ReplicationGroups[].Status", ["creating", "modifying"]),
-];
+/// How many reads find a thing on its way, before it is there, changed or gone.
+const PENDING: u32 = 2;
 
 /// What stands in the account and in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,8 +172,7 @@ impl Ground {
         self.stage = Stage::Unknown;
         let line = self.phase_line(point.phase);
         let mut tally = Tally::default();
-        self.admin().set_lag(&self.subject.account, LAG)?;
-        self.pend(point.phase)?;
+        self.admin().set_weather(&Weather::new(&self.subject.account).lag(LAG).pending(PENDING))?;
         let killed = match point.mode.file_call() {
             Some((cut, operation, file)) => self.killed_at_commit(&line, cut, operation, file, point.number)?,
             None => self.killed_at_call(&line, point.mode, point.number)?,
@@ -199,7 +185,6 @@ impl Ground {
             Killed::Ended(why) => tally.repair(format!("{how}: it ended by itself: {why}")),
         }
         tally.points = usize::from(is_killed);
-        self.pend(point.phase)?;
         if point.mode.is_twice() && is_killed {
             let again = match point.mode {
                 Mode::AfterAndCommit => self.killed_at_commit(&line, Cut::After, "fdatasync", "log", 0)?,
@@ -213,8 +198,7 @@ impl Ground {
             tally.repair(format!("{how}: the next run: {error:#}"));
         }
         // What a person looks at some minutes later.
-        self.admin().clear_faults(&self.subject.account)?;
-        self.admin().set_lag(&self.subject.account, 0)?;
+        self.admin().clear_weather(&self.subject.account)?;
         judge(&how, &self.listed()?, &self.recorded()?, wanted, &mut tally);
         if point.phase != Phase::Destroy
             && let Err(error) = self.ended(&self.line("preview", &["--detailed-exitcode"]), 0)
@@ -225,24 +209,6 @@ impl Ground {
             self.stage = after(point.phase);
         }
         Ok(tally)
-    }
-
-    /// Makes the next looks find things on their way.
-    fn pend(&self, phase: Phase) -> Result<()> {
-        let account = &self.subject.account;
-        self.admin().clear_faults(account)?;
-        let state = match phase {
-            Phase::Up => 0,
-            Phase::Update => 1,
-            // AWS deletes nothing that is on its way; what is deleted is gone from the emulator at once.
-            Phase::Destroy => return Ok(()),
-        };
-        for (service, operation, path, words) in STATES {
-            let says = Action::Overlay { path: path.to_owned(), value: words[state].into() };
-            let fault = Fault::new(account, says).service(service).operation(operation).count(PENDING);
-            self.admin().inject(&fault)?;
-        }
-        Ok(())
     }
 
     fn killed_at_call(&self, line: &[String], mode: Mode, number: u64) -> Result<Killed> {
@@ -289,7 +255,7 @@ impl Ground {
     /// An empty account and an empty store, or those in which the stack stands.
     fn reach(&mut self, phase: Phase) -> Result<()> {
         self.admin().clear(&self.subject.account)?;
-        self.admin().set_lag(&self.subject.account, 0)?;
+        self.admin().clear_weather(&self.subject.account)?;
         let there = match phase {
             Phase::Up => self.stage == Stage::Empty,
             Phase::Update => self.stage == Stage::Up,

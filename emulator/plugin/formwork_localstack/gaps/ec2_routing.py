@@ -69,6 +69,14 @@ def delete_nat_gateway(context: RequestContext, request: dict[str, Any], proceed
     return answer
 
 
+def fail(backend: Any, gateway_id: str) -> None:
+    """Makes a gateway fail some time after it was asked for, as AWS's own errors do."""
+    gateway = backend.nat_gateways[gateway_id]
+    gateway.state = "failed"
+    setattr(gateway, _FAILURE, ("InternalError", "Elastic IP address could not be associated with this NAT gateway"))
+    _let_go(backend, gateway)
+
+
 @around(Layer.GAPS, "ec2", "CreateRoute", "ReplaceRoute")
 def create_route(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     backend = known.ec2(context.account_id, context.region)
