@@ -25,6 +25,7 @@ mod guard;
 mod places;
 mod promise;
 mod saved;
+mod settled;
 mod sharing;
 mod summary;
 
@@ -73,6 +74,8 @@ pub struct Session {
     provisional: Option<Binding>,
     identity: Option<Identity>,
     exchange: Option<Arc<dyn Exchange>>,
+    /// Whether what an earlier run left open was resolved by this one, which will change things.
+    recovers: bool,
 }
 
 /// A plan and what it was made from.
@@ -107,7 +110,17 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { cloud, store, events, clock, settings, provisional: None, identity: None, exchange: None }
+        Self {
+            cloud,
+            store,
+            events,
+            clock,
+            settings,
+            provisional: None,
+            identity: None,
+            exchange: None,
+            recovers: false,
+        }
     }
 
     /// The same with a place where outputs are published, and where programs read those of other stacks. Without one, nothing is published and
@@ -128,6 +141,7 @@ impl Session {
     /// A wrong account or store; an intent that cannot be looked into. Nothing may be planned then.
     pub async fn recover(&mut self, program: &Program) -> Result<Vec<String>, Vec<Error>> {
         self.identify(program).await?;
+        self.recovers = true;
         if self.store.snapshot().intents().is_empty() {
             return Ok(Vec::new());
         }
@@ -168,7 +182,10 @@ impl Session {
             view.apply(&Entry::Bound(binding.clone()));
         }
         warnings.extend(self.strays(program, &view, &binding).await?);
-        let observations = self.look(program, &graph, &view, &identity).await?;
+        let mut observations = self.look(program, &graph, &view, &identity).await?;
+        if self.recovers {
+            observations = self.settled(program, &graph, &view, &identity, observations).await?;
+        }
         guard::gone(&view, &observations, &self.settings)?;
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
