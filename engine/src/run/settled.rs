@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::kind::Identity;
 use crate::observe::{Observations, Sight};
 use crate::plan::{self, Recorded};
-use crate::record::{DeploymentEnd, RowState};
+use crate::record::{DeploymentEnd, Row, RowState};
 use crate::state::Snapshot;
 
 /// For how long the records of a run that was cut short are believed more than a look: longer than AWS's reads were seen to be behind.
@@ -45,16 +45,20 @@ impl Session {
 
     /// Whether something that these runs left in place is not seen, or is seen otherwise.
     fn contradicts(&self, seen: &Observations, graph: &Graph, view: &Snapshot, since: u64) -> bool {
-        let recent = view.rows().values().filter(|row| row.deployment >= since);
-        let mut stands =
-            recent.filter(|row| !row.id.is_empty() && !matches!(row.state, RowState::Deposed | RowState::Deleting));
+        // A row is of the run that last finished with it: what is not finished was being changed by a later one.
+        let is_recent = |row: &Row| row.deployment >= since || row.state != RowState::Ready;
+        let mut stands = view
+            .rows()
+            .values()
+            .filter(|row| is_recent(row))
+            .filter(|row| !row.id.is_empty() && !matches!(row.state, RowState::Deposed | RowState::Deleting));
         if stands.any(|row| seen.rows.get(&row.key()) == Some(&Sight::Gone)) {
             return true;
         }
         // Whether it can be planned is for the plan to say.
         let Ok(plan) = plan::make(graph, &Recorded::of(view), seen, &self.settings) else { return false };
         let row = |step: &plan::Step| step.row.as_ref().and_then(|(uid, generation)| view.row(uid, *generation));
-        plan.steps.iter().any(|step| step.drift && row(step).is_some_and(|row| row.deployment >= since))
+        plan.steps.iter().any(|step| step.drift && row(step).is_some_and(is_recent))
     }
 }
 
