@@ -18,6 +18,43 @@ pub(crate) fn canonical(cidr: &str) -> String {
     cidr.to_owned()
 }
 
+/// A range of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    /// The first address, of which an IPv4 one fills the lower 32 bits.
+    first: u128,
+    last: u128,
+    /// The length of the prefix in bits.
+    pub(crate) length: u32,
+    pub(crate) is_v4: bool,
+}
+
+impl Range {
+    /// Reads `10.0.0.0/16` or `2001:db8::/56`; bits after the prefix are ignored, as AWS does.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        // `parse` takes a sign.
+        let length = length.bytes().all(|byte| byte.is_ascii_digit()).then(|| length.parse::<u32>().ok())??;
+        let (bits, width): (u128, u32) = match address.parse::<Ipv4Addr>() {
+            Ok(v4) => (u128::from(v4.to_bits()), 32),
+            Err(_) => (address.parse::<Ipv6Addr>().ok()?.to_bits(), 128),
+        };
+        let host = width.checked_sub(length).filter(|_| length <= width)?;
+        let below = 1_u128.checked_shl(host).map_or(u128::MAX, |size| size - 1);
+        Some(Self { first: bits & !below, last: bits | below, length, is_v4: width == 32 })
+    }
+
+    /// Whether all of the other's addresses are in it.
+    pub(crate) fn contains(&self, other: &Range) -> bool {
+        self.is_v4 == other.is_v4 && self.first <= other.first && other.last <= self.last
+    }
+
+    /// Whether some address is in both.
+    pub(crate) fn overlaps(&self, other: &Range) -> bool {
+        self.is_v4 == other.is_v4 && self.first <= other.last && other.first <= self.last
+    }
+}
+
 /// Whether two ranges are one.
 #[expect(clippy::ptr_arg, reason = "an equality takes references to the type of its field")]
 pub(crate) fn same(wanted: &String, found: &String) -> bool {
@@ -66,6 +103,21 @@ mod tests {
             assert_eq!(canonical(refused), refused);
         }
         assert!(!same(&"10.0.0.0/16".to_owned(), &"10.0.0.0/17".to_owned()));
+    }
+
+    #[test]
+    fn ranges_contain_and_overlap_by_their_addresses() {
+        let range = |text: &str| Range::parse(text).unwrap();
+        assert!(range("10.0.0.0/16").contains(&range("10.0.255.0/24")));
+        assert!(!range("10.0.0.0/16").contains(&range("10.1.0.0/24")));
+        assert!(!range("10.0.1.0/24").contains(&range("10.0.0.0/16")));
+        assert!(range("10.0.1.0/24").overlaps(&range("10.0.0.0/16")));
+        assert!(!range("10.0.0.0/25").overlaps(&range("10.0.0.128/25")));
+        assert!(range("0.0.0.0/0").contains(&range("255.255.255.255/32")));
+        assert!(range("::/0").contains(&range("2001:db8::/128")) && !range("::/0").contains(&range("10.0.0.0/8")));
+        for wrong in ["10.0.0.0", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/+8", "10.0.0.0/", "/8", ""] {
+            assert_eq!(Range::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -20,10 +20,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use formwork_engine::kind::{CallError, Cloud, Identity, Ownership, Registry};
+use formwork_engine::clock::{Clock, TokioClock};
+use formwork_engine::event::Consumer;
+use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Ownership, Registry, Throttled};
+use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::{ProviderName, ProviderSpec};
 
+use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::pace::{Governor, Paced, Pacer};
+use crate::preflight;
 use crate::questions::{Memory, only_reads};
 
 /// Where and as whom to work.
@@ -66,7 +72,10 @@ pub struct EmulatorTarget {
     pub account: String,
 }
 
-/// Longest time for one call; a request timeout in the terms of the design.
+/// How many times shorter waits are in an emulator: 30 seconds before the first look at a cache become one and a half.
+pub const EMULATOR_HASTE: u32 = 20;
+
+/// Longest time for one call, from when it leaves; a request timeout in the terms of the design.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The clients of one account and region, and what all types need to know. Cheap to clone.
@@ -82,6 +91,7 @@ struct Shared {
     ignored_tags: Vec<String>,
     leave_nothing: bool,
     memory: Arc<Memory>,
+    governor: Arc<Governor>,
     #[cfg(feature = "ec2")]
     ec2: aws_sdk_ec2::Client,
     #[cfg(feature = "ecr")]
@@ -162,6 +172,11 @@ impl Aws {
         self.shared.memory.warn(sentence.into());
     }
 
+    /// How time goes for what waits between calls.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.shared.governor.clock()
+    }
+
     /// The client of sts, which is always there.
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         &self.shared.sts
@@ -235,6 +250,7 @@ pub struct AwsCloud {
     base: SdkConfig,
     config: AwsConfig,
     counter: Counter,
+    governor: Arc<Governor>,
     identity: tokio::sync::OnceCell<Identity>,
     registries: tokio::sync::Mutex<BTreeMap<ProviderName, (Aws, Arc<Registry>)>>,
 }
@@ -242,17 +258,31 @@ pub struct AwsCloud {
 impl AwsCloud {
     /// Resolves configuration and credentials; calls nothing in AWS itself.
     pub async fn connect(config: AwsConfig) -> Self {
-        let base = match &config.emulator {
-            Some(emulator) => emulated(emulator, config.region.as_deref()),
-            None => real(&config).await,
+        let (base, haste) = match &config.emulator {
+            Some(emulator) => (emulated(emulator, config.region.as_deref()), EMULATOR_HASTE),
+            None => (real(&config).await, 1),
         };
         Self {
             base,
             config,
             counter: Counter::default(),
+            governor: governor(haste),
             identity: tokio::sync::OnceCell::new(),
             registries: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same where calls may leave so many times as fast as AWS takes them. Without it: once, and [`EMULATOR_HASTE`] times in an emulator.
+    #[must_use]
+    pub fn hastened(mut self, haste: u32) -> Self {
+        self.governor = governor(haste);
+        self
+    }
+
+    /// What all clients have in common.
+    #[cfg(feature = "kms")]
+    pub(crate) fn base(&self) -> &SdkConfig {
+        &self.base
     }
 
     /// The same with another way to AWS.
@@ -305,44 +335,51 @@ impl AwsCloud {
 
     fn clients(&self, config: &SdkConfig, account: String, partition: String, region: String) -> Shared {
         macro_rules! client {
-            ($sdk:ident) => {
-                $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(self.counter.clone()).build())
+            ($sdk:ident, $service:literal) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from(config)
+                        .interceptor(self.counter.clone())
+                        .interceptor(Pacer::new(&self.governor, &account, &region, $service))
+                        .build(),
+                )
             };
         }
         Shared {
-            account,
-            partition,
-            region,
             ignored_tags: self.config.ignore_tag_prefixes.clone(),
             leave_nothing: self.config.leave_nothing,
             memory: Arc::clone(&self.counter.memory),
+            governor: Arc::clone(&self.governor),
             #[cfg(feature = "ec2")]
-            ec2: client!(aws_sdk_ec2),
+            ec2: client!(aws_sdk_ec2, "ec2"),
             #[cfg(feature = "ecr")]
-            ecr: client!(aws_sdk_ecr),
+            ecr: client!(aws_sdk_ecr, "ecr"),
             #[cfg(feature = "eks")]
-            eks: client!(aws_sdk_eks),
+            eks: client!(aws_sdk_eks, "eks"),
             #[cfg(feature = "elasticache")]
-            elasticache: client!(aws_sdk_elasticache),
+            elasticache: client!(aws_sdk_elasticache, "elasticache"),
             #[cfg(feature = "iam")]
-            iam: client!(aws_sdk_iam),
+            iam: client!(aws_sdk_iam, "iam"),
             #[cfg(feature = "kms")]
-            kms: client!(aws_sdk_kms),
+            kms: client!(aws_sdk_kms, "kms"),
             #[cfg(feature = "logs")]
-            logs: client!(aws_sdk_cloudwatchlogs),
+            logs: client!(aws_sdk_cloudwatchlogs, "logs"),
             #[cfg(feature = "rds")]
-            rds: client!(aws_sdk_rds),
+            rds: client!(aws_sdk_rds, "rds"),
             #[cfg(feature = "s3")]
             s3: aws_sdk_s3::Client::from_conf(
                 // Other endpoints than AWS's own rarely resolve a bucket's name as a host.
                 aws_sdk_s3::config::Builder::from(config)
                     .force_path_style(config.endpoint_url().is_some())
                     .interceptor(self.counter.clone())
+                    .interceptor(Pacer::new(&self.governor, &account, &region, "s3"))
                     .build(),
             ),
             #[cfg(feature = "secretsmanager")]
-            secretsmanager: client!(aws_sdk_secretsmanager),
-            sts: client!(aws_sdk_sts),
+            secretsmanager: client!(aws_sdk_secretsmanager, "secretsmanager"),
+            sts: client!(aws_sdk_sts, "sts"),
+            account,
+            partition,
+            region,
         }
     }
 }
@@ -353,15 +390,25 @@ impl std::fmt::Debug for AwsCloud {
     }
 }
 
+fn governor(haste: u32) -> Arc<Governor> {
+    Arc::new(Governor::new(Arc::new(TokioClock::new()), haste))
+}
+
+/// Credentials are kept until they are about to end. A call comes to them when it is its turn.
+fn credentials_cache() -> Paced {
+    Paced(aws_config::identity::IdentityCache::lazy().build())
+}
+
 /// TLS by ring. The roots are the system's and are loaded with the first connection that needs them.
 fn http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
+    let client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https()
+        .build_https();
+    Deadline::of(CALL_TIMEOUT, client)
 }
 
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(CALL_TIMEOUT).build()
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build()
 }
 
 async fn real(config: &AwsConfig) -> SdkConfig {
@@ -370,7 +417,8 @@ async fn real(config: &AwsConfig) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http())
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts());
+        .timeout_config(timeouts())
+        .identity_cache(credentials_cache());
     if let Some(region) = &config.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -386,7 +434,10 @@ async fn real(config: &AwsConfig) -> SdkConfig {
 
 async fn assumed(base: SdkConfig, role: &AssumeRole) -> SdkConfig {
     let session = role.session_name.as_deref().unwrap_or("formwork");
-    let mut provider = aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&base);
+    // To assume a role twice harms nobody: a lost answer must not end the run.
+    let repeating = base.clone().into_builder().retry_config(RetryConfig::standard()).build();
+    let mut provider =
+        aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name(session).configure(&repeating);
     if let Some(external_id) = &role.external_id {
         provider = provider.external_id(external_id);
     }
@@ -401,7 +452,7 @@ fn emulated(emulator: &EmulatorTarget, region: Option<&str>) -> SdkConfig {
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts())
         .sleep_impl(aws_smithy_async_sleep())
-        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        .identity_cache(credentials_cache())
         .endpoint_url(&emulator.endpoint)
         .region(Region::new(region.unwrap_or("eu-west-1").to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
@@ -422,7 +473,20 @@ fn aws_smithy_async_sleep() -> aws_smithy_async::rt::sleep::SharedAsyncSleep {
 async fn who(config: &SdkConfig, counter: &Counter) -> Result<(String, String), CallError> {
     let sts =
         aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(config).interceptor(counter.clone()).build());
-    let answer = sts.get_caller_identity().send().await.map_err(Error::from)?;
+    let mut pause = Duration::from_millis(200);
+    let answer = loop {
+        match sts.get_caller_identity().send().await.map_err(Error::from) {
+            // It was there, and did not answer: that is no reason to give up before the run began.
+            Err(Error(error))
+                if matches!(error.class, CallClass::Throttled | CallClass::Uncertain)
+                    && pause < Duration::from_secs(8) =>
+            {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            answer => break answer?,
+        }
+    };
     let (Some(account), Some(arn)) = (answer.account, answer.arn) else {
         return Err(Error::unexpected("sts GetCallerIdentity", "the answer names no account").into());
     };
@@ -459,8 +523,36 @@ impl Cloud for AwsCloud {
         crate::tagged(&aws, stack).await.map_err(CallError::from)
     }
 
+    async fn preflight(&self, intended: &[Intended]) -> Preflight {
+        let mut found = Preflight { problems: preflight::check(intended), warnings: Vec::new() };
+        let mut providers: BTreeMap<&ProviderName, Vec<Intended>> = BTreeMap::new();
+        for one in intended {
+            providers.entry(&one.provider).or_default().push(one.clone());
+        }
+        for (name, intended) in providers {
+            // Observing has made the clients of every provider; one that it could not make has ended the preview.
+            let known = self.registries.lock().await.get(name).map(|(aws, _)| aws.clone());
+            if let Some(aws) = known {
+                let asked = preflight::ask(&aws, &intended, self.config.emulator.is_some()).await;
+                found.problems.extend(asked.problems);
+                found.warnings.extend(asked.warnings);
+            }
+        }
+        found.problems.sort();
+        found.problems.dedup();
+        found
+    }
+
     fn calls(&self) -> BTreeMap<String, u64> {
         self.counter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn listen(&self, events: Arc<dyn Consumer>) {
+        self.governor.listen(events);
+    }
+
+    fn throttled(&self) -> Vec<Throttled> {
+        self.governor.throttled()
     }
 
     fn observation_begins(&self) {

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use formwork_engine::Answer;
+use formwork_engine::apply::Stopped;
 use formwork_engine::kind::{CallClass, CallError};
 
 use crate::{permission, retry};
@@ -119,6 +120,10 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 fn lost(error: &(dyn StdError + 'static), otherwise: CallClass) -> CallClass {
     let mut next = Some(error);
     while let Some(current) = next {
+        // The run was asked to stop while it waited for its turn.
+        if current.is::<Stopped>() {
+            return CallClass::Unsent;
+        }
         if current.is::<CredentialsError>() {
             return CallClass::Credentials;
         }
@@ -180,13 +185,20 @@ const DENIED: &[&str] = &[
     "AllAccessDisabled",
 ];
 
-fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
-    if THROTTLED.contains(&code) || status == Some(429) {
+/// Whether an answer says that there are too many calls.
+pub(crate) fn is_throttled(status: u16, code: &str) -> bool {
+    status == 429 || THROTTLED.contains(&code)
+}
+
+pub(crate) fn classify(service: &str, operation: &str, code: &str, message: &str, status: Option<u16>) -> CallClass {
+    if is_throttled(status.unwrap_or_default(), code) {
         CallClass::Throttled
     } else if CREDENTIALS.contains(&code) {
         CallClass::Credentials
     } else if DENIED.contains(&code) {
         CallClass::Denied
+    } else if retry::is_hopeless(code) {
+        CallClass::Refused
     } else if let Some(window) = retry::window(service, operation, code, message) {
         CallClass::Passing(window)
     } else if exists(code) {

@@ -3,6 +3,7 @@
 mod account;
 pub mod instance_profile;
 pub mod open_id_connect_provider;
+mod permissions;
 pub mod policy;
 pub mod policy_document;
 pub mod role;

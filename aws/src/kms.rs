@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod key;
+mod permissions;
 
 pub use alias::{Alias, AliasName, AliasOutputs};
 pub use key::{Key, KeyId, KeyOrigin, KeyOutputs, KeySpec, KeyUsage};

@@ -8,6 +8,9 @@ pub mod arn;
 mod cidr;
 pub mod conformance;
 pub mod context;
+mod deadline;
+#[cfg(feature = "kms")]
+pub mod envelope;
 pub mod error;
 #[cfg(any(
     feature = "ecr",
@@ -21,7 +24,10 @@ pub mod error;
 ))]
 mod hazards;
 pub mod lifecycle;
+pub mod pace;
 mod permission;
+pub mod permissions;
+pub mod preflight;
 mod questions;
 pub mod reads;
 #[cfg(test)]
@@ -32,6 +38,8 @@ pub mod retry;
 #[cfg(test)]
 mod rewritten;
 pub mod tags;
+#[cfg(all(test, feature = "all"))]
+mod waits;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
@@ -56,6 +64,8 @@ pub mod secretsmanager;
 
 pub use arn::Arn;
 pub use context::{AssumeRole, Aws, AwsCloud, AwsConfig, EmulatorTarget};
+#[cfg(feature = "kms")]
+pub use envelope::Envelope;
 pub use error::{Error, OrGone, Result};
 pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 pub use tags::Tags;
@@ -83,6 +93,15 @@ macro_rules! kinds {
                 $(schemas.push(<$type as Resource>::schema());)+
             })*
             schemas
+        }
+
+        /// The permissions of all types, in the order of this list.
+        pub fn tables() -> Vec<permissions::Table> {
+            let mut tables = Vec::new();
+            $(#[cfg(feature = $feature)] {
+                $(tables.push(permissions::table::<$type>());)+
+            })*
+            tables
         }
 
         /// The examples of all types, for the conformance suite.
@@ -116,3 +135,5 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
     found.extend(ec2::tagged(aws, stack).await?);
     Ok(found)
 }
+#[cfg(test)]
+pub mod drafts;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use formwork_engine::apply::retry::THROTTLED_LIMIT;
 use formwork_engine::kind::{
     self, CallClass, CallError, Candidate, Created, Deletion, Kind, Owner, Ownership, Status, Waiting,
 };
@@ -143,22 +144,92 @@ fn id<R: Resource>(id: &str) -> std::result::Result<R::Id, CallError> {
     R::Id::from_value(&Value::from(id)).map_err(mismatch::<R>("id"))
 }
 
-/// Repeats a call that changes nothing while the service throttles or does not answer: at most eight times, within about half
-/// a minute. Mutating calls are repeated by the engine alone, which knows their tokens.
-pub(crate) async fn again<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> std::result::Result<T, CallError> {
-    let mut wait = Duration::from_millis(100);
-    for _ in 0..7 {
-        match call().await {
-            Err(Error(CallError {
-                class: CallClass::Throttled | CallClass::Unsent | CallClass::Uncertain, ..
-            })) => {
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(Duration::from_secs(8));
+/// How long a question is asked again.
+struct Patience<'a> {
+    aws: &'a Aws,
+    wait: Duration,
+    /// How often it was not answered, and how often that is borne.
+    lost: (u32, u32),
+    throttled_since: Option<Duration>,
+}
+
+impl<'a> Patience<'a> {
+    fn new(aws: &'a Aws, bears: u32) -> Self {
+        Self { aws, wait: Duration::from_millis(100), lost: (0, bears), throttled_since: None }
+    }
+
+    /// Waits before the question is asked again; false when it is not worth asking again.
+    async fn has(&mut self, error: &CallError) -> bool {
+        match error.class {
+            CallClass::Throttled => {
+                let now = self.aws.clock().elapsed();
+                if now.saturating_sub(*self.throttled_since.get_or_insert(now)) >= THROTTLED_LIMIT {
+                    return false;
+                }
+                // The governor holds it back for longer.
+                self.aws.clock().sleep(Duration::from_millis(100)).await;
+                true
             }
+            CallClass::Unsent | CallClass::Uncertain if self.lost.0 < self.lost.1 => {
+                self.lost.0 += 1;
+                tokio::time::sleep(self.wait).await;
+                self.wait = (self.wait * 2).min(Duration::from_secs(8));
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How often a question that was not answered is asked again: for about half a minute.
+const BEARS: u32 = 7;
+/// The same for what is read of one thing with many calls, of which each may fail by itself.
+const BEARS_OF_ONE: u32 = 14;
+
+/// Repeats a call that changes nothing while the service does not answer. While the service refuses calls for coming too fast, it is repeated for
+/// as long as the engine would bear it: when, is decided by the governor of calls. Mutating calls are repeated by the engine alone, which knows
+/// their tokens.
+pub(crate) async fn again<T, F: Future<Output = Result<T>>>(
+    aws: &Aws,
+    call: impl Fn() -> F,
+) -> std::result::Result<T, CallError> {
+    let mut patience = Patience::new(aws, BEARS);
+    loop {
+        match call().await {
+            Err(Error(error)) if patience.has(&error).await => {}
             answer => return answer.map_err(CallError::from),
         }
     }
-    call().await.map_err(CallError::from)
+}
+
+/// What is read of many things. One that was not answered, or was asked for too fast, is asked for again without the others: neither is it
+/// unreadable, nor does it keep them waiting for ever.
+async fn read_all<R: Lifecycle>(aws: &Aws, ids: &[R::Id]) -> std::result::Result<Readings<R>, CallError> {
+    let mut found = again(aws, || R::read(aws, ids)).await?;
+    let mut patience = Patience::new(aws, BEARS_OF_ONE);
+    loop {
+        let passing =
+            |error: &Error| matches!(error.0.class, CallClass::Throttled | CallClass::Unsent | CallClass::Uncertain);
+        let missed: Vec<(R::Id, Error)> = found
+            .iter()
+            .filter_map(|(id, reading)| {
+                Some((id.clone(), reading.as_ref().err().filter(|error| passing(error))?.clone()))
+            })
+            .collect();
+        let Some((_, first)) = missed.first() else { return Ok(found) };
+        if !patience.has(&first.0).await {
+            return Ok(found);
+        }
+        let missed: Vec<R::Id> = missed.into_iter().map(|(id, _)| id).collect();
+        let mut anew = again(aws, || R::read(aws, &missed)).await?;
+        for id in missed {
+            // Not in the answer any more: gone meanwhile.
+            match anew.remove(&id) {
+                Some(reading) => drop(found.insert(id, reading)),
+                None => drop(found.remove(&id)),
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -173,7 +244,7 @@ impl<R: Lifecycle> Kind for Erased<R> {
     }
 
     async fn status(&self, waiting: &[Waiting]) -> std::result::Result<BTreeMap<String, Status>, CallError> {
-        again(|| R::status(&self.aws, waiting)).await
+        again(&self.aws, || R::status(&self.aws, waiting)).await
     }
 
     async fn read(
@@ -181,7 +252,7 @@ impl<R: Lifecycle> Kind for Erased<R> {
         ids: &[String],
     ) -> std::result::Result<BTreeMap<String, std::result::Result<kind::Observed, CallError>>, CallError> {
         let ids = ids.iter().map(|text| id::<R>(text)).collect::<std::result::Result<Vec<_>, _>>()?;
-        let readings = again(|| R::read(&self.aws, &ids)).await?;
+        let readings = read_all::<R>(&self.aws, &ids).await?;
         Ok(readings
             .into_iter()
             .map(|(id, reading)| {
@@ -201,13 +272,13 @@ impl<R: Lifecycle> Kind for Erased<R> {
     async fn find(&self, owner: &Owner, args: Option<&Value>) -> std::result::Result<Vec<Candidate>, CallError> {
         // Recovery has digests for secrets; a type that needs a secret to recognise its resource does not exist.
         let args = args.map(|args| R::from_value(&without_digests(args)).map_err(mismatch::<R>("find"))).transpose()?;
-        again(|| R::find(&self.aws, owner, args.as_ref())).await
+        again(&self.aws, || R::find(&self.aws, owner, args.as_ref())).await
     }
 
     async fn left_over(&self, owner: &Owner, args: &Value) -> std::result::Result<Option<String>, CallError> {
         // Where an argument is not known before another step, nothing can be said yet; the create says it then.
         let Ok(args) = R::from_value(&without_digests(args)) else { return Ok(None) };
-        again(|| R::left_over(&self.aws, owner, &args)).await
+        again(&self.aws, || R::left_over(&self.aws, owner, &args)).await
     }
 
     async fn update(&self, update: &kind::Update) -> std::result::Result<kind::Updated, CallError> {

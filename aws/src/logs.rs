@@ -1,5 +1,6 @@
 //! Amazon CloudWatch Logs: log groups.
 
 pub mod log_group;
+mod permissions;
 
 pub use log_group::{LogGroup, LogGroupClass, LogGroupName, LogGroupOutputs};

@@ -2,9 +2,13 @@
 
 /// Operations whose permission has another name: those of S3, which came before their operations were named.
 const OTHERWISE: &[(&str, &str)] = &[
+    ("DeleteBucketAnalyticsConfiguration", "PutAnalyticsConfiguration"),
     ("DeleteBucketCors", "PutBucketCORS"),
     ("DeleteBucketEncryption", "PutEncryptionConfiguration"),
+    ("DeleteBucketIntelligentTieringConfiguration", "PutIntelligentTieringConfiguration"),
+    ("DeleteBucketInventoryConfiguration", "PutInventoryConfiguration"),
     ("DeleteBucketLifecycle", "PutLifecycleConfiguration"),
+    ("DeleteBucketMetricsConfiguration", "PutMetricsConfiguration"),
     ("DeleteBucketOwnershipControls", "PutBucketOwnershipControls"),
     ("DeleteBucketReplication", "PutReplicationConfiguration"),
     ("DeleteBucketTagging", "PutBucketTagging"),
@@ -23,6 +27,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("ListBucketIntelligentTieringConfigurations", "GetIntelligentTieringConfiguration"),
     ("ListBucketInventoryConfigurations", "GetInventoryConfiguration"),
     ("ListBucketMetricsConfigurations", "GetMetricsConfiguration"),
+    ("ListMultipartUploads", "ListBucketMultipartUploads"),
     ("ListObjectVersions", "ListBucketVersions"),
     ("ListObjectsV2", "ListBucket"),
     ("PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"),
@@ -56,7 +61,7 @@ fn named(message: &str) -> Option<&str> {
     word.contains(':').then_some(word)
 }
 
-fn needed(service: &str, operation: &str) -> String {
+pub(crate) fn needed(service: &str, operation: &str) -> String {
     let prefix = match service {
         "cloudwatchlogs" => "logs",
         service => service,

@@ -2,6 +2,7 @@
 
 pub mod instance;
 pub mod parameter_group;
+mod permissions;
 pub mod subnet_group;
 
 pub use instance::{
@@ -37,7 +38,9 @@ pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
 
 /// The tags of something whose description does not show them; `None` when it is gone.
 pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
-    let answer = aws.rds().list_tags_for_resource().resource_name(arn).send().await.or_gone(gone)?;
+    // Documented for this call are the words for instances, snapshots and clusters only; groups that are not there yet are refused with those too.
+    let gone = [gone, &["DBInstanceNotFound", "DBInstanceNotFoundFault"]].concat();
+    let answer = aws.rds().list_tags_for_resource().resource_name(arn).send().await.or_gone(&gone)?;
     Ok(answer.map(|answer| read_tags(aws, answer.tag_list)))
 }
 

@@ -47,7 +47,7 @@ impl<L: Lookup> Read for Erased<L> {
     }
 
     async fn read(&self, args: &Value) -> std::result::Result<Value, CallError> {
-        again(|| L::look_up(&self.aws, args)).await
+        again(&self.aws, || L::look_up(&self.aws, args)).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod bucket_policy;
+mod permissions;
 
 pub use bucket::{
     Algorithm, Analytics, AnalyticsExport, Bucket, BucketName, BucketOutputs, CorsRule, DateSource, DefaultRetention,

@@ -44,6 +44,8 @@ impl<T> Amendment<T> {
             command: by.command,
             plan: self.lines.clone(),
             saved_plan: None,
+            program: None,
+            steps: Vec::new(),
         };
         let end = DeploymentEnd {
             number,
@@ -51,6 +53,7 @@ impl<T> Amendment<T> {
             outcome: "done".to_owned(),
             steps: [u64::try_from(self.changes.len()).unwrap_or(u64::MAX), 0, 0],
             calls: BTreeMap::new(),
+            troubles: Vec::new(),
         };
         let entries = self.entries.iter().cloned();
         std::iter::once(Entry::DeploymentStarted(start)).chain(entries).chain([Entry::DeploymentEnded(end)]).collect()

@@ -13,6 +13,7 @@
 //! * `step`: one step as a state machine on its own task; it asks the dispatcher to commit, and waits until that is durable.
 //! * `wait`: one poller and one reader per type and provider, for all steps together.
 //! * `slots`: how many calls are under way at once. A wait holds none.
+//! * `underway`: a call that its cloud holds back for a while holds none either.
 //!
 //! # Guarantees
 //! No call that changes something leaves before its intent is durable. Whatever dies whenever: what was made is found by its intent, or stands in a
@@ -26,6 +27,7 @@ mod resolve;
 pub mod retry;
 mod slots;
 mod step;
+mod underway;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,7 @@ pub use cancel::Cancel;
 pub(crate) use resolve::OutputsNow;
 pub(crate) use resolve::after_lost_create;
 pub(crate) use step::{has_tags, is_ours};
+pub use underway::{Stopped, held_back};
 
 use self::dispatcher::Dispatcher;
 use self::slots::Slots;
@@ -47,7 +50,7 @@ use crate::expr::EvalError;
 use crate::kind::Registry;
 use crate::plan::{Op, Step, recorded_options};
 use crate::program::{Declaration, Program};
-use crate::record::RecordedOptions;
+use crate::record::{Formula, RecordedOptions};
 use crate::run::Watch;
 use crate::state::Store;
 use crate::urn::Urn;
@@ -143,6 +146,11 @@ pub(crate) async fn apply(
 /// The argument expressions of a declaration, readable.
 fn expressions(declaration: &Declaration) -> BTreeMap<String, String> {
     declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect()
+}
+
+/// What of them is more than a value.
+fn formulas(declaration: &Declaration, digester: &Digester) -> BTreeMap<String, Formula> {
+    crate::history::formulas(declaration, digester)
 }
 
 /// The options of a declaration as they are recorded.

@@ -130,7 +130,7 @@ pub mod exit {
     pub const HELD: u8 = 4;
     /// Refused: consent, drift, a stale plan, a guard, no terminal and no `--yes`.
     pub const REFUSED: u8 = 5;
-    /// Interrupted or credentials expired; resumable.
+    /// Interrupted, credentials expired, or the store took no more in the middle of a run; resumable.
     pub const INTERRUPTED: u8 = 6;
     /// A bug of Formwork.
     pub const BUG: u8 = 70;

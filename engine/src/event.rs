@@ -48,6 +48,13 @@ pub enum Event {
         /// What was found and done, in one sentence.
         finding: String,
     },
+    /// What an earlier run may have made is not to be seen, and is looked for until "absent" counts.
+    RecoveryWaiting {
+        /// Whose.
+        urn: Urn,
+        /// How much longer at most.
+        limit: Duration,
+    },
     /// The steps begin.
     ApplyStarted {
         /// How many.
@@ -92,6 +99,22 @@ pub enum Event {
         reason: String,
         /// After how long.
         after: Duration,
+    },
+    /// Calls wait for their turn, since their service takes no more of them for the moment. Told when it begins, now and then while it lasts,
+    /// and when nobody waits any more.
+    CallsPaced {
+        /// The service, such as `ec2`.
+        service: String,
+        /// The region.
+        region: String,
+        /// Whether these are the calls that change something; those that only read are counted apart.
+        mutate: bool,
+        /// How many calls may leave in a second now.
+        rate: f64,
+        /// How many wait.
+        waiting: usize,
+        /// Whether the service has refused calls for coming too fast; otherwise they are held to what AWS documents.
+        throttled: bool,
     },
     /// A step ended well.
     StepFinished {

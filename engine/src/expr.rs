@@ -145,7 +145,7 @@ impl Expr {
             }
             Expr::Json(inner) => {
                 let value = inner.evaluate(outputs)?;
-                if !value.is_known() {
+                if !value.is_whole() {
                     return Ok(self.unknown(value.has_secret()));
                 }
                 let secret = value.has_secret();
@@ -154,7 +154,7 @@ impl Expr {
             }
             Expr::Map(mapped) => {
                 let value = mapped.input.evaluate(outputs)?;
-                if !value.is_known() {
+                if !value.is_whole() {
                     return Ok(self.unknown(value.has_secret()));
                 }
                 let result = (mapped.function)(&value).map_err(&fail)?;
@@ -182,6 +182,12 @@ impl Expr {
     }
 
     fn join(&self, parts: &[Expr], outputs: &dyn Outputs) -> Result<Value, EvalError> {
+        // Of one part alone nothing is computed: its digest is the digest of the whole.
+        if let [part] = parts
+            && let digest @ Value::Digest(_) = part.evaluate(outputs)?
+        {
+            return Ok(digest);
+        }
         let mut text = String::new();
         let (mut secret, mut unknown) = (false, false);
         for part in parts {
@@ -237,6 +243,23 @@ impl Expr {
                 inner.visit_outputs(visit);
             }
             Expr::Map(mapped) => mapped.input.visit_outputs(visit),
+        }
+    }
+
+    /// Calls `visit` with every value that it holds.
+    pub fn visit_literals<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
+        match self {
+            Expr::Literal(value) => visit(value),
+            Expr::Output { .. } => {}
+            Expr::List(items) | Expr::Join(items) => items.iter().for_each(|item| item.visit_literals(visit)),
+            Expr::Record(fields) => fields.values().for_each(|field| field.visit_literals(visit)),
+            Expr::Entries(entries) => entries.iter().for_each(|(key, value)| {
+                key.visit_literals(visit);
+                value.visit_literals(visit);
+            }),
+            Expr::At(inner, _) | Expr::Field(inner, _) | Expr::Json(inner) => inner.visit_literals(visit),
+            Expr::Secret(inner) => inner.visit_literals(visit),
+            Expr::Map(mapped) => mapped.input.visit_literals(visit),
         }
     }
 

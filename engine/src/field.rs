@@ -160,17 +160,21 @@ impl<T: Field> Field for BTreeMap<String, T> {
 
 /// A secret. No `Debug` that shows it, no `Display`, no `Serialize`; whatever is computed from it is secret too.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Secret<T = String>(T);
+pub struct Secret<T = String> {
+    value: T,
+    // What stands for it in a plan, where the value itself is not at hand.
+    stand_in: Option<Box<Value>>,
+}
 
 impl<T> Secret<T> {
     /// Makes a secret of a value.
     pub fn new(value: T) -> Self {
-        Self(value)
+        Self { value, stand_in: None }
     }
 
-    /// The value in the clear; for the call that sends it.
+    /// The value in the clear; for the call that sends it. In a preview without the key of a sealed configuration it is empty.
     pub fn reveal(&self) -> &T {
-        &self.0
+        &self.value
     }
 }
 
@@ -189,20 +193,35 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Secret<T> {
         struct Inner<T>(std::marker::PhantomData<T>);
 
         impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Inner<T> {
-            type Value = T;
+            type Value = Secret<T>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a secret")
             }
 
-            fn visit_newtype_struct<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+            fn visit_newtype_struct<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Secret<T>, D::Error> {
                 // A wrong type must not print what stood there, which serde's own message does.
                 T::deserialize(deserializer)
+                    .map(Secret::new)
                     .map_err(|_| serde::de::Error::custom("a secret of another type is wanted here"))
+            }
+
+            // A stand-in, in the form in which records and plans have them: a digest, or an expression that is not known yet.
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Secret<T>, A::Error> {
+                use serde::de::Error as _;
+                let stand_in = match map.next_entry::<String, String>()? {
+                    Some((name, digest)) if name == "$secret" => Value::Digest(digest),
+                    Some((name, expression)) if name == "$unknown" => {
+                        Value::Unknown(crate::value::Unknown { expression, secret: true })
+                    }
+                    _ => return Err(A::Error::custom("a secret is wanted here")),
+                };
+                let empty = serde::de::value::StrDeserializer::<A::Error>::new("");
+                Ok(Secret { stand_in: Some(Box::new(stand_in)), ..Secret::new(T::deserialize(empty)?) })
             }
         }
 
-        deserializer.deserialize_newtype_struct(SECRET_NAME, Inner(std::marker::PhantomData)).map(Self)
+        deserializer.deserialize_newtype_struct(SECRET_NAME, Inner(std::marker::PhantomData))
     }
 }
 
@@ -211,11 +230,14 @@ impl<T: Field> Field for Secret<T> {
     const RUST: Rust = T::RUST;
 
     fn to_value(&self) -> Value {
-        self.0.to_value().into_secret()
+        match &self.stand_in {
+            Some(stand_in) => (**stand_in).clone(),
+            None => self.value.to_value().into_secret(),
+        }
     }
 
     fn from_value(value: &Value) -> Result<Self, Mismatch> {
-        T::from_value(value.reveal()).map(Self)
+        T::from_value(value.reveal()).map(Self::new)
     }
 }
 

@@ -505,6 +505,7 @@ impl World {
             observed: Some(Stored::from_value(&args, &digester())),
             outputs: Stored::from_value(&outputs, &digester()),
             expressions: declaration.args.iter().map(|(name, expr)| (name.clone(), expr.to_string())).collect(),
+            formulas: crate::history::formulas(&declaration, &digester()),
             options,
             source: Some(declaration.source.clone()),
             ..row_of(step)
@@ -617,6 +618,7 @@ pub(crate) fn row_of(step: &Step) -> Row {
         observed: None,
         outputs: nothing,
         expressions: BTreeMap::new(),
+        formulas: BTreeMap::new(),
         left: BTreeSet::new(),
         waiting: None,
         edges: step.edges.clone(),

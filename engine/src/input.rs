@@ -438,6 +438,8 @@ pub fn prefix(text: impl Into<String>) -> Prefix {
 
 /// The entry under which a [`Prefix`] stands in a value.
 pub const PREFIX_KEY: &str = "$prefix";
+/// How many characters are added to the beginning of a name, the hyphen included.
+pub const SUFFIX_LENGTH: usize = 9;
 
 impl IntoInput<Name> for Prefix {
     fn into_input(self) -> Input<Name> {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Answer;
+use crate::event::Consumer;
+use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::urn::{Uid, Urn};
@@ -277,6 +279,11 @@ impl Registry {
     pub fn kinds(&self) -> impl Iterator<Item = &Arc<dyn Kind>> {
         self.kinds.values()
     }
+
+    /// All reads, by name.
+    pub fn reads(&self) -> impl Iterator<Item = &Arc<dyn Read>> {
+        self.reads.values()
+    }
 }
 
 impl std::fmt::Debug for Registry {
@@ -302,8 +309,26 @@ pub trait Cloud: Send + Sync {
     /// kind and id: for strays and for "the store is empty but the stack exists".
     async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
 
+    /// What it would refuse of what is intended, as far as that can be known before anything is called; asks at most a few questions of the account.
+    /// A cloud that knows nothing finds nothing.
+    async fn preflight(&self, intended: &[Intended]) -> Preflight {
+        let _ = intended;
+        Preflight::default()
+    }
+
     /// Calls made so far by `service operation`.
     fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// Tells this consumer from now on when calls wait for their turn ([`crate::event::Event::CallsPaced`]). A cloud that paces nothing has
+    /// nothing to tell.
+    fn listen(&self, events: Arc<dyn Consumer>) {
+        let _ = events;
+    }
+
+    /// Where a service has refused calls for coming too fast so far.
+    fn throttled(&self) -> Vec<Throttled> {
+        Vec::new()
+    }
 
     /// The account is about to be looked at for one plan or refresh: until [`Cloud::observation_ends`] a question that was answered need not be
     /// asked again, unless something was changed in between. A cloud that remembers nothing has nothing to do.
@@ -314,6 +339,23 @@ pub trait Cloud: Send + Sync {
     fn observation_ends(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// What came of calls that were too fast for their service, in one place.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Throttled {
+    /// The service, such as `ec2`.
+    pub service: String,
+    /// The region.
+    pub region: String,
+    /// Whether these are the calls that change something.
+    pub mutate: bool,
+    /// How many calls were refused.
+    pub refused: u64,
+    /// The fewest calls per second that were left to it.
+    pub slowest: f64,
+    /// How long all of its calls have waited for their turn, taken together.
+    pub waited: Duration,
 }
 
 /// What the credentials are, for the binding of a store.

@@ -8,7 +8,11 @@
 //! 3. What an earlier run left open in the store ([`state`], written as [`record`]) is resolved ([`recover`]).
 //! 4. The account is read, in batches ([`observe`], through [`kind`]).
 //! 5. Declared, recorded and observed are compared ([`compare`]) and become a plan: the steps, and nothing else, that a run does ([`plan`]).
+//!    What the cloud would refuse is found before the first call and stands in it ([`preflight`]).
 //! 6. The steps are done, each remembered before and after every call ([`apply`]); what happens is told as it happens ([`event`]).
+//!
+//! With a key, secrets are kept sealed ([`seal`]), and a store may be sealed whole; without one, keyed digests stand in their place.
+//! What others say of secrets is masked ([`mask`]).
 //!
 //! What a stack has for others, and what it uses of others, goes through an [`exchange`].
 //!
@@ -31,21 +35,27 @@ pub mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod graph;
+pub mod history;
 pub mod input;
 pub mod kind;
+pub mod mask;
 pub mod observe;
 pub mod options;
 pub mod plan;
+pub mod preflight;
 pub mod program;
 pub mod record;
 pub mod recover;
 pub mod resource;
+pub mod rollback;
 pub mod run;
 pub mod rust;
+pub mod seal;
 pub mod settings;
 pub mod shape;
 pub mod state;
 pub mod testing;
+pub mod transfer;
 pub mod urn;
 pub mod value;
 

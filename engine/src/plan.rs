@@ -39,6 +39,7 @@ pub use saved::SavedPlan;
 pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
+use crate::preflight::Problem;
 use crate::program::stack_of;
 use crate::record::{AcceptedDrift, Edge, Row, RowKey};
 use crate::shape::Hazard;
@@ -262,6 +263,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// What must be consented to before `up`: (urn, sentence).
     pub consents: Vec<(Urn, String)>,
+    /// What the cloud would refuse: a plan with any is shown and never done.
+    pub problems: Vec<Problem>,
 }
 
 impl Plan {

@@ -3,10 +3,14 @@
 //! Values are kept in a form of their own ([`Stored`]): a secret is a keyed digest and never the value.
 
 mod exchange;
+mod export;
+mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing, Used, Uses};
+pub use export::{EXPORT_VERSION, Exported, ExportedBinding, ExportedDeployment, ExportedPin};
+pub use history::{Formula, PlannedStep, RecordedProgram, RecordedProvider, StepTrouble};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Identity;
@@ -15,8 +19,8 @@ use crate::urn::{KindName, SourceLine, Uid, Urn};
 /// The version of this format; a store of a newer one is refused, an older one is migrated.
 pub const FORMAT: u32 = 1;
 
-/// A value as JSON: `{"$secret": digest}` for a secret, `{"$unknown": expression}` never occurs in a row, and a map whose own
-/// keys begin with `$` has them doubled.
+/// A value as JSON: `{"$secret": digest}` for a secret, with `"$sealed"` beside it where the secret itself is kept sealed,
+/// `{"$unknown": expression}` never occurs in a row, and a map whose own keys begin with `$` has them doubled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stored(pub serde_json::Value);
@@ -150,6 +154,9 @@ pub struct Row {
     pub outputs: Stored,
     /// The argument expressions, readable.
     pub expressions: BTreeMap<String, String>,
+    /// Those of the expressions that are more than a value, as they are: what `rollback` plans towards.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub formulas: BTreeMap<String, Formula>,
     /// Arguments that are still to be handed to `update`.
     pub left: BTreeSet<String>,
     /// The update or change id being waited for.
@@ -225,6 +232,9 @@ pub struct DeploymentEnd {
     pub steps: [u64; 3],
     /// AWS calls by `service operation`.
     pub calls: BTreeMap<String, u64>,
+    /// The steps that failed or were not come to; every other one of the plan was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<StepTrouble>,
 }
 
 /// How a deployment began.
@@ -236,13 +246,27 @@ pub struct DeploymentStart {
     pub started_at: u64,
     /// The caller's ARN; where nothing was called, user and host.
     pub who: String,
-    /// `up`, `destroy`, or what changed the records alone: `accept`, `state rename`, `state forget`.
+    /// `up`, `destroy`, `rollback 7`, or what changed the records alone: `accept`, `state rename`, `state forget`, `state import`.
     pub command: String,
-    /// The planned steps in one line each.
+    /// What changed the records alone in one line each; in logs from before `steps`, the planned steps.
     pub plan: Vec<String>,
     /// The id of the saved plan that it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_plan: Option<String>,
+    /// What it was asked for; `None` for what changed the records alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<RecordedProgram>,
+    /// The planned steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PlannedStep>,
+}
+
+impl DeploymentStart {
+    /// Whether it was a run, and no change of the records alone.
+    pub fn is_run(&self) -> bool {
+        let word = self.command.split(' ').next().unwrap_or_default();
+        matches!(word, "up" | "destroy" | "rollback")
+    }
 }
 
 /// One entry of the log. A commit is one or more entries that become durable together.

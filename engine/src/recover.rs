@@ -20,10 +20,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
-use crate::apply::retry::{Advice, Jitter, Tried, UNREACHABLE_LIMIT, Verb, advise};
+use crate::apply::retry::{Advice, Failing, Jitter, UNREACHABLE_LIMIT, Verb, advise};
 use crate::apply::{after_lost_create, has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
+use crate::event::{Consumer, Event};
 use crate::kind::{CallClass, CallError, Candidate, Kind, Owner, Registry, Status, Waiting};
 use crate::record::{Entry, Intent, IntentOp, Row, RowState};
 use crate::state::Snapshot;
@@ -61,6 +62,8 @@ pub(crate) struct Recovery<'a> {
     /// Present names of former ones.
     pub(crate) aliases: &'a BTreeMap<Urn, Urn>,
     pub(crate) clock: &'a dyn Clock,
+    /// Who is told that a look takes its time.
+    pub(crate) events: &'a dyn Consumer,
     pub(crate) stack_tag: &'a str,
     pub(crate) patience: Patience,
 }
@@ -122,6 +125,11 @@ impl Recovery<'_> {
             let sure = waited || self.clock.now_millis() >= sure_at;
             if self.patience == Patience::OneLook || sure && looks >= 2 {
                 break None;
+            }
+            if looks == 1 && !sure {
+                let urn = self.name(&intent.row.urn);
+                let by_age = Duration::from_millis(sure_at.saturating_sub(self.clock.now_millis()));
+                self.events.consume(&Event::RecoveryWaiting { urn, limit: schema.visibility.min(by_age) });
             }
             self.clock.sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(10));
@@ -212,15 +220,13 @@ impl Recovery<'_> {
         act: &str,
         make: impl Fn() -> BoxFuture<'static, Result<T, CallError>>,
     ) -> Result<T, Error> {
-        let began = self.clock.elapsed();
-        let (mut attempts, mut jitter) = (0, Jitter::seeded(intent.row.uid.as_str()));
+        let (mut failing, mut jitter) = (Failing::default(), Jitter::seeded(intent.row.uid.as_str()));
         loop {
-            attempts += 1;
             let error = match make().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let tried = Tried { attempts, elapsed: self.clock.elapsed().saturating_sub(began) };
+            let tried = failing.again(error.class, self.clock);
             match advise(error.class, Verb::Look, tried, jitter.draw()) {
                 Advice::RetryAfter(after) => self.clock.sleep(after).await,
                 Advice::FindFirst(_) | Advice::GiveUp => {

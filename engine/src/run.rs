@@ -9,7 +9,7 @@
 //! 2. The program becomes a graph ([`Graph`]).
 //! 3. Things in the account that carry the stack's tag and that no row knows are shown; if there is no row at all, the run stops.
 //! 4. The account is read ([`observe`]). Too much that is gone stops the run.
-//! 5. Graph, records and observations become a plan ([`plan::make`]).
+//! 5. Graph, records and observations become a plan ([`plan::make`]), and the cloud says what of it it would refuse ([`preflight`]).
 //!
 //! Before 4, what the program reads of other stacks is looked up, and who uses what this one has ([`crate::exchange`]).
 //!
@@ -21,9 +21,11 @@
 //! 5. What was done is held against the plan: anything beyond it is a fault of ours, and said.
 //! 6. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
+mod chronicle;
 mod guard;
 mod places;
 mod promise;
+mod rollback;
 mod saved;
 mod settled;
 mod sharing;
@@ -48,11 +50,14 @@ use crate::exchange::Exchange;
 use crate::expr::Outputs;
 use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
+use crate::mask::{Mask, MaskedCloud, MaskedConsumer};
 use crate::observe::{Looking, Observations, Sight, observe};
 use crate::plan::{self, Op, Plan, Recorded};
+use crate::preflight;
 use crate::program::Program;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, FORMAT, Row, RowState, Stored, owner_tag};
 use crate::recover::{Finding, Patience, Recovery};
+use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::state::{Snapshot, Store};
 use crate::urn::{Urn, random_hex};
@@ -76,6 +81,8 @@ pub struct Session {
     exchange: Option<Arc<dyn Exchange>>,
     /// Whether what an earlier run left open was resolved by this one, which will change things.
     recovers: bool,
+    sealer: Option<Sealer>,
+    mask: Mask,
 }
 
 /// A plan and what it was made from.
@@ -110,6 +117,10 @@ impl Session {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        let mask = Mask::default();
+        let cloud = Arc::new(MaskedCloud { inner: cloud, mask: mask.clone() });
+        let events: Arc<dyn Consumer> = Arc::new(MaskedConsumer { inner: events, mask: mask.clone() });
+        cloud.listen(Arc::clone(&events));
         Self {
             cloud,
             store,
@@ -120,7 +131,16 @@ impl Session {
             identity: None,
             exchange: None,
             recovers: false,
+            sealer: None,
+            mask,
         }
+    }
+
+    /// The same with a key under which secrets are kept sealed beside their digests.
+    #[must_use]
+    pub fn with_sealer(mut self, sealer: Option<Sealer>) -> Self {
+        self.sealer = sealer;
+        self
     }
 
     /// The same with a place where outputs are published, and where programs read those of other stacks. Without one, nothing is published and
@@ -140,6 +160,7 @@ impl Session {
     /// # Errors
     /// A wrong account or store; an intent that cannot be looked into. Nothing may be planned then.
     pub async fn recover(&mut self, program: &Program) -> Result<Vec<String>, Vec<Error>> {
+        self.mask.learn(program);
         self.identify(program).await?;
         self.recovers = true;
         if self.store.snapshot().intents().is_empty() {
@@ -164,6 +185,11 @@ impl Session {
     /// Everything that is wrong with the program; a wrong account or store; an empty store while things of the stack exist; too much that is gone;
     /// what cannot be planned.
     pub async fn preview(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
+        self.mask.learn(program);
+        self.planned(program).await.map_err(|errors| self.mask.errors(errors))
+    }
+
+    async fn planned(&mut self, program: &Program) -> Result<Preview, Vec<Error>> {
         let calls_before = self.cloud.calls();
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
@@ -190,6 +216,11 @@ impl Session {
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
+        if !plan.is_noop() {
+            let found = self.cloud.preflight(&preflight::intended(&graph, &plan)).await;
+            plan.warnings.extend(found.warnings);
+            plan.problems = found.problems;
+        }
         let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
         Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls })
@@ -241,21 +272,36 @@ impl Session {
     /// The store has moved on since the preview, intents are open, something drifted and [`Settings::on_drift`] says to stop, a consent is missing,
     /// another stack has come to use what goes, or has moved what is used.
     pub async fn up(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
+        self.mask.learn(program);
+        let mut summary = self.done(program, preview, cancel).await.map_err(|errors| self.mask.errors(errors))?;
+        summary.failed = summary.failed.into_iter().map(|(urn, error)| (urn, self.mask.error(error))).collect();
+        Ok(summary)
+    }
+
+    async fn done(&mut self, program: &Program, preview: Preview, cancel: &Cancel) -> Result<Summary, Vec<Error>> {
         let began = self.clock.stopwatch();
         guard::still_true(self.store.snapshot(), preview.sequence)?;
+        guard::problems(&preview.plan)?;
         guard::drift(&preview.plan, &self.settings)?;
         guard::consents(&preview.plan, &self.settings)?;
 
         let binding = self.binding(program, &preview.identity);
-        let digester = Digester::of(&binding);
-        let command = if self.settings.destroy { "destroy" } else { "up" };
+        let digester = self.digester(&binding);
+        let command = match &self.settings.rollback {
+            _ if self.settings.destroy => "destroy".to_owned(),
+            Some(back) => format!("rollback {}", back.number),
+            None => "up".to_owned(),
+        };
+        let command = command.as_str();
         let deployment = self.store.snapshot().next_deployment();
-        let pins = pins(&preview.observations, &digester);
+        let mut pins = pins(&preview.observations, &digester);
+        pins.extend(self.settings.rollback.iter().flat_map(|back| back.pins.iter().cloned()));
         let known = known(self.store.snapshot(), &preview);
-        let leaving = leaving(&preview, &self.settings);
         if preview.plan.is_noop() && pins.is_empty() {
             let outputs = outputs(&preview.graph, &known);
-            if recorded(&outputs, &leaving, &digester, self.store.snapshot()) == *self.store.snapshot().outputs() {
+            if recorded(&outputs, &digester, self.store.snapshot(), &self.stays(&preview))
+                == *self.store.snapshot().outputs()
+            {
                 self.settle(program, &preview, &binding, &outputs).await?;
                 return Ok(Summary::nothing(outputs, self.clock.stopwatch().saturating_sub(began)));
             }
@@ -277,13 +323,15 @@ impl Session {
             started_at: self.clock.now_millis(),
             who: preview.identity.caller.clone(),
             command: command.to_owned(),
-            plan: lines(&preview.plan),
+            plan: Vec::new(),
             saved_plan: preview.saved.as_ref().map(|(id, _)| id.clone()),
+            program: Some(chronicle::program(program, &digester)),
+            steps: chronicle::steps(&preview.plan),
         }));
         entries.extend(pins);
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
 
-        let calls_before = self.cloud.calls();
+        let (calls_before, throttled_before) = (self.cloud.calls(), self.cloud.throttled());
         let context = Context::new(Parts {
             registries,
             program: Arc::new(program.clone()),
@@ -321,8 +369,9 @@ impl Session {
             steps: [applied.done.len(), applied.failed.len(), applied.blocked.len() + applied.not_begun.len()]
                 .map(|number| u64::try_from(number).unwrap_or(u64::MAX)),
             calls: calls.clone(),
+            troubles: chronicle::troubles(&applied, &self.mask),
         };
-        let values = recorded(&outputs, &leaving, &digester, self.store.snapshot());
+        let values = recorded(&outputs, &digester, self.store.snapshot(), &self.stays(&preview));
         let ended = self.store.commit(&[Entry::Outputs { values }, Entry::DeploymentEnded(end)]).await;
         self.events.consume(&Event::ApplyFinished {
             done: applied.done.len(),
@@ -337,6 +386,7 @@ impl Session {
             && summary.store_error.is_none()
         {
             summary.store_error = Some(Error::from(error));
+            summary.next.get_or_insert_with(|| format!("{command} {}", binding.stack));
         }
         if let Some(sharing) = sharing {
             let whole = summary.exit_code() == exit::DONE && self.settings.targets.is_empty();
@@ -349,7 +399,18 @@ impl Session {
             }
         }
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
+        summary.throttled = places::throttled_since(self.cloud.throttled(), &throttled_before);
         Ok(summary)
+    }
+
+    /// Which outputs of before stay although they are not known now: the program's, those that a saved plan leaves out, and all of a stack of which
+    /// only a part goes.
+    fn stays<'a>(&self, preview: &'a Preview) -> impl Fn(&str) -> bool + use<'a> {
+        let destroy = self.settings.destroy;
+        move |name| {
+            let left_out = preview.saved.as_ref().is_some_and(|(_, left_out)| left_out.contains(name));
+            destroy || left_out || preview.graph.program().exports.contains_key(name)
+        }
     }
 
     /// What others see of a run that has nothing to do: what an earlier one did not get as far as telling.
@@ -377,7 +438,8 @@ impl Session {
         let identity = self.identify(program).await?;
         let graph = Graph::new(program)?;
         let snapshot = self.store.snapshot().clone();
-        let digester = Digester::of(&self.binding(program, &identity));
+        let binding = self.binding(program, &identity);
+        let digester = self.digester(&binding);
         let settings = Settings { refresh: true, ..self.settings.clone() };
         let (cloud, events, clock) = (Arc::clone(&self.cloud), Arc::clone(&self.events), Arc::clone(&self.clock));
         let looking = Looking {
@@ -402,7 +464,9 @@ impl Session {
                     let args = taint(&observed.args, &[&row.applied.to_value()]);
                     let args = Stored::from_value(&args, &digester);
                     let outputs = Stored::from_value(&observed.outputs, &digester);
-                    if row.observed.as_ref() != Some(&args) || row.outputs != outputs {
+                    let same =
+                        row.observed.as_ref().is_some_and(|before| before.same(&args)) && row.outputs.same(&outputs);
+                    if !same {
                         refreshed.changed.push(row.urn.clone());
                         entries.push(Entry::Observed { uid: key.0.clone(), generation: key.1, args, outputs });
                     }
@@ -469,6 +533,11 @@ impl Session {
         self.provisional.get_or_insert_with(make).clone()
     }
 
+    /// Makes the digests of the store, and seals where there is a key.
+    fn digester(&self, binding: &Binding) -> Digester {
+        Digester::of(binding).sealing(self.sealer.clone(), self.store.snapshot().sealed())
+    }
+
     async fn findings(
         &mut self,
         snapshot: &Snapshot,
@@ -491,6 +560,7 @@ impl Session {
             registries: &registries,
             aliases: &aliases,
             clock: &*clock,
+            events: &*self.events,
             stack_tag: &stack_tag,
             patience,
         };
@@ -520,12 +590,6 @@ impl std::fmt::Debug for Session {
 
 fn told(finding: &Finding) -> String {
     format!("{}: {}", finding.urn.path(), finding.sentence)
-}
-
-/// The planned steps in a line each, for the history.
-fn lines(plan: &Plan) -> Vec<String> {
-    let steps = plan.steps.iter().filter(|step| step.op != Op::Same);
-    steps.map(|step| format!("{} {}", step.op.word(), step.urn)).collect()
 }
 
 /// The answers of reads that are to be recorded.
@@ -577,22 +641,15 @@ fn outputs(graph: &Graph, known: &dyn Outputs) -> BTreeMap<String, Value> {
     evaluated.collect()
 }
 
-/// The recorded outputs that the plan takes away: the program has them no more. Those of a stack that is destroyed stay as long as any of it does.
-fn leaving(preview: &Preview, settings: &Settings) -> BTreeSet<String> {
-    let taken = preview.plan.outputs.iter().filter(|(_, (_, after))| !settings.destroy && *after == Value::Null);
-    let left_out = |name: &String| preview.saved.as_ref().is_some_and(|(_, left_out)| left_out.contains(name));
-    taken.map(|(name, _)| name.clone()).filter(|name| !left_out(name)).collect()
-}
-
-/// The outputs to record: those that are known, and for the others of the program's what was recorded before.
+/// The outputs to record: those that are known, and for the others of those that stay what was recorded before.
 fn recorded(
     outputs: &BTreeMap<String, Value>,
-    leaving: &BTreeSet<String>,
     digester: &Digester,
     snapshot: &Snapshot,
+    stays: &dyn Fn(&str) -> bool,
 ) -> BTreeMap<String, Stored> {
     let known = outputs.iter().map(|(name, value)| (name.clone(), Stored::from_value(value, digester)));
-    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name) && !leaving.contains(*name));
+    let kept = snapshot.outputs().iter().filter(|(name, _)| !outputs.contains_key(*name) && stays(name));
     // A stack without rows has no outputs.
     let kept = kept.filter(|_| snapshot.rows().values().any(|row| row.state != RowState::Deposed));
     kept.map(|(name, value)| (name.clone(), value.clone())).chain(known).collect()

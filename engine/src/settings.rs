@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::record::Entry;
 use crate::urn::Urn;
 
 /// What is decided about one run: what to look at, what to consent to, how fast to go. Plain data; made from flags by the command line.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Whether the run destroys the stack: its program is the empty one.
     pub destroy: bool,
+    /// The run goes back to an earlier deployment: its program is that one's.
+    pub rollback: Option<Return>,
     /// Adopts these declared resources, and does nothing else: whole urns or paths, each with the id of what exists. Empty: an ordinary run.
     pub imports: BTreeMap<String, String>,
 }
@@ -61,9 +64,19 @@ impl Default for Settings {
             repin: Vec::new(),
             fail_fast: false,
             destroy: false,
+            rollback: None,
             imports: BTreeMap::new(),
         }
     }
+}
+
+/// What a run that goes back to an earlier deployment writes beside its steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// The deployment.
+    pub number: u64,
+    /// The pinned answers that it had.
+    pub pins: Vec<Entry>,
 }
 
 /// What is done about drift: a difference between what was applied and what is observed, where the program did not change.

@@ -32,6 +32,8 @@
 //! | the head is broken or missing | a log that is whole | it is written again, with a note; a torn end counts as damage then |
 //! | log and head belong to two stores | another hash | [`StateError::Damaged`] |
 //! | any file of the view is wrong or missing | other sums than when it was closed | it is made again from the log, with a note |
+//! | the key is another one, or missing | the first record | [`StateError::Locked`], before anything is touched |
+//! | killed while it is sealed anew | one whole log or the other, perhaps without a head | it opens with the next key and the former one; sealing it anew goes on |
 //! | another run writes | the lock is taken | [`StateError::Held`] names who, since when, doing what |
 //! | the folder is on a network | `/proc/self/mountinfo` | [`StateError::Network`] |
 //! | the folder cannot be made or written | what the system says | [`StateError::File`] with path, reason and next step |
@@ -40,6 +42,7 @@
 //! before the damage, or the view, still has, and says what it could not keep. What is not told apart: a store whose files were all removed is a new
 //! store, which is why a run with an empty store looks for things tagged with its stack before it makes any.
 
+mod commits;
 mod error;
 pub(crate) mod folder;
 pub mod frame;
@@ -48,7 +51,9 @@ mod local;
 mod lock;
 mod memory;
 mod rebuild;
+mod reseal;
 mod scan;
+mod sealing;
 mod snapshot;
 mod view;
 
@@ -56,9 +61,11 @@ use async_trait::async_trait;
 
 use crate::record::Entry;
 
-pub use error::{Holder, StateError};
+pub use error::{Holder, StateError, utc};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
+pub use reseal::Resealed;
+pub use sealing::Sealing;
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.
@@ -81,6 +88,12 @@ pub trait Store: Send {
     /// When the entries could not be made durable; when the store was opened for reading; when the first entry of all is not the
     /// binding, or another one is.
     async fn commit(&mut self, entries: &[Entry]) -> Result<(), StateError>;
+
+    /// The entries of every commit, the first one first: what [`Store::snapshot`] is the fold of. It may hold commits that another run has made since.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or not be opened with the key at hand.
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError>;
 
     /// What was repaired or found when it was opened or since, in sentences.
     fn notes(&self) -> &[String];

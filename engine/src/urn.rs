@@ -218,6 +218,11 @@ impl SourceLine {
         let place = std::panic::Location::caller();
         Self(format!("{}:{}", place.file(), place.line()))
     }
+
+    /// A place that is no line of a program, such as `deployment 7`.
+    pub(crate) fn named(place: impl Into<String>) -> Self {
+        Self(place.into())
+    }
 }
 
 impl fmt::Display for SourceLine {

@@ -107,6 +107,17 @@ impl Value {
         }
     }
 
+    /// Whether every part of it is known and at hand: of a secret that is a digest nothing can be computed.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Value::Unknown(_) | Value::Digest(_) => false,
+            Value::List(list) => list.iter().all(Value::is_whole),
+            Value::Map(map) => map.values().all(Value::is_whole),
+            Value::Secret(inner) => inner.is_whole(),
+            _ => true,
+        }
+    }
+
     /// Whether some part of it is secret (or will be).
     pub fn has_secret(&self) -> bool {
         match self {

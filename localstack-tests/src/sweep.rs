@@ -12,6 +12,7 @@
 
 mod ground;
 mod judge;
+mod storm;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -24,6 +25,7 @@ use formwork_engine::clock::{Clock as _, TokioClock};
 use crate::disk;
 use ground::{Ground, Server};
 use judge::Standing;
+pub use storm::{Passed, Storms, prod, storm_table, storms};
 pub use table::{Tally, table};
 
 /// What is run.

@@ -32,6 +32,9 @@ pub struct Target {
     pub kind: String,
     /// How many of its cases are declared; `None` declares nothing, which destroys.
     pub cases: Option<usize>,
+    /// Whether only what the example needs is declared, and not the thing itself.
+    #[serde(default)]
+    pub bare: bool,
 }
 
 impl Target {
@@ -45,7 +48,12 @@ impl Target {
         let example = example.unwrap_or_else(|| panic!("{} is not registered", self.kind));
         let mut stack = Stack::new("kills", "kills", BTreeMap::new());
         (example.declare)(&mut stack, cases);
-        stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"))
+        let mut program = stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"));
+        if self.bare {
+            program.resources.retain(|urn, _| urn.path() != "it");
+            program.order.retain(|urn| urn.path() != "it");
+        }
+        program
     }
 
     /// Recovers, plans and does it, as `up` and `destroy` do.

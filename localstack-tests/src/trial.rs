@@ -8,7 +8,8 @@ use formwork_aws::{AwsCloud, AwsConfig};
 use formwork_emulator::Emulator;
 use formwork_engine::apply::Cancel;
 use formwork_engine::clock::Clock;
-use formwork_engine::event::Silent;
+use formwork_engine::event::{Consumer, Silent};
+use formwork_engine::history::History;
 use formwork_engine::kind::{Cloud, Kind};
 use formwork_engine::plan::{Op, Plan};
 use formwork_engine::record::Row;
@@ -36,6 +37,8 @@ pub struct Trial {
     pub clock: Arc<dyn Clock>,
     /// What the runs are allowed; the default is everything but overwriting drift.
     pub settings: Settings,
+    /// Who is told what happens; nobody by default.
+    pub events: Arc<dyn Consumer>,
     folder: tempfile::TempDir,
 }
 
@@ -59,10 +62,11 @@ impl Trial {
     async fn of(emulator: &'static Emulator, leave_nothing: bool) -> Self {
         let account = Account::new(emulator);
         let config = AwsConfig { leave_nothing, ..account.config() };
-        let cloud = Arc::new(AwsCloud::connect(config).await);
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(FACTOR));
+        let cloud = Arc::new(AwsCloud::connect(config).await.hastened(FACTOR));
         let settings = Settings { leave_nothing, consent_implied: true, ..Settings::default() };
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for a store: {error}"));
-        Self { account, cloud, clock: Arc::new(ScaledClock::new(FACTOR)), settings, folder }
+        Self { account, cloud, clock, settings, events: Arc::new(Silent), folder }
     }
 
     /// The folder of the store.
@@ -145,6 +149,25 @@ impl Trial {
         let mut session = self.session(OpenMode::Write(Holder::here("up", self.clock.now_millis())), settings)?;
         session.recover(program).await.map_err(|errors| self.failed("recover", &errors))?;
         let preview = session.preview(program).await.map_err(|errors| self.failed("plan", &errors))?;
+        self.apply(&mut session, program, preview).await
+    }
+
+    /// Goes back to what an earlier deployment declared. Answers the plan, too.
+    ///
+    /// # Errors
+    /// What the engine says; a step that failed.
+    pub async fn rollback(&self, number: u64) -> Result<(Plan, Summary)> {
+        let mode = OpenMode::Write(Holder::here("rollback", self.clock.now_millis()));
+        let mut session = self.session(mode, self.settings.clone())?;
+        let history = History::read(&*session.store).await?;
+        let back = session.rollback(&history, number).await.map_err(|errors| self.failed("look back", &errors))?;
+        session.recover(&back.program).await.map_err(|errors| self.failed("recover", &errors))?;
+        let preview = session.preview_rollback(&back).await.map_err(|errors| self.failed("plan", &errors))?;
+        let plan = preview.plan.clone();
+        Ok((plan, self.apply(&mut session, &back.program, preview).await?))
+    }
+
+    async fn apply(&self, session: &mut Session, program: &Program, preview: Preview) -> Result<Summary> {
         let summary =
             session.up(program, preview, &Cancel::new()).await.map_err(|errors| self.failed("begin", &errors))?;
         if summary.exit_code() != 0 {
@@ -190,7 +213,7 @@ impl Trial {
     fn session(&self, mode: OpenMode, settings: Settings) -> Result<Session> {
         let store = LocalStore::open(&self.store(), mode)?;
         let cloud: Arc<dyn Cloud> = self.cloud.clone();
-        Ok(Session::new(cloud, Box::new(store), Arc::new(Silent), Arc::clone(&self.clock), settings))
+        Ok(Session::new(cloud, Box::new(store), Arc::clone(&self.events), Arc::clone(&self.clock), settings))
     }
 
     /// The errors of a run; where the emulator has a gap, that comes first.

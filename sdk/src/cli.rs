@@ -12,17 +12,23 @@ use crate::config::{ConfigFile, nearest};
 use crate::environment::Environment;
 use crate::render;
 use crate::terminal::Terminal;
+use crate::trail;
 
 mod amend;
 mod args;
+mod configure;
 mod generate;
+mod history;
 mod import;
+mod keys;
 mod local;
 mod migrate;
 mod output;
+mod permissions;
 mod preview;
 mod prompt;
 mod refresh;
+mod rollback;
 mod saved;
 mod schema;
 mod session;
@@ -30,6 +36,7 @@ mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod up;
 
 use args::{Command, CommandLine};
@@ -46,7 +53,7 @@ pub(crate) fn run(runner: &Runner, args: Vec<OsString>, terminal: &Terminal) -> 
         Ok(line) => line,
         Err(error) => return usage(&error, terminal),
     };
-    log_to_stderr(Environment);
+    trail::records(Environment, terminal);
     match command(runner, &line.command, Environment, terminal) {
         Ok(code) => code,
         Err(errors) => {
@@ -96,7 +103,12 @@ fn command(
         Command::Refresh(args) => refresh::command(at, args),
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),
+        Command::History(args) => history::command(at, args),
+        Command::Diff(args) => history::diff(at, args),
+        Command::Rollback(args) => rollback::command(at, args),
+        Command::Permissions(args) => permissions::command(at, args),
         Command::State(command) => state::command(at, command),
+        Command::Config(command) => configure::command(at, command),
         Command::Schema(args) => schema::command(args, terminal),
         Command::Local(command) => local::command(runner, command, environment, terminal),
     }
@@ -164,14 +176,6 @@ fn exit_code(errors: &[Error]) -> u8 {
     const ORDER: [u8; 6] = [exit::BUG, exit::HELD, exit::REFUSED, exit::BAD_INPUT, exit::INTERRUPTED, exit::FAILED];
     let codes: Vec<u8> = errors.iter().map(Error::exit_code).collect();
     ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(exit::BAD_INPUT)
-}
-
-/// Shows the program's inner records on stderr where the environment asks for it.
-fn log_to_stderr(environment: Environment) {
-    let Some(filter) = environment.log_filter() else { return };
-    let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // Somebody else may listen already, when this runs inside another program.
-    let _ = layer.try_init();
 }
 
 /// `1 store`, `2 stores`.

@@ -14,7 +14,8 @@
 //!
 //! Unknown keys are errors at every depth, whether or not the struct says `deny_unknown_fields`, and every error names file,
 //! line and key. A field of type [`crate::Secret`] says where its value stands: `{ env = "NAME" }`, `{ file = "PATH" }` (beside the
-//! configuration; a line end at its end is dropped), or the value itself, which is warned about.
+//! configuration; a line end at its end is dropped), `{ sealed = "v1:…" }` as `config set --secret` writes it, or the value itself, which is
+//! warned about.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,15 +24,17 @@ use formwork_engine::{Error, error::Turn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+mod edit;
 mod fault;
 mod read;
 mod secrets;
 mod typo;
 
-pub(crate) use secrets::{Generator, Secrets};
+pub(crate) use edit::{Document, Shown};
+pub(crate) use fault::Fault;
+pub(crate) use secrets::{Generator, Opened, Secrets};
 pub(crate) use typo::nearest;
 
-use fault::Fault;
 use read::Reader;
 
 /// What every stack's configuration may hold beside the stack's own keys.
@@ -83,11 +86,13 @@ pub struct AssumeRole {
 pub struct StoreSection {
     /// The folder of state, relative to the folder that holds `stacks/`.
     pub path: PathBuf,
+    /// Whether every record is sealed with the stack's key, and not only the secrets in it. Without effect on the stores of `--local`.
+    pub sealed: bool,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { path: PathBuf::from(".formwork") }
+        Self { path: PathBuf::from(".formwork"), sealed: false }
     }
 }
 
@@ -140,6 +145,11 @@ impl ConfigFile {
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The folder that relative paths of the configuration start from: the one that holds `stacks/`, or the file's own.
@@ -318,7 +328,7 @@ mod tests {
         assert_eq!(
             secrets.warnings(),
             [
-                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead"
+                "`token` stands in the clear in the configuration; write { env = \"NAME\" } or { file = \"PATH\" } instead, or seal it with `config set prod token --secret`"
             ]
         );
 
@@ -333,6 +343,34 @@ mod tests {
         assert_eq!(reasons(file(wrong).stack::<WithSecret>(&secrets)).len(), 3);
         let wrong = reasons(file("token = 12345").stack::<WithSecret>(&secrets));
         assert!(!wrong[0].contains("12345"), "{wrong:?}");
+    }
+
+    #[test]
+    fn sealed_secrets_are_opened_or_stood_for() {
+        use formwork_engine::{Field as _, Value};
+        let lookup = |_: &str| None;
+        let open = |sealed: &str| match sealed {
+            "v1:here" => Ok(Opened::Value("hunter2".into())),
+            "v1:known" => Ok(Opened::Digest("abc".into())),
+            "v1:away" => Ok(Opened::NotAtHand),
+            _ => Err(Fault::new("it does not open")),
+        };
+        let config = |text: &str, secrets: &Secrets<'_>| file(text).stack::<WithSecret>(secrets);
+        let secrets = Secrets::new("prod", Path::new("."), &lookup).opening(&open);
+        let found = config("token = { sealed = \"v1:here\" }\nother = { sealed = \"v1:known\" }", &secrets).unwrap();
+        assert_eq!(found.token.reveal(), "hunter2");
+        assert_eq!(found.other.unwrap().to_value(), Value::Digest("abc".into()));
+        let found = config("token = { sealed = \"v1:away\" }", &secrets).unwrap();
+        assert!(found.token.reveal().is_empty() && !found.token.to_value().is_known());
+        assert_eq!(secrets.unopened(), ["other", "token"]);
+        assert_eq!(
+            reasons(config("token = { sealed = \"v1:x\" }", &secrets)),
+            ["stacks/prod.toml:1: `token`: it does not open"]
+        );
+        let made_up =
+            Secrets::new("prod", Path::new("."), &lookup).opening(&open).generating(Generator::from_seed("s"));
+        let found = config("token = { sealed = \"v1:away\" }", &made_up).unwrap();
+        assert_eq!((found.token.reveal().len(), made_up.generated()), (32, vec!["token".to_owned()]));
     }
 
     #[test]

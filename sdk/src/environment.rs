@@ -84,13 +84,36 @@ impl Environment {
         line_of("/proc/sys/kernel/random/boot_id").unwrap_or_default()
     }
 
+    /// Whether the process was begun to outlive its terminal (`nohup`). Where the system does not say, it was not.
+    pub(crate) fn ignores_hangup(self) -> bool {
+        std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_first_signal(&status))
+    }
+
     /// The folder that the command was given in.
     pub(crate) fn current_folder(self) -> PathBuf {
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
     }
 }
 
+/// Whether the kernel's status of a process lists signal 1, SIGHUP, among the ignored ones.
+fn ignores_first_signal(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
+}
+
 fn line_of(file: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_bit_of_the_mask_is_hangup() {
+        assert!(ignores_first_signal("Name:\ta\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000000"));
+        assert!(!ignores_first_signal("Name:\ta\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000000001"));
+        assert!(!ignores_first_signal("Name:\ta"));
+    }
 }

@@ -31,12 +31,14 @@ pub mod components;
 pub mod config;
 mod environment;
 pub mod generate;
+mod keys;
 mod migrate;
 pub mod prelude;
 pub mod render;
 mod runner;
 mod terminal;
 pub mod testing;
+mod trail;
 
 pub use formwork_aws as aws;
 pub use formwork_engine as engine;

@@ -1,7 +1,10 @@
 //! What people and machines read: pure functions from plans, events and errors to text. Nothing here prints.
 
 mod errors;
+mod history;
+mod pace;
 mod plan;
+mod problems;
 mod progress;
 mod style;
 mod summary;
@@ -11,9 +14,14 @@ mod value;
 
 pub use errors::errors;
 pub use plan::{Heading, Intent, plan};
+pub use problems::problems;
 pub use style::Look;
 
 pub(crate) use errors::shown_error;
+pub(crate) use history::{
+    Listed, deployment, deployment_json, deployments, deployments_json, differences, differences_json,
+};
+pub(crate) use pace::throttled;
 pub(crate) use progress::{Progress, Telling, Waiting, error_json};
 pub(crate) use style::{Ink, duration, fit, pad, plural, wide, wrapped};
 pub(crate) use summary::{Outcome, calls, summary};

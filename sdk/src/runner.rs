@@ -57,6 +57,7 @@ impl Runner {
     /// Runs the command that the process was given. The exit codes are those of [`formwork_engine::error::exit`].
     pub fn main(self) -> ExitCode {
         let terminal = Terminal::detect(Environment);
+        crate::trail::panics(&terminal);
         ExitCode::from(self.run(std::env::args_os(), &terminal))
     }
 

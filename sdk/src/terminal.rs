@@ -5,6 +5,9 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use formwork_engine::mask::Mask;
+use zeroize::Zeroizing;
+
 use crate::environment::Environment;
 use crate::render::Look;
 
@@ -23,6 +26,7 @@ pub(crate) struct Terminal {
     live: bool,
     answers: bool,
     kept: Option<Arc<Mutex<Kept>>>,
+    mask: Mask,
 }
 
 /// What a run wrote, when it wrote into memory.
@@ -49,7 +53,14 @@ impl Terminal {
             live: err_is_terminal && !environment.dumb_terminal(),
             answers: io::stdin().is_terminal() && err_is_terminal,
             kept: None,
+            mask: Mask::default(),
         }
+    }
+
+    /// The secrets that are kept out of what is said: whoever comes to know one adds it. Data is printed as it is, since a secret may be asked
+    /// for there.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Keeps what is written, as a pipe of 100 columns would get it; nobody answers.
@@ -57,7 +68,10 @@ impl Terminal {
     pub(crate) fn keeping() -> (Self, Arc<Mutex<Kept>>) {
         let look = Look { width: WIDTH_WITHOUT_TERMINAL, colour: false };
         let kept = Arc::new(Mutex::new(Kept::default()));
-        (Self { out: look, err: look, live: false, answers: false, kept: Some(kept.clone()) }, kept)
+        (
+            Self { out: look, err: look, live: false, answers: false, kept: Some(kept.clone()), mask: Mask::default() },
+            kept,
+        )
     }
 
     /// How data on stdout looks.
@@ -90,6 +104,7 @@ impl Terminal {
 
     /// Writes something about the run to stderr.
     pub(crate) fn say(&self, text: &str) {
+        let text = &self.mask.text(text);
         match &self.kept {
             Some(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).err.push_str(&ended(text)),
             None => deliver(&mut io::stderr().lock(), text),
@@ -109,6 +124,19 @@ impl Terminal {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(line.trim().to_owned()),
         }
+    }
+}
+
+impl Terminal {
+    /// Asks for something that must not be seen while it is typed; `None` when the input ends or nobody can be asked.
+    pub(crate) fn ask_hidden(&self, question: &str) -> Option<Zeroizing<String>> {
+        if !self.answers {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(question.as_bytes()).and_then(|()| err.flush());
+        drop(err);
+        console::Term::stderr().read_secure_line().ok().map(Zeroizing::new)
     }
 }
 

@@ -25,6 +25,7 @@ use formwork_engine::expr::Outputs;
 use formwork_engine::graph::Graph;
 use formwork_engine::observe::{Observations, Place, ReadAnswer};
 use formwork_engine::plan::{self, Op, Plan, Recorded, Step};
+use formwork_engine::preflight;
 use formwork_engine::record::{EXCHANGE_FORMAT, Published, PublishedOutput, Standing, Stored};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::Snapshot;
@@ -201,7 +202,8 @@ impl Planner {
         }
         let graph = Graph::new(&program)?;
         let recorded = Recorded::of(&Snapshot::default());
-        let plan = plan::make(&graph, &recorded, &self.observations(&program)?, &Settings::default())?;
+        let mut plan = plan::make(&graph, &recorded, &self.observations(&program)?, &Settings::default())?;
+        plan.problems = formwork_aws::preflight::check(&preflight::intended(&graph, &plan));
         Ok(TypedPlan { plan, program })
     }
 
@@ -322,6 +324,12 @@ impl TypedPlan {
     /// The plan as the engine made it.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What AWS would refuse, as far as it can be known without an account: `resource: reason`, a line each.
+    pub fn problems(&self) -> Vec<String> {
+        let line = |problem: &preflight::Problem| format!("{}: {}", problem.urn.path(), problem.reason);
+        self.plan.problems.iter().map(line).collect()
     }
 
     /// The program as it was declared.

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod checks;
 mod coverage;
+mod new_type;
 mod rules;
 mod source;
 
@@ -30,9 +31,20 @@ enum Command {
         #[arg(required = true)]
         names: Vec<String>,
     },
-    /// Kill the real binary at every call and every commit of the life of `prod`, and print what the next runs made of it
+    /// Kill the real binary at every call and every commit of the life of `prod`, or every type's example at every call of its own, and print what
+    /// the next runs made of it
     KillSweep {
-        /// What is passed on: --phase up|update|destroy, --mode NAME, --stride N, --offset N, --commits N, --twice N, --jobs N
+        /// Every resource type instead of `prod`
+        #[arg(long)]
+        types: bool,
+        /// What is passed on: --phase up|update|destroy, --mode NAME, --stride N, --offset N, --commits N, --twice N, --jobs N; with --types:
+        /// --mode after|before|late, --only KIND, --jobs N, --sample
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run `up` of the real binary for `prod` in seeded bad weather, and print what came of it
+    FaultRun {
+        /// What is passed on: --seeds N, --first N, --percent P, --jobs N
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -44,6 +56,18 @@ enum Command {
         /// Read the types from this file, in the shape of `schema --json`, instead of building them
         #[arg(long)]
         schemas: Option<PathBuf>,
+    },
+    /// Draft the file of a resource type from CloudFormation's schema of it: arguments, blocks, choices, outputs, and verbs to be written
+    NewType {
+        /// CloudFormation's name, such as AWS::SQS::Queue
+        #[arg(value_name = "TYPE")]
+        name: String,
+        /// The type's schema, or the folder that holds the schemas of a region as AWS publishes them
+        #[arg(long, value_name = "FILE")]
+        schema: PathBuf,
+        /// Write the file instead of printing it; never over one that is there
+        #[arg(long)]
+        write: bool,
     },
 }
 
@@ -67,7 +91,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { names } => checks::run(&root, names),
-        Command::KillSweep { arguments } => kill_sweep(&root, arguments),
+        Command::KillSweep { types: false, arguments } => disturbed(&root, PROD, "kill-sweep", arguments),
+        Command::KillSweep { types: true, arguments } => {
+            disturbed(&root, ["-p", "localstack-tests", "--bin", "kill-target"], "kill-types", arguments)
+        }
+        Command::FaultRun { arguments } => disturbed(&root, PROD, "fault-run", arguments),
         Command::Coverage { write, schemas } => {
             let report = coverage::report(&root, schemas.as_deref())?;
             print!("{}", report.text());
@@ -76,18 +104,33 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             }
             Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::NewType { name, schema, write } => {
+            let draft = new_type::draft(name, schema)?;
+            if *write {
+                new_type::write(&root, &draft)?;
+                eprintln!("wrote {}", draft.path.display());
+            } else {
+                print!("{}", draft.text);
+            }
+            eprintln!("still to do:");
+            draft.next.iter().for_each(|step| eprintln!("- {step}"));
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
-/// Builds the stack's binary as its users do, and the sweep, and runs it.
-fn kill_sweep(root: &Path, arguments: &[String]) -> Result<ExitCode> {
-    for package in [["-p", "stacks", "--bin", "stacks"], ["-p", "localstack-tests", "--bin", "kill-sweep"]] {
+/// The binary of `prod`, built as its users do.
+const PROD: [&str; 4] = ["-p", "stacks", "--bin", "stacks"];
+
+/// Builds what is disturbed and the program that disturbs it, and runs that.
+fn disturbed(root: &Path, what: [&str; 4], program: &str, arguments: &[String]) -> Result<ExitCode> {
+    for package in [what, ["-p", "localstack-tests", "--bin", program]] {
         let status = checks::cargo(root).args(["build", "--quiet", "--locked"]).args(package).status();
         anyhow::ensure!(status.context("failed to run cargo")?.success(), "{} does not build", package[3]);
     }
-    let mut sweep = checks::cargo(root);
-    let status = sweep.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", "kill-sweep", "--"]);
-    let status = status.args(arguments).status().context("failed to run the sweep")?;
+    let mut command = checks::cargo(root);
+    let status = command.args(["run", "--quiet", "--locked", "-p", "localstack-tests", "--bin", program, "--"]);
+    let status = status.args(arguments).status().with_context(|| format!("failed to run {program}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -42,8 +42,8 @@ const AFTER: &[After] =
     exclusive(address),
     exclusive(transfer_address),
     visibility = 300,
-    create_wait = (0, 1, 1, 300),
-    delete_wait = (0, 1, 1, 300),
+    create_wait = (0, 1, 1, 1200),
+    delete_wait = (0, 1, 1, 180),
     after = AFTER
 )]
 pub struct ElasticIp {

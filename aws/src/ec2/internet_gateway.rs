@@ -38,8 +38,8 @@ id! {
     guard = tag_only,
     exclusive(vpc),
     visibility = 300,
-    create_wait = (0, 1, 1, 300),
-    delete_wait = (0, 1, 1, 300)
+    create_wait = (0, 1, 1, 1200),
+    delete_wait = (0, 1, 1, 1200)
 )]
 pub struct InternetGateway {
     /// The VPC that it is attached to. Attached to nothing it can be attached in place; another VPC gets another gateway, since the

@@ -63,7 +63,7 @@ const AFTER: &[After] = &[
     visibility = 300,
     create_wait = (0, 5, 1, 600),
     update_wait = (0, 5, 1, 600),
-    delete_wait = (0, 5, 1, 1800),
+    delete_wait = (10, 10, 1, 1800),
     after = AFTER
 )]
 pub struct NatGateway {

@@ -62,7 +62,7 @@ pub(super) fn same_protocol(wanted: &String, found: &String) -> bool {
     protocol(wanted) == protocol(found)
 }
 
-fn protocol(name: &str) -> String {
+pub(crate) fn protocol(name: &str) -> String {
     match name.to_ascii_lowercase().as_str() {
         "all" | "-1" => "-1".to_owned(),
         "1" => "icmp".to_owned(),

@@ -44,7 +44,7 @@ id! {
     natural_key(vpc, cidr_block),
     visibility = 300,
     create_wait = (0, 1, 1, 600),
-    delete_wait = (0, 1, 1, 300)
+    delete_wait = (0, 1, 1, 1200)
 )]
 pub struct Subnet {
     /// The VPC.

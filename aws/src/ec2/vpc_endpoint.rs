@@ -44,9 +44,9 @@ id! {
     outputs = VpcEndpointOutputs,
     guard = token,
     visibility = 300,
-    create_wait = (0, 5, 1, 600),
-    update_wait = (0, 5, 1, 600),
-    delete_wait = (0, 5, 1, 600)
+    create_wait = (5, 5, 1, 600),
+    update_wait = (5, 5, 1, 600),
+    delete_wait = (5, 5, 1, 600)
 )]
 pub struct VpcEndpoint {
     /// The VPC.

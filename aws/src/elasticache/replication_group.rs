@@ -80,7 +80,7 @@ fn left_behind(recorded: &Value) -> Option<&'static str> {
     data_store,
     visibility = 120,
     create_wait = (30, 10, 1, 3600),
-    update_wait = (10, 10, 2, 3600),
+    update_wait = (10, 10, 2, 2400),
     delete_wait = (10, 10, 1, 2700),
     ending = ENDING
 )]

@@ -43,7 +43,7 @@ const ENDING: Ending = Ending { opens: true, ..Ending::PLAIN };
     data_store,
     visibility = 120,
     create_wait = (0, 2, 1, 1200),
-    update_wait = (0, 2, 3, 1200),
+    update_wait = (0, 1, 15, 1200),
     ending = ENDING
 )]
 pub struct Key {

@@ -102,9 +102,9 @@ const ENDING: Ending =
     natural_key(identifier),
     data_store,
     visibility = 300,
-    create_wait = (2, 5, 2, 3600),
-    update_wait = (1, 2, 3, 4800),
-    delete_wait = (2, 5, 1, 3600),
+    create_wait = (60, 10, 3, 2400),
+    update_wait = (10, 10, 3, 4800),
+    delete_wait = (10, 10, 1, 3600),
     after = AFTER,
     ending = ENDING
 )]

@@ -233,3 +233,34 @@ async fn many_groups_are_picked_out_of_a_list_and_a_few_are_asked_for_by_name() 
 fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
+
+#[tokio::test]
+async fn one_that_was_not_answered_is_asked_for_again_without_the_others() {
+    let failures = std::sync::atomic::AtomicU32::new(0);
+    let (replay, cloud, _) = Replay::of(move |call| {
+        let role = call["RoleName"].clone();
+        // Thrice: an outage, an answer that says to come slower, another outage.
+        if role == "role-1" {
+            let error = |code| {
+                format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
+            };
+            match failures.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 | 2 => return (500, error("ServiceFailure")),
+                1 => return (400, error("Throttling")),
+                _ => {}
+            }
+        }
+        let answer = format!(
+            "<GetRolePolicyResponse><GetRolePolicyResult><RoleName>{role}</RoleName><PolicyName>inline</PolicyName>\
+             <PolicyDocument>%7B%7D</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>"
+        );
+        (200, answer)
+    })
+    .await;
+    let registry = cloud.registry(&formwork_engine::ProviderName::default(), None).await.unwrap();
+    let ids = ["role-0|inline", "role-1|inline", "role-2|inline"].map(str::to_owned);
+    let read = registry.kind("aws:iam/role-policy").unwrap().read(&ids).await.unwrap();
+    assert!(read.len() == 3 && read.values().all(Result::is_ok), "{read:?}");
+    let asked = |role: &str| replay.made("GetRolePolicy").iter().filter(|call| call["RoleName"] == role).count();
+    assert_eq!((asked("role-0"), asked("role-1"), asked("role-2")), (1, 4, 1));
+}

@@ -60,7 +60,7 @@ const GONE: &[&str] = &["NoSuchBucket", "NotFound", "Http404"];
     natural_key(name),
     data_store,
     visibility = 120,
-    create_wait = (0, 1, 2, 300)
+    create_wait = (0, 1, 2, 1200)
 )]
 pub struct Bucket {
     /// The name, 3 to 63 small letters, digits, hyphens and periods; or a prefix of at most 54.

@@ -51,11 +51,12 @@ fn finish(step: &Step, row: Option<Row>, context: &Context, outputs: &OutputsNow
             row.accepted = step.still_accepted(&row);
             if let Some(declaration) = context.program.resources.get(&step.urn) {
                 let schema = declaration.schema;
-                let planned = resolve::planned(schema, Some(declaration), &step.planned, outputs)?;
+                let planned = resolve::planned(schema, Some(declaration), &step.planned, outputs, &|_| false)?;
                 row.applied = Stored::from_value(&planned, &context.digester);
                 row.natural_key = plan::natural_key(schema, &planned);
                 row.kind_version = schema.version;
                 row.expressions = super::expressions(declaration);
+                row.formulas = super::formulas(declaration, &context.digester);
                 row.options = super::options(declaration, Some(&row.options), outputs, &context.digester)
                     .map_err(|error| Error::new(Turn::You, step.op.word(), error.to_string()))?;
             }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::{self, is_name_of, name_prefix};
 use crate::error::{Error, Turn};
 use crate::expr::{Expr, Outputs};
+use crate::input::SUFFIX_LENGTH;
 use crate::program::Declaration;
 use crate::shape::{ArgSchema, Schema, Shape};
 use crate::urn::Urn;
@@ -40,12 +41,13 @@ impl Outputs for OutputsNow {
 /// The complete arguments of a declaration, every part known.
 ///
 /// # Errors
-/// When an expression fails, when an output is not there, or when only the digest of a secret is known.
+/// When an expression fails, when an output is not there, or when only the digest of a secret is known that is `sent`.
 pub(super) fn planned(
     schema: &Schema,
     declaration: Option<&Declaration>,
     plan: &Value,
     outputs: &OutputsNow,
+    sent: &dyn Fn(&str) -> bool,
 ) -> Result<Value, Error> {
     let fail = |turn, reason: String| Error::new(turn, "resolve the arguments of", reason);
     if is_sendable(plan) {
@@ -61,7 +63,9 @@ pub(super) fn planned(
         .collect::<Result<BTreeMap<_, _>, crate::expr::EvalError>>()
         .map_err(|error| fail(Turn::You, error.to_string()))?;
     let filled = fill(plan, compare::complete(schema.args, &Value::Map(evaluated)));
-    match unsendable(&filled) {
+    // Of what is not sent, a digest says enough: a run that goes back has no more of a secret that stays.
+    let args = filled.as_map().into_iter().flatten();
+    match args.filter(|(name, value)| sent(name) || !value.is_known()).find_map(|(_, value)| unsendable(value)) {
         None => Ok(filled),
         Some(reason) => Err(fail(Turn::You, reason).hint("run without --no-refresh, so that it can be read")),
     }
@@ -166,7 +170,9 @@ fn name(shape: &Shape, value: &Value, recorded: &Value, token: &str) -> Value {
         (Shape::Name, value) => match (name_prefix(value), recorded.as_text()) {
             (Some(prefix), Some(recorded)) if is_name_of(prefix, recorded) => Value::from(recorded),
             // Hex digits are small letters and digits, and eight of them are 32 random bits.
-            (Some(prefix), _) => Value::from(format!("{prefix}-{}", token.get(..8).unwrap_or("00000000"))),
+            (Some(prefix), _) => {
+                Value::from(format!("{prefix}-{}", token.get(..SUFFIX_LENGTH - 1).unwrap_or("00000000")))
+            }
             (None, _) => value.clone(),
         },
         (Shape::Block(args), value) => names(args, value, recorded, token),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::kind::CallClass;
 use crate::shape::Guard;
 
@@ -25,6 +26,29 @@ pub struct Tried {
     pub attempts: u32,
     /// Since the first attempt.
     pub elapsed: Duration,
+}
+
+/// Attempts at one call that failed, one after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Failing {
+    attempts: u32,
+    since: Option<(Duration, Duration)>,
+}
+
+impl Failing {
+    /// It failed again. Time counts from the first failure: how long a call had waited for its turn before it was ever answered says nothing of
+    /// how long its service has refused it. Whoever says that calls come too fast says it in the machine's time, also where the clock of the run
+    /// goes faster.
+    pub(crate) fn again(&mut self, class: CallClass, clock: &dyn Clock) -> Tried {
+        self.attempts += 1;
+        let (now, machine) = (clock.elapsed(), clock.stopwatch());
+        let (since, machine_since) = *self.since.get_or_insert((now, machine));
+        let elapsed = match class {
+            CallClass::Throttled => machine.saturating_sub(machine_since),
+            _ => now.saturating_sub(since),
+        };
+        Tried { attempts: self.attempts, elapsed }
+    }
 }
 
 /// What to do about it.

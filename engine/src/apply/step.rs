@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Context;
 use super::resolve::{self, OutputsNow};
-use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use super::slots::Slot;
+use super::underway::under;
 use super::wait::{Until, Waited, Watch};
 use crate::error::{Error, Turn};
 use crate::event::Event;
@@ -240,8 +241,17 @@ impl Task {
         if self.context.cancel.is_stopped() { Err(Stop::Interrupted) } else { Ok(slot) }
     }
 
+    /// Makes a call under a slot.
+    async fn under<T>(&self, slot: Slot, call: impl Future<Output = T>) -> T {
+        let context = &self.context;
+        under(&context.slots, slot, self.step.weight, &context.cancel, call).await
+    }
+
     /// Waits before a repetition, and says so.
     async fn pause(&self, error: &CallError, after: Duration) -> Result<(), Stop> {
+        if self.context.cancel.is_stopped() {
+            return Err(Stop::Interrupted);
+        }
         let reason = resolve::without_secrets(&error.to_string(), &self.sent);
         self.told(Event::StepRetried { step: self.step.id, urn: self.step.urn.clone(), reason, after });
         self.sleep(after).await
@@ -261,18 +271,15 @@ impl Task {
         verb: Verb,
         make: impl Fn(Arc<dyn Kind>) -> BoxFuture<'static, Result<T, CallError>>,
     ) -> Result<Result<T, CallError>, Stop> {
-        let began = self.context.clock.elapsed();
-        let mut attempts = 0;
+        let mut failing = Failing::default();
         loop {
-            attempts += 1;
             let slot = self.slot().await?;
-            let answer = make(Arc::clone(&self.kind)).await;
-            drop(slot);
+            let answer = self.under(slot, make(Arc::clone(&self.kind))).await;
             let error = match answer {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(error) => error,
             };
-            let tried = Tried { attempts, elapsed: self.context.clock.elapsed().saturating_sub(began) };
+            let tried = failing.again(error.class, &*self.context.clock);
             match advise(error.class, verb, tried, self.jitter.draw()) {
                 Advice::RetryAfter(after) => self.pause(&error, after).await?,
                 Advice::FindFirst(_) | Advice::GiveUp => return Ok(Err(error)),
@@ -322,6 +329,7 @@ impl Task {
         let unseen = unseen.max(Duration::from_secs(5));
         let began = self.context.clock.elapsed();
         let mut pause = Duration::from_millis(500);
+        let mut misses = 0;
         loop {
             let place = self.place();
             let answer = tokio::select! {
@@ -332,8 +340,14 @@ impl Task {
             match answer {
                 Ok(Some(observed)) => return Ok(Some(observed)),
                 Err(error) => return Err(self.refused(error)),
-                Ok(None) if self.context.clock.elapsed().saturating_sub(began) >= unseen => return Ok(None),
-                Ok(None) => self.sleep(pause).await?,
+                // A look may come so late that the time is over with the first one.
+                Ok(None) if misses >= 3 && self.context.clock.elapsed().saturating_sub(began) >= unseen => {
+                    return Ok(None);
+                }
+                Ok(None) => {
+                    misses += 1;
+                    self.sleep(pause).await?;
+                }
             }
             pause = (pause * 2).min(Duration::from_secs(10));
         }
@@ -362,7 +376,10 @@ impl Task {
             }
             None => (step.op, step.planned.clone(), step.changed_args.clone()),
         };
-        let planned = resolve::planned(self.schema, declaration, &args, &self.outputs).map_err(about)?;
+        let left = row.map(|row| &row.left);
+        let sent =
+            |name: &str| op == Op::Create || changes.contains(name) || left.is_some_and(|left| left.contains(name));
+        let planned = resolve::planned(self.schema, declaration, &args, &self.outputs, &sent).map_err(about)?;
         self.kept = match op {
             Op::Create => BTreeMap::new(),
             _ => resolve::unsent(&args, row.map(|row| &row.left), &changes),
@@ -434,6 +451,7 @@ impl Task {
             observed: None,
             outputs: Stored::from_value(&Value::empty_map(), &context.digester),
             expressions: std::collections::BTreeMap::new(),
+            formulas: std::collections::BTreeMap::new(),
             left: BTreeSet::new(),
             waiting: None,
             edges: self.step.edges.clone(),
@@ -446,6 +464,7 @@ impl Task {
         };
         if let Some(declaration) = &self.declaration {
             row.expressions = super::expressions(declaration);
+            row.formulas = super::formulas(declaration, &context.digester);
             row.options = super::options(declaration, before.map(|row| &row.options), &self.outputs, &context.digester)
                 .map_err(|error| Stop::failed(self.error(Turn::You, error.to_string())))?;
         }

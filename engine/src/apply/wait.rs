@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::retry::{Advice, Jitter, Tried, Verb, advise};
+use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use crate::clock::Clock;
 use crate::kind::{CallError, Kind, Observed, Status, Waiting};
 use crate::shape::Wait;
@@ -136,17 +136,28 @@ struct Watched {
     /// The same final answer so many times in a row.
     agreed: (Option<Waited>, u32),
     heard: String,
+    /// How many looks in a row have not seen it.
+    missed: u32,
 }
+
+/// How many looks in a row must miss something that is to be there before it counts as gone, beside the time that it may be invisible for: a look
+/// may come so late that the time is over with the first one.
+const MISSES: u32 = 4;
 
 impl Watched {
     fn new(Subscription { watch, done }: Subscription, now: Duration) -> Self {
         let next = now + watch.wait.delay;
-        Self { watch, done, began: now, next, agreed: (None, 0), heard: String::new() }
+        Self { watch, done, began: now, next, agreed: (None, 0), heard: String::new(), missed: 0 }
     }
 
     /// Whether it is asked for along with one that is due: it is due itself within half of its period.
     fn is_nearly_due(&self, now: Duration) -> bool {
         self.next <= now + self.watch.wait.every / 2
+    }
+
+    /// Whether it is new, and so few looks have missed it that they may all have come too early.
+    fn is_missed_by_chance(&self) -> bool {
+        self.watch.unseen > Duration::ZERO && self.missed < MISSES
     }
 
     fn hear(&mut self, word: &str, stuck: bool) {
@@ -159,6 +170,8 @@ impl Watched {
     /// Takes an answer; the end of the wait if it is one.
     fn take(&mut self, status: Option<Status>, now: Duration) -> Option<Waited> {
         let until = self.watch.until;
+        let unseen = matches!(status, None | Some(Status::Gone));
+        self.missed = if unseen { self.missed + 1 } else { 0 };
         let end = match status.unwrap_or(Status::Gone) {
             Status::Failed(reason) => return Some(Waited::Failed(reason)),
             Status::Ready if until == Until::Gone => {
@@ -166,7 +179,9 @@ impl Watched {
                 None
             }
             Status::Ready => Some(Waited::Ready),
-            Status::Gone if until == Until::Ready && now < self.began + self.watch.unseen => {
+            Status::Gone
+                if until == Until::Ready && (now < self.began + self.watch.unseen || self.is_missed_by_chance()) =>
+            {
                 self.hear("not visible yet", false);
                 None
             }
@@ -237,7 +252,7 @@ async fn poll(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut arriving: mpsc::Un
                     }
                 }
             }
-            Err(error) => match trouble.met(&error, now) {
+            Err(error) => match trouble.met(&error, &*clock) {
                 Some(later) => rest.extend(asked.into_iter().map(|mut one| {
                     one.next = now + later;
                     one
@@ -261,7 +276,7 @@ async fn read(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut requests: mpsc::Un
         let answer = loop {
             match kind.read(&ids).await {
                 Ok(answers) => break Ok(answers),
-                Err(error) => match trouble.met(&error, clock.elapsed()) {
+                Err(error) => match trouble.met(&error, &*clock) {
                     Some(later) => clock.sleep(later).await,
                     None => break Err(error),
                 },
@@ -280,25 +295,23 @@ async fn read(kind: Arc<dyn Kind>, clock: Arc<dyn Clock>, mut requests: mpsc::Un
 
 /// Failures of looks in a row.
 struct Trouble {
-    since: Option<Duration>,
-    attempts: u32,
+    failing: Failing,
     jitter: Jitter,
 }
 
 impl Trouble {
     fn new(seed: &str) -> Self {
-        Self { since: None, attempts: 0, jitter: Jitter::seeded(seed) }
+        Self { failing: Failing::default(), jitter: Jitter::seeded(seed) }
     }
 
     fn over(&mut self) {
-        (self.since, self.attempts) = (None, 0);
+        self.failing = Failing::default();
     }
 
     /// When to ask again, if at all.
-    fn met(&mut self, error: &CallError, now: Duration) -> Option<Duration> {
-        self.attempts += 1;
-        let elapsed = now.saturating_sub(*self.since.get_or_insert(now));
-        match advise(error.class, Verb::Look, Tried { attempts: self.attempts, elapsed }, self.jitter.draw()) {
+    fn met(&mut self, error: &CallError, clock: &dyn Clock) -> Option<Duration> {
+        let tried = self.failing.again(error.class, clock);
+        match advise(error.class, Verb::Look, tried, self.jitter.draw()) {
             Advice::RetryAfter(later) => Some(later),
             Advice::FindFirst(_) | Advice::GiveUp => None,
         }

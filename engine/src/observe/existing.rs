@@ -8,7 +8,7 @@ use super::reading::{Answers, Registries, emptied, evaluate, kind_of, refused, s
 use super::{Looking, Observations, Sight};
 use crate::compare::complete;
 use crate::error::Error;
-use crate::kind::{Candidate, Kind, Owner};
+use crate::kind::{CallClass, Candidate, Kind, Owner};
 use crate::program::{Declaration, ProviderName};
 use crate::record::owner_tag;
 use crate::shape::Guard;
@@ -162,6 +162,8 @@ impl Looking<'_> {
             asked.push(async move {
                 match kind.left_over(&owner, &args).await {
                     Ok(sentence) => Ok(sentence.map(|sentence| (owner.urn, sentence)).into_iter().collect()),
+                    // A name that the service does not even take has nothing left under it; what is wrong with it is said of the plan.
+                    Err(error) if error.class == CallClass::Refused => Ok(Vec::new()),
                     Err(error) => {
                         Err(refused(&error, "look for what an earlier deletion left of").about(&owner.urn, None))
                     }

@@ -302,7 +302,7 @@ impl Looking<'_> {
     ) -> Result<Vec<(Urn, (ReadAnswer, Option<String>))>, Error> {
         let digester = self.snapshot.binding().map(Digester::of);
         let pin = self.snapshot.pins().get(&read.urn).filter(|pin| {
-            let same = digester.as_ref().is_some_and(|d| pin.args == Stored::from_value(&args, d));
+            let same = digester.as_ref().is_some_and(|d| pin.args.same(&Stored::from_value(&args, d)));
             read.schema.pinned && same && !names(&self.settings.repin, &read.urn)
         });
         let pinned = pin.map(|pin| pin.outputs.to_value());

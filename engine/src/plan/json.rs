@@ -8,7 +8,7 @@ use super::{FieldChange, OWNERSHIP_TAGS, Op, Plan, Step};
 pub(super) const VERSION: u32 = 1;
 
 impl Plan {
-    /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "excluded", "notes", "warnings", "consents"}`. An unknown value is
+    /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "excluded", "notes", "warnings", "consents", "problems"}`. An unknown value is
     /// `{"$unknown": expression}`, a secret `{"$secret": digest}`.
     pub fn to_json(&self) -> Json {
         let counts = self.counts();
@@ -35,6 +35,12 @@ impl Plan {
             "notes": self.notes,
             "warnings": self.warnings,
             "consents": self.consents.iter().map(|(urn, sentence)| json!({ "urn": urn.as_str(), "sentence": sentence })).collect::<Vec<_>>(),
+            "problems": self.problems.iter().map(|problem| json!({
+                "urn": problem.urn.as_str(),
+                "source": problem.source.as_ref().map(ToString::to_string),
+                "reason": problem.reason,
+                "hint": problem.hint,
+            })).collect::<Vec<_>>(),
         })
     }
 }

@@ -58,7 +58,8 @@ pub fn make(
             warnings.extend(exchange::warnings(&graph.program().stack, &steps, &observations.elsewhere));
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
-            return Ok(Plan { stack, steps, outputs, excluded: targets.excluded_urns, notes, warnings, consents });
+            let excluded = targets.excluded_urns;
+            return Ok(Plan { stack, steps, outputs, excluded, notes, warnings, consents, problems: Vec::new() });
         }
         first.extend(found);
     }

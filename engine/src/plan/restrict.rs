@@ -95,7 +95,8 @@ impl Plan {
         }
         let urns: BTreeSet<&Urn> = names.iter().map(|name| &name.urn).collect();
         let consents = self.consents.iter().filter(|(urn, _)| urns.contains(urn)).cloned().collect();
-        let plan = Plan { steps, consents, ..self.clone() };
+        let problems = self.problems.iter().filter(|problem| urns.contains(&problem.urn)).cloned().collect();
+        let plan = Plan { steps, consents, problems, ..self.clone() };
         Ok(Restricted { plan, left_out, outputs_left_out: BTreeSet::new() })
     }
 }

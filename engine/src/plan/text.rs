@@ -25,6 +25,9 @@ impl fmt::Display for Plan {
         for (_, sentence) in &self.consents {
             writeln!(f, "consent: {sentence}")?;
         }
+        for problem in &self.problems {
+            writeln!(f, "problem: {}: {}", problem.urn.path(), problem.reason)?;
+        }
         let counts = self.counts();
         write!(
             f,

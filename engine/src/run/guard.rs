@@ -131,6 +131,12 @@ pub(super) fn gone(view: &Snapshot, seen: &Observations, settings: &Settings) ->
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
+/// What the cloud would refuse is not begun.
+pub(super) fn problems(plan: &Plan) -> Result<(), Vec<Error>> {
+    let errors: Vec<Error> = plan.problems.iter().map(Error::from).collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
 /// A preview is done as it was shown, or not at all.
 pub(super) fn still_true(snapshot: &Snapshot, sequence: u64) -> Result<(), Vec<Error>> {
     if snapshot.sequence() != sequence {

@@ -1,10 +1,10 @@
-//! The registries that a run needs, by provider and region.
+//! The registries that a run needs, by provider and region; and what it took there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Turn};
-use crate::kind::{CallClass, Cloud, Registry};
+use crate::kind::{CallClass, Cloud, Registry, Throttled};
 use crate::program::{Program, ProviderName, ProviderSpec};
 
 /// The registry of each provider and region. A row may stand in another region than its provider has now, or name a provider that the program
@@ -59,4 +59,15 @@ pub(super) fn since(now: BTreeMap<String, u64>, before: &BTreeMap<String, u64>) 
         (name, made)
     });
     counted.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Calls that were refused since an earlier count for coming too fast. The fewest calls per second are those of the whole time.
+pub(super) fn throttled_since(now: Vec<Throttled>, before: &[Throttled]) -> Vec<Throttled> {
+    let place = |of: &Throttled| (of.service.clone(), of.region.clone(), of.mutate);
+    let counted = now.into_iter().map(|one| {
+        let earlier = before.iter().find(|earlier| place(earlier) == place(&one)).cloned().unwrap_or_default();
+        let refused = one.refused.saturating_sub(earlier.refused);
+        Throttled { refused, waited: one.waited.saturating_sub(earlier.waited), ..one }
+    });
+    counted.filter(|one| one.refused > 0).collect()
 }

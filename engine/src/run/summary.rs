@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::apply::Applied;
 use crate::error::{Error, Turn, exit};
+use crate::kind::Throttled;
 use crate::plan::Op;
 use crate::record::{Row, RowState};
 use crate::state::Snapshot;
@@ -28,6 +29,8 @@ pub struct Summary {
     pub took: Duration,
     /// Calls by `service operation`.
     pub calls: BTreeMap<String, u64>,
+    /// Where services refused its calls for coming too fast.
+    pub throttled: Vec<Throttled>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
     /// Why the store or the exchange failed, where no step says so.
@@ -63,7 +66,8 @@ impl Summary {
         if turns.contains(&Turn::Bug) {
             return exit::BUG;
         }
-        if self.interrupted || turns.contains(&Turn::Credentials) {
+        // A store that takes no more is like a signal: what was under way is found by the next run.
+        if self.interrupted || turns.contains(&Turn::Credentials) || turns.contains(&Turn::State) {
             return exit::INTERRUPTED;
         }
         if turns.is_empty() && self.blocked.is_empty() { exit::DONE } else { exit::FAILED }

@@ -31,8 +31,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`.
-fn utc(millis: u64) -> String {
+/// A moment as people read it, such as `2026-11-22 10:57:43 UTC`; given in milliseconds since 1970.
+pub fn utc(millis: u64) -> String {
     let (days, seconds) = (millis / 86_400_000, millis / 1000 % 86_400);
     // Years begin in March here, so that the leap day is the last of its year (the usual civil calendar arithmetic).
     let shifted = days + 719_468;
@@ -107,6 +107,19 @@ pub enum StateError {
         /// What the view still knows about them, in a sentence.
         knowledge: String,
     },
+    /// Its records do not open with the key at hand, or stand in the clear where they should be sealed. Nothing was touched.
+    #[error("{} {}: {reason}", path.display(), match key {
+        Some(key) => format!("is sealed with the key {key}"),
+        None => "is not sealed as the configuration says".to_owned(),
+    })]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The name of the key that it is sealed with, where it is sealed.
+        key: Option<String>,
+        /// What stands against it.
+        reason: String,
+    },
     /// It was written by a newer Formwork.
     #[error("{} has format {found}, and this Formwork knows formats up to {known}", path.display())]
     Newer {
@@ -156,6 +169,8 @@ impl StateError {
                 "nothing was changed; put {} and the file `head` beside it back from a backup taken after that commit",
                 path.display()
             )),
+            // Where the key stands, and how it is given, is known to whoever asked.
+            StateError::Locked { .. } => None,
             StateError::Newer { .. } => Some("use the version of Formwork that wrote it, or a newer one".to_owned()),
             StateError::Poisoned { .. } => {
                 Some("run again: the next run finds out what was done and goes on".to_owned())

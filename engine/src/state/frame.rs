@@ -6,7 +6,7 @@
 //! | 8 | sequence, little-endian: 1, 2, 3 … |
 //! | 32 | hash of the record before; zeros in the first |
 //! | 32 | hash of this record: SHA-256 over the three fields above and the payload |
-//! | length | payload: a JSON list of [`crate::record::Entry`] |
+//! | length | payload: a JSON list of [`crate::record::Entry`], sealed where the store is ([`super::Sealing`]) |
 //!
 //! The hash is checksum and link in one. It is whole and not cut, since 64 bytes are little beside a payload of kilobytes.
 
@@ -155,6 +155,13 @@ pub enum PayloadError {
     Newer(u32),
     /// It is not a list of entries.
     Unreadable(String),
+    /// It is sealed and there is no key for it, or it stands in the clear and should not.
+    Locked {
+        /// The name of its key.
+        key: Option<String>,
+        /// Why it does not open.
+        reason: String,
+    },
 }
 
 /// The payload of a commit.

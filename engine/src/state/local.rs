@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::commits::commits;
 use super::folder::{failed, prepare};
 use super::frame::{self, MARK, Position};
 use super::head::{self, Head};
 use super::lock::Lock;
 use super::scan::{Scan, Verdict, scan};
+use super::sealing::Sealing;
 use super::view::{View, ViewFiles};
 use super::{Holder, Snapshot, StateError, Store};
 use crate::record::{Entry, Row, RowKey};
@@ -32,6 +34,9 @@ pub enum OpenMode {
 pub struct LocalStore {
     snapshot: Snapshot,
     notes: Vec<String>,
+    // What the snapshot was read from.
+    log: PathBuf,
+    sealing: Sealing,
     writer: Option<Writer>,
     // Why there is no writer, for when there is none.
     closed: StateError,
@@ -70,10 +75,19 @@ impl LocalStore {
     /// [`StateError::Held`] while another run has it open for writing; otherwise whatever of the folder, the log or the head is
     /// not as it must be.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, StateError> {
+        Self::open_sealed(folder, mode, &Sealing::clear())
+    }
+
+    /// The same for a store whose records are sealed, or may be. A store that is sealed as a whole has no view.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when the records do not open, or stand in the clear and should not; then nothing at all was touched.
+    pub fn open_sealed(folder: &Path, mode: OpenMode, sealing: &Sealing) -> Result<Self, StateError> {
         let files = Files::of(folder);
+        sealing.check(&files.log)?;
         match mode {
-            OpenMode::Read => Self::open_for_reading(&files),
-            OpenMode::Write(holder) => Self::open_for_writing(&files, &holder),
+            OpenMode::Read => Self::open_for_reading(&files, sealing),
+            OpenMode::Write(holder) => Self::open_for_writing(&files, &holder, sealing),
         }
     }
 
@@ -85,11 +99,11 @@ impl LocalStore {
         }
     }
 
-    fn open_for_reading(files: &Files) -> Result<Self, StateError> {
+    fn open_for_reading(files: &Files, sealing: &Sealing) -> Result<Self, StateError> {
         // The head first: what it names is in the log already, whatever a writer does meanwhile.
         let head = head::read(&files.head).map_err(|error| failed("read", &files.head, &error))?;
         let mut notes = Vec::new();
-        let snapshot = match scan(&files.log, head.position(), true)? {
+        let snapshot = match scan(&files.log, head.position(), true, sealing)? {
             None | Some(Scan { verdict: Verdict::Unborn, .. }) => match head.position() {
                 Some(position) if position.sequence > 0 => {
                     return Err(lost(files, 1, position.sequence, NOT_ASKED.to_owned()));
@@ -102,16 +116,18 @@ impl LocalStore {
             }
             Some(scan) => return Err(refusal(files, &scan, || NOT_ASKED.to_owned())),
         };
-        Ok(Self { snapshot, notes, writer: None, closed: StateError::ReadOnly, view: None, _lock: None })
+        let (log, sealing) = (files.log.clone(), sealing.clone());
+        Ok(Self { snapshot, notes, log, sealing, writer: None, closed: StateError::ReadOnly, view: None, _lock: None })
     }
 
-    fn open_for_writing(files: &Files, holder: &Holder) -> Result<Self, StateError> {
+    fn open_for_writing(files: &Files, holder: &Holder, sealing: &Sealing) -> Result<Self, StateError> {
         prepare(&files.folder)?;
         let lock = Arc::new(Lock::take(&files.folder, holder)?);
         let head = head::read(&files.head).map_err(|error| failed("read", &files.head, &error))?;
-        let viewed = View::open(&files.view);
+        // The values of a view stand in the clear: a sealed store has none.
+        let viewed = if sealing.is_whole() { Err(None) } else { View::open(&files.view).map_err(Some) };
         let fold = !matches!(&viewed, Ok((view, _)) if Some(view.position()) == head.position());
-        let opened = Self::read_log(files, &head, viewed, fold)?;
+        let opened = Self::read_log(files, &head, viewed, fold, sealing)?;
         let Opened { snapshot, position, view, mut notes } = opened;
         let log = File::options().read(true).write(true).open(&files.log);
         let file = log.map_err(|error| failed("open", &files.log, &error))?;
@@ -119,29 +135,35 @@ impl LocalStore {
             head::write(&files.head, &position).map_err(|error| failed("write", &files.head, &error))?;
         }
         let view = view.or_else(|| {
+            if sealing.is_whole() {
+                return None;
+            }
             let made = View::make(&files.view, &snapshot, &position);
             made.map_err(|reason| notes.push(format!("the view {reason}; the store works without it"))).ok()
         });
-        let writer = Writer { file, files: files.clone(), position, _lock: Arc::clone(&lock) };
+        let writer =
+            Writer { file, files: files.clone(), position, sealing: sealing.clone(), _lock: Arc::clone(&lock) };
         let closed = StateError::Poisoned { reason: "a commit was abandoned before it was done".to_owned() };
-        Ok(Self { snapshot, notes, writer: Some(writer), closed, view, _lock: Some(lock) })
+        let (log, sealing) = (files.log.clone(), sealing.clone());
+        Ok(Self { snapshot, notes, log, sealing, writer: Some(writer), closed, view, _lock: Some(lock) })
     }
 
     fn read_log(
         files: &Files,
         head: &Head,
-        viewed: Result<(View, Snapshot), String>,
+        viewed: Result<(View, Snapshot), Option<String>>,
         fold: bool,
+        sealing: &Sealing,
     ) -> Result<Opened, StateError> {
         let (view, known, unusable) = match viewed {
             Ok((view, known)) => (Some(view), Some(known), None),
-            Err(reason) => (None, None, Some(reason)),
+            Err(reason) => (None, None, reason),
         };
-        let scanned = match scan(&files.log, head.position(), fold)? {
+        let scanned = match scan(&files.log, head.position(), fold, sealing)? {
             None | Some(Scan { verdict: Verdict::Unborn, .. }) => return Self::begin(files, head, known),
             // Who was promised a snapshot by the view and needs one of the log after all reads it again; that is rare.
             Some(scanned) if !fold && view.as_ref().map(View::position) != Some(&scanned.position) => {
-                scan(&files.log, head.position(), true)?.unwrap_or(scanned)
+                scan(&files.log, head.position(), true, sealing)?.unwrap_or(scanned)
             }
             Some(scanned) => scanned,
         };
@@ -187,7 +209,7 @@ impl LocalStore {
                 Ok(Opened { snapshot: known, position, view: Some(view), notes })
             }
             _ => {
-                if position.sequence > 0 {
+                if position.sequence > 0 && !sealing.is_whole() {
                     let reason = unusable.unwrap_or_else(|| "does not go as far as the log".to_owned());
                     notes.push(format!("the view {reason}; it was made again from the log"));
                 }
@@ -230,7 +252,7 @@ impl Store for LocalStore {
         }
         // Away while it writes: when this future is dropped meanwhile, no later commit is taken.
         let Some(mut writer) = self.writer.take() else { return Err(self.closed.clone()) };
-        let written = tokio::task::spawn_blocking(move || match writer.append(&payload) {
+        let written = tokio::task::spawn_blocking(move || match writer.append(payload) {
             Ok(()) => Ok(writer),
             Err(error) => Err(error),
         });
@@ -253,6 +275,14 @@ impl Store for LocalStore {
         }
         self.writer = Some(writer);
         Ok(())
+    }
+
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        let (log, upto, sealing) = (self.log.clone(), self.snapshot.sequence(), self.sealing.clone());
+        let read = tokio::task::spawn_blocking(move || commits(&log, upto, &sealing)).await;
+        read.unwrap_or_else(|error| {
+            Err(StateError::Misuse { reason: format!("the thread that read the log ended: {error}") })
+        })
     }
 
     fn notes(&self) -> &[String] {
@@ -282,14 +312,16 @@ struct Writer {
     file: File,
     files: Files,
     position: Position,
+    sealing: Sealing,
     // Held for as long as something may still be written, even after the store was dropped in the middle of a commit.
     _lock: Arc<Lock>,
 }
 
 impl Writer {
     /// Appends one commit: durable in the log first, then in the head.
-    fn append(&mut self, payload: &[u8]) -> Result<(), StateError> {
-        let Some((record, after)) = frame::encode(&self.position, payload) else {
+    fn append(&mut self, payload: Vec<u8>) -> Result<(), StateError> {
+        let payload = self.sealing.close(self.position.sequence + 1, payload);
+        let Some((record, after)) = frame::encode(&self.position, &payload) else {
             return Err(StateError::Misuse { reason: "a commit has 4 GiB or more".to_owned() });
         };
         let written = self.file.write_all_at(&record, self.position.length).and_then(|()| self.file.sync_data());
@@ -316,6 +348,7 @@ pub(super) fn refusal(files: &Files, scan: &Scan, knowledge: impl FnOnce() -> St
     let path = files.log.clone();
     match &scan.verdict {
         Verdict::Lost { to } => lost(files, scan.position.sequence + 1, *to, knowledge()),
+        Verdict::Locked { key, reason } => StateError::Locked { path, key: key.clone(), reason: reason.clone() },
         Verdict::Newer { found, known } => StateError::Newer { path, found: *found, known: *known },
         Verdict::Damaged { sequence, offset, reason } => StateError::Damaged {
             path,

@@ -44,6 +44,13 @@ impl MemoryLog {
         snapshot
     }
 
+    /// Changes the entries of the past: for records as earlier versions wrote them.
+    #[cfg(test)]
+    pub(crate) fn edit(&self, mut change: impl FnMut(&mut Entry)) {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        commits.iter_mut().flatten().for_each(&mut change);
+    }
+
     fn append(&self, entries: &[Entry]) {
         self.commits.lock().unwrap_or_else(PoisonError::into_inner).push(entries.to_vec());
     }
@@ -122,6 +129,10 @@ impl Store for MemoryStore {
         }
         self.snapshot.fold(entries);
         Ok(())
+    }
+
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        Ok(self.log.commits())
     }
 
     fn notes(&self) -> &[String] {

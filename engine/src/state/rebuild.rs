@@ -11,6 +11,7 @@ use super::head;
 use super::local::{Files, knowledge, lost, refusal};
 use super::lock::Lock;
 use super::scan::{Scan, Verdict, scan};
+use super::sealing::Sealing;
 use super::view::View;
 use super::{Holder, LocalStore, Snapshot, StateError};
 
@@ -28,12 +29,21 @@ impl LocalStore {
     /// # Errors
     /// [`StateError::Held`]; [`StateError::Lost`] or [`StateError::Damaged`] when neither has anything; [`StateError::Newer`].
     pub fn rebuild(folder: &Path, holder: &Holder) -> Result<Vec<String>, StateError> {
+        Self::rebuild_sealed(folder, holder, &Sealing::clear())
+    }
+
+    /// The same for a store whose records are sealed, which has no view: it goes on with what stands before the damage.
+    ///
+    /// # Errors
+    /// As [`LocalStore::rebuild`], and [`StateError::Locked`].
+    pub fn rebuild_sealed(folder: &Path, holder: &Holder, sealing: &Sealing) -> Result<Vec<String>, StateError> {
         let files = Files::of(folder);
+        sealing.check(&files.log)?;
         prepare(folder)?;
         let _lock = Lock::take(folder, holder)?;
         let head = head::read(&files.head).map_err(|error| failed("read", &files.head, &error))?;
         let unborn = || Scan { snapshot: Snapshot::default(), position: Position::START, verdict: Verdict::Unborn };
-        let scanned = scan(&files.log, head.position(), true)?.unwrap_or_else(unborn);
+        let scanned = scan(&files.log, head.position(), true, sealing)?.unwrap_or_else(unborn);
         let opened = View::open(&files.view).ok().map(|(view, known)| {
             view.close();
             known
@@ -46,7 +56,7 @@ impl LocalStore {
             Verdict::Whole | Verdict::Torn { .. } | Verdict::Unborn if promised <= reached => {
                 return Ok(vec!["the log is whole; nothing was done".to_owned()]);
             }
-            Verdict::Newer { .. } => return Err(refusal(&files, &scanned, String::new)),
+            Verdict::Newer { .. } | Verdict::Locked { .. } => return Err(refusal(&files, &scanned, String::new)),
             _ => {}
         }
         let differing = knowledge(&scanned.snapshot, known.clone());
@@ -63,16 +73,17 @@ impl LocalStore {
         if promised > kept.sequence() {
             notes.push(format!("commits {} to {promised} are lost", kept.sequence() + 1));
         }
-        let aside = replace(&files, &kept)?;
+        let aside = replace(&files, &kept, sealing)?;
         notes.push(format!("the damaged log was kept as {}", aside.display()));
         Ok(notes)
     }
 }
 
 /// Puts a log of one commit in the place of the one that is there; answers where that one is kept.
-fn replace(files: &Files, kept: &Snapshot) -> Result<PathBuf, StateError> {
+fn replace(files: &Files, kept: &Snapshot, sealing: &Sealing) -> Result<PathBuf, StateError> {
     let misuse = |reason: String| StateError::Misuse { reason };
     let payload = frame::payload(&kept.to_entries()).map_err(|error| misuse(error.to_string()))?;
+    let payload = sealing.close(Position::START.sequence + 1, payload);
     let (record, position) =
         frame::encode(&Position::START, &payload).ok_or_else(|| misuse("the state has 4 GiB or more".to_owned()))?;
     let next = files.log.with_extension("next");

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::folder::failed;
 use super::frame::{self, MARK, Next, PayloadError, Position, Records};
+use super::sealing::Sealing;
 use super::{Snapshot, StateError};
 use crate::record::FORMAT;
 
@@ -46,6 +47,13 @@ pub(super) enum Verdict {
         /// The number of that record.
         to: u64,
     },
+    /// A record does not open with the key at hand.
+    Locked {
+        /// The name of its key.
+        key: Option<String>,
+        /// Why.
+        reason: String,
+    },
     /// It was written by a newer Formwork.
     Newer {
         /// In this format.
@@ -57,7 +65,12 @@ pub(super) enum Verdict {
 
 /// Reads a log; `None` when there is none. `head` is where it must go to at least, where that is known; with `fold` the entries
 /// are read too, and not only checked.
-pub(super) fn scan(path: &Path, head: Option<&Position>, fold: bool) -> Result<Option<Scan>, StateError> {
+pub(super) fn scan(
+    path: &Path,
+    head: Option<&Position>,
+    fold: bool,
+    sealing: &Sealing,
+) -> Result<Option<Scan>, StateError> {
     let unreadable = |error: io::Error| failed("read", path, &error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -70,9 +83,30 @@ pub(super) fn scan(path: &Path, head: Option<&Position>, fold: bool) -> Result<O
     reader.by_ref().take(MARK.len() as u64).read_to_end(&mut mark).map_err(unreadable)?;
     let scan = match marked(&mark, head) {
         Some(verdict) => Scan { snapshot: Snapshot::default(), position: Position::START, verdict },
-        None => records(Records::new(reader, end), end, head, fold).map_err(unreadable)?,
+        None => records(Records::new(reader, end), end, head, fold.then_some(sealing)).map_err(unreadable)?,
     };
     Ok(Some(scan))
+}
+
+/// The payload of the first record; `None` where there is none, or nothing that is one.
+pub(super) fn first(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    let unreadable = |error: io::Error| failed("read", path, &error);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let end = file.metadata().map_err(unreadable)?.len();
+    let mut reader = BufReader::new(file);
+    let mut mark = Vec::new();
+    reader.by_ref().take(MARK.len() as u64).read_to_end(&mut mark).map_err(unreadable)?;
+    if mark != MARK {
+        return Ok(None);
+    }
+    match Records::new(reader, end).read().map_err(unreadable)? {
+        Next::Record(payload) => Ok(Some(payload)),
+        Next::End | Next::Broken(_) => Ok(None),
+    }
 }
 
 /// What is wrong with the first bytes, if something is.
@@ -97,7 +131,12 @@ fn marked(mark: &[u8], head: Option<&Position>) -> Option<Verdict> {
     }
 }
 
-fn records<R: Read>(mut records: Records<R>, end: u64, head: Option<&Position>, fold: bool) -> io::Result<Scan> {
+fn records<R: Read>(
+    mut records: Records<R>,
+    end: u64,
+    head: Option<&Position>,
+    fold: Option<&Sealing>,
+) -> io::Result<Scan> {
     let mut snapshot = Snapshot::default();
     let verdict = loop {
         let before = *records.position();
@@ -122,11 +161,10 @@ fn records<R: Read>(mut records: Records<R>, end: u64, head: Option<&Position>, 
         if head.is_some_and(|head| head.sequence == after.sequence && head != after) {
             break damaged("the file head names another record of this number".to_owned());
         }
-        if !fold {
-            continue;
-        }
-        match frame::entries(&payload) {
+        let Some(sealing) = fold else { continue };
+        match sealing.open(after.sequence, &payload).and_then(|payload| frame::entries(&payload)) {
             Ok(entries) => snapshot.fold(&entries),
+            Err(PayloadError::Locked { key, reason }) => break Verdict::Locked { key, reason },
             Err(PayloadError::Newer(found)) => break Verdict::Newer { found, known: FORMAT },
             Err(PayloadError::Unreadable(reason)) => {
                 break damaged(format!("the record is whole, but its entries cannot be read: {reason}"));

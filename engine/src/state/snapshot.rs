@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::digest::Sealed;
 use crate::record::{Binding, DeploymentEnd, DeploymentStart, Entry, Intent, Row, RowKey, RowState, Stored};
 use crate::state::StateError;
 use crate::urn::{Uid, Urn};
@@ -122,6 +123,19 @@ impl Snapshot {
     /// The runs by number.
     pub fn deployments(&self) -> &BTreeMap<u64, Deployment> {
         &self.deployments
+    }
+
+    /// The secrets that are kept sealed, by their digests.
+    pub fn sealed(&self) -> Sealed {
+        let mut sealed = Sealed::new();
+        let pins = self.pins.values().flat_map(|pin| [&pin.args, &pin.outputs]);
+        let rows = self
+            .rows
+            .values()
+            .chain(self.intents.values().flat_map(|intent| intent.before.iter().chain([&intent.row])));
+        let rows = rows.flat_map(|row| [&row.applied, &row.outputs].into_iter().chain(&row.observed));
+        self.outputs.values().chain(pins).chain(rows).for_each(|stored| stored.collect_sealed(&mut sealed));
+        sealed
     }
 
     /// The number of the next run.

@@ -3,6 +3,7 @@
 mod damage;
 mod local;
 mod restored;
+mod sealed;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,6 +61,7 @@ pub(super) fn row(name: &str, generation: u32, state: RowState) -> Row {
         observed: None,
         outputs: Stored(json!({ "id": format!("vpc-{name}-{generation}") })),
         expressions: BTreeMap::new(),
+        formulas: BTreeMap::new(),
         left: [].into(),
         waiting: None,
         edges: Vec::new(),
@@ -92,12 +94,15 @@ pub(super) fn started(number: u64) -> Entry {
         who: "ada".into(),
         command: "up".into(),
         plan: vec!["create main".into()],
+        program: None,
+        steps: Vec::new(),
     })
 }
 
 pub(super) fn ended(number: u64) -> Entry {
     let outcome = "done".to_owned();
-    Entry::DeploymentEnded(DeploymentEnd { number, ended_at: 2, outcome, steps: [1, 0, 0], calls: BTreeMap::new() })
+    let (steps, calls, troubles) = ([1, 0, 0], BTreeMap::new(), Vec::new());
+    Entry::DeploymentEnded(DeploymentEnd { number, ended_at: 2, outcome, steps, calls, troubles })
 }
 
 pub(super) fn holder() -> Holder {

@@ -12,6 +12,7 @@ use crate::kind::{
     CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Observed, Owner, Ownership, Proof, Read,
     Registry, Status, Update, Updated, Waiting,
 };
+use crate::preflight::{Intended, Preflight, Problem};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{Guard, ReadSchema, Schema};
 use crate::urn::Uid;
@@ -107,6 +108,7 @@ struct Account {
     most_waiting: usize,
     looks: usize,
     warnings: Vec<String>,
+    refusals: BTreeMap<String, String>,
 }
 
 impl ScriptedCloud {
@@ -124,6 +126,11 @@ impl ScriptedCloud {
             account: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Says of a resource, by its path, that it would be refused: the reason begins with its argument in backticks.
+    pub fn would_refuse(&self, path: &str, reason: &str) {
+        self.with(|account| account.refusals.insert(path.to_owned(), reason.to_owned()));
     }
 
     /// What happened; its points are those of the calls.
@@ -468,8 +475,9 @@ impl Kind for ScriptedKind {
             format!("{} {}", update.id, update.changes.iter().map(String::as_str).collect::<Vec<_>>().join(","));
         self.cloud
             .call(schema.kind, "update", &subject, |account| {
-                check_known(&update.planned)
-                    .map_err(|reason| self.refuse("update", "InvalidParameterValue", reason))?;
+                let sent = |(name, value): (&String, &Value)| update.changes.contains(name).then(|| check_known(value));
+                let sent = update.planned.as_map().into_iter().flatten().filter_map(sent).collect::<Result<(), _>>();
+                sent.map_err(|reason| self.refuse("update", "InvalidParameterValue", reason))?;
                 let behaviour = account.behaviours.get(schema.kind).cloned().unwrap_or_default();
                 let thing =
                     account
@@ -597,6 +605,20 @@ impl Cloud for ScriptedCloud {
                 .map(|(thing, owner)| (thing.kind.clone(), thing.id.clone(), owner))
                 .collect()
         }))
+    }
+
+    async fn preflight(&self, intended: &[Intended]) -> Preflight {
+        let refusals = self.with(|account| account.refusals.clone());
+        let problem = |one: &Intended| {
+            let reason = refusals.get(one.urn.path()).filter(|_| one.is_touched())?.clone();
+            Some(Problem {
+                urn: one.urn.clone(),
+                source: one.source.clone(),
+                reason,
+                hint: "say something else".to_owned(),
+            })
+        };
+        Preflight { problems: intended.iter().filter_map(problem).collect(), warnings: Vec::new() }
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

@@ -120,6 +120,10 @@ impl<S: Store + Send + Sync> Store for JournaledStore<S> {
         Ok(())
     }
 
+    async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
+        self.store.commits().await
+    }
+
     fn notes(&self) -> &[String] {
         self.store.notes()
     }

@@ -1,5 +1,5 @@
 //! The command line around small stacks, for the tests of the command line: `small` has a network, two data stores and a secret from the
-//! configuration; `app` uses what `network` has.
+//! configuration; `app` uses what `network` has; `vault` has a key.
 
 use std::process::ExitCode;
 
@@ -120,6 +120,20 @@ fn app(stack: &mut Stack, config: &RangeConfig) -> Result<()> {
     Ok(())
 }
 
+/// `stacks/vault.toml`.
+#[derive(Deserialize)]
+struct VaultConfig {
+    /// What the key is for.
+    description: String,
+}
+
+fn vault(stack: &mut Stack, config: &VaultConfig) -> Result<()> {
+    let key = stack.add("key", kms::Key::builder().description(config.description.as_str()).build());
+    stack.export("key_arn", &key.arn);
+    Ok(())
+}
+
 fn main() -> ExitCode {
-    formwork::Runner::new("tests").stack("small", small).stack("network", network).stack("app", app).main()
+    let runner = formwork::Runner::new("tests").stack("small", small).stack("vault", vault);
+    runner.stack("network", network).stack("app", app).main()
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime, Weather};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
 use super::judge::{Recorded, Standing, judge};
 use super::{Mode, Phase, Point, Subject, Tally};
@@ -21,7 +20,7 @@ use crate::home::cache;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Longer than any run takes. One that goes on is not waited for: it is what a person would have to end.
-const LONGEST: Duration = Duration::from_secs(300);
+pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
 /// How many reads answer as before a change.
 const LAG: u32 = 3;
@@ -70,8 +69,8 @@ impl Places {
 /// A LocalStack, ended with this value: the command line keeps one that it finds running.
 #[derive(Debug)]
 pub(super) struct Server {
-    folder: tempfile::TempDir,
-    emulator: Emulator,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) emulator: Emulator,
 }
 
 impl Server {
@@ -347,13 +346,7 @@ impl Ground {
 
     fn recorded(&self) -> Result<Recorded> {
         let out = self.ended(&["state", "list", &self.subject.stack, "--local", "--json"].map(str::to_owned), 0)?;
-        let rows: Vec<Value> = serde_json::from_str(&out)?;
-        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let unfinished = rows.iter().filter(|row| row["status"] != "ready");
-        Ok(Recorded {
-            unfinished: unfinished.map(|row| format!("{} is {}", text(row, "urn"), text(row, "status"))).collect(),
-            rows: rows.iter().map(|row| (text(row, "kind"), plain(&text(row, "id")))).collect(),
-        })
+        Recorded::read(&out)
     }
 
     fn listed(&self) -> Result<Vec<(String, String)>> {
@@ -387,7 +380,7 @@ fn after(phase: Phase) -> Stage {
 }
 
 /// Runs a command to its end; `None` when it took too long, and was killed.
-fn ended(mut command: Command) -> Result<Option<Output>> {
+pub(super) fn ended(mut command: Command) -> Result<Option<Output>> {
     let child = command.spawn().with_context(|| format!("starting {}", command.get_program().display()))?;
     let pid = Pid::from_child(&child);
     let (tell, told) = mpsc::channel();
@@ -402,7 +395,7 @@ fn ended(mut command: Command) -> Result<Option<Output>> {
 }
 
 /// The last lines of what a command said.
-fn tail(text: &str) -> String {
+pub(super) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].iter().map(|line| format!("  {line}\n")).collect()
 }

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Result;
+use serde_json::Value;
+
 use super::table::Tally;
+use crate::account::plain;
 
 /// How many things of each kind stand, and which of them are in no record: AWS itself makes some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +22,19 @@ pub(super) struct Recorded {
     pub(super) rows: Vec<(String, String)>,
     /// The rows that are not ready, in words.
     pub(super) unfinished: Vec<String>,
+}
+
+impl Recorded {
+    /// What `state list --json` printed.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        let rows: Vec<Value> = serde_json::from_str(text)?;
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let unfinished = rows.iter().filter(|row| row["status"] != "ready");
+        Ok(Self {
+            unfinished: unfinished.map(|row| format!("{} is {}", text(row, "urn"), text(row, "status"))).collect(),
+            rows: rows.iter().map(|row| (text(row, "kind"), plain(&text(row, "id")))).collect(),
+        })
+    }
 }
 
 impl Standing {

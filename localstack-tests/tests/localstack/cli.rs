@@ -4,16 +4,20 @@
 //! AWS: without `--local` no consent is implied.
 
 mod consent;
+mod credentials;
 mod damage;
 mod durable;
+mod history;
 mod import;
 mod input;
 mod interrupted;
 mod migrate;
 mod places;
 mod saved;
+mod sealed;
 mod shapes;
 mod stacks;
+mod stopped;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -28,6 +32,7 @@ mod code {
     pub(super) const DONE: i32 = 0;
     pub(super) const BAD_INPUT: i32 = 1;
     pub(super) const CHANGES: i32 = 2;
+    pub(super) const FAILED: i32 = 3;
     pub(super) const HELD: i32 = 4;
     pub(super) const REFUSED: i32 = 5;
     pub(super) const INTERRUPTED: i32 = 6;

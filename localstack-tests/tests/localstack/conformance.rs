@@ -1,15 +1,18 @@
-//! Every resource type, from the examples in its own file ([`formwork_aws::conformance`]): one test for each, and one for the table of
-//! what was changed behind the engine's back.
+//! Every resource type, from the examples in its own file ([`formwork_aws::conformance`]): one test for each, one for the table of
+//! what was changed behind the engine's back, and one for the permissions that nobody needed.
 
 mod coverage;
 mod drift;
+mod permissions;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_aws::conformance::Example;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::{JoinSet, LocalSet};
 
+pub(crate) use permissions::used;
 use walk::Walked;
 
 /// A test for each type, and one that no type was forgotten.
@@ -76,6 +79,25 @@ types! {
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
+}
+
+/// How many types are walked through at the same time: the emulator has one core for all of them.
+const AT_ONCE: usize = 6;
+
+/// All walks, a few at a time.
+async fn all() -> BTreeMap<&'static str, &'static Walked> {
+    static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+    let walks = async {
+        let mut walking = JoinSet::new();
+        for kind in KINDS {
+            walking.spawn_local(async move {
+                let _turn = TURNS.acquire().await;
+                (*kind, walked(kind).await)
+            });
+        }
+        walking.join_all().await
+    };
+    LocalSet::new().run_until(walks).await.into_iter().collect()
 }
 
 async fn walked(kind: &str) -> &'static Walked {

@@ -3,15 +3,17 @@
 //! A point is a call of a phase (create, update, delete) and what becomes of it: *after* (executed, its answer never read), *before* (it
 //! never arrives) or *late* (it was under way when its sender died, and is executed then). After each kill the same command runs again. In the end the account must have what is declared, each once, and the store must say the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
 
 use formwork_emulator::{Action, Fault};
-use formwork_engine::record::RowState;
-use formwork_engine::state::{LocalStore, OpenMode, Store as _};
-use localstack_tests::{Account, Target, plain};
+use localstack_tests::kills::{Declared, Kills, Mode, Tally, types};
+
+/// More calls than any example makes.
+const MOST_CALLS: usize = 100;
+/// How many types are killed at the same time.
+const WORKERS: usize = 3;
 
 /// One of the eight.
 struct Hard {
@@ -31,7 +33,11 @@ macro_rules! hard {
         fn $test() {
             killed(&Hard { kind: $kind, update: $update, service: $service, operations: &[$($operation),*] });
         }
-    )*};
+    )*
+
+    /// The eight.
+    const HARD: &[&str] = &[$($kind),*];
+    };
 }
 
 hard! {
@@ -45,39 +51,18 @@ hard! {
     iam_role_policy_attachment: "aws:iam/role-policy-attachment", "policy_arn", "iam", [];
 }
 
-/// More runs than any example has calls.
-const MOST_RUNS: usize = 100;
-
-/// What becomes of the call at which the process is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// It was executed, and its answer is never read.
-    After,
-    /// It never arrives.
-    Before,
-    /// It was sent, and is executed only when its sender is dead.
-    Late,
-}
-
-/// What was found for one type.
-#[derive(Debug, Default)]
-struct Tally {
-    points: usize,
-    orphans: usize,
-    duplicates: usize,
-    repairs: usize,
-    wrong: Vec<String>,
-}
-
 #[expect(clippy::disallowed_macros, reason = "the table is for people")]
 fn killed(hard: &'static Hard) {
     let _names = (hard.service == "s3").then(|| crate::EXAMPLE_BUCKETS.blocking_lock());
     let update = case_number(hard.kind, hard.update);
-    let trials = Trials { emulator: crate::emulator(), hard, update, tally: Tally::default() };
-    let Tally { points, orphans, duplicates, repairs, wrong } = trials.all();
-    let kind = hard.kind;
-    println!("{kind:<40}{points:>4} kills,{orphans:>3} orphans,{duplicates:>3} duplicates,{repairs:>3} repairs");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let kills = Kills::new(crate::emulator(), binary(), hard.kind);
+    let tally = Trials { hard, update, kills }.all();
+    println!("{}", tally.row(hard.kind));
+    assert!(tally.wrong.is_empty(), "{}", tally.wrong.join("\n"));
+}
+
+fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_kill-target"))
 }
 
 fn case_number(kind: &str, arg: &str) -> usize {
@@ -90,11 +75,10 @@ fn case_number(kind: &str, arg: &str) -> usize {
 }
 
 struct Trials {
-    emulator: &'static formwork_emulator::Emulator,
     hard: &'static Hard,
     /// The number of the case that is the update.
     update: usize,
-    tally: Tally,
+    kills: Kills,
 }
 
 impl Trials {
@@ -106,57 +90,43 @@ impl Trials {
         };
         for cases in [0, self.update] {
             for fault in &wanted {
-                for call in 0..MOST_RUNS {
+                for call in 0..MOST_CALLS {
                     if !self.one_kill(cases, fault, call) {
                         break;
                     }
                 }
             }
         }
-        for mode in [Mode::After, Mode::Before, Mode::Late] {
+        for mode in Mode::ALL {
             self.life(mode);
         }
-        self.tally
-    }
-
-    fn run(&self) -> Run {
-        let account = Account::new(self.emulator);
-        let folder = tempfile::tempdir().unwrap();
-        let target = Target {
-            endpoint: self.emulator.endpoint().to_owned(),
-            instance: self.emulator.instance().to_owned(),
-            account: account.id.clone(),
-            store: folder.path().join("store"),
-            kind: self.hard.kind.to_owned(),
-            cases: None,
-        };
-        Run { account, target, _folder: folder }
+        self.kills.tally
     }
 
     /// One kill after call number `call` of those that are the type's own, in a run that was not disturbed before: of the base, or of the
     /// update. False when there is no such call.
     fn one_kill(&mut self, cases: usize, fault: &Fault, call: usize) -> bool {
-        let mut run = self.run();
+        let mut run = self.kills.run().unwrap();
         if cases > 0 {
-            run.target.cases = Some(cases - 1);
-            if let Err(error) = ended(start(&run.target)) {
-                self.wrong(format!("before any kill: {error}"));
+            run.declare(Declared::Cases(cases - 1));
+            if let Err(error) = run.finished() {
+                self.kills.wrong(format!("before any kill: {error}"));
                 return false;
             }
         }
-        run.target.cases = Some(cases);
+        run.declare(Declared::Cases(cases));
         let fault = fault.clone().account(&run.account.id).skip(call as u64);
         let phase = if cases == 0 { "create" } else { "update" };
         let how = format!("{phase} killed after its call {}", call + 1);
-        match run.killed(&fault, Mode::After) {
+        match run.killed(&fault, Mode::After).unwrap() {
             Ok(Some(_)) => {
-                self.tally.points += 1;
-                self.finish(&run, &how);
+                self.kills.tally.points += 1;
+                self.kills.finish(&run, &how).unwrap();
                 true
             }
             Ok(None) => false,
             Err(error) => {
-                self.wrong(format!("{how}: {error}"));
+                self.kills.wrong(format!("{how}: {error}"));
                 false
             }
         }
@@ -164,139 +134,45 @@ impl Trials {
 
     /// Made, changed and deleted in one account, every run killed at its next call.
     fn life(&mut self, mode: Mode) {
-        let mut run = self.run();
-        let phases = [("create", Some(self.update - 1)), ("update", Some(self.update)), ("delete", None)];
-        for (phase, cases) in phases {
-            run.target.cases = cases;
-            self.kills(&run, phase, mode);
+        let mut run = self.kills.run().unwrap();
+        let phases = [
+            ("create", Declared::Cases(self.update - 1)),
+            ("update", Declared::Cases(self.update)),
+            ("delete", Declared::Nothing),
+        ];
+        for (phase, declared) in phases {
+            run.declare(declared);
+            self.kills.at_every_call(&run, phase, mode).unwrap();
         }
-    }
-
-    /// Kills every run at its next call, whoever's it is, until one comes to its end.
-    fn kills(&mut self, run: &Run, phase: &str, mode: Mode) {
-        let action = if mode == Mode::After { Action::HoldAfter } else { Action::HoldBefore };
-        let fault = Fault::new(&run.account.id, action).mutating();
-        let (mut kills, mut skip, mut farthest, mut met) = (0, 0, 0, BTreeSet::new());
-        let ended = loop {
-            match run.killed(&fault.clone().skip(skip), mode) {
-                Ok(Some(call)) if kills < MOST_RUNS => {
-                    // An update that was cut short is made again, with the same calls: the next run gets farther than any before.
-                    skip = if met.insert(call) {
-                        u64::from(mode == Mode::Before)
-                    } else {
-                        farthest += 1;
-                        farthest
-                    };
-                    kills += 1;
-                }
-                Ok(Some(call)) => break Err(format!("it makes no progress beyond {call}")),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        self.tally.points += kills;
-        let how = format!("{phase} killed at every call ({mode:?}, {kills} times)");
-        if let Err(error) = ended {
-            self.tally.repairs += 1;
-            self.wrong(format!("{how}: {error}"));
-        }
-        self.finish(run, &how);
-    }
-
-    fn wrong(&mut self, what: String) {
-        self.tally.wrong.push(format!("{} {what}", self.hard.kind));
-    }
-
-    /// Runs again to the end, and compares account, store and program.
-    fn finish(&mut self, run: &Run, how: &str) {
-        if let Err(error) = ended(start(&run.target)) {
-            self.tally.repairs += 1;
-            self.wrong(format!("{how}: the next run: {error}"));
-        }
-        let store = LocalStore::open(&run.target.store, OpenMode::Read).unwrap();
-        let snapshot = store.snapshot();
-        let declared: Vec<String> = run.target.program().resources.into_keys().map(|urn| urn.to_string()).collect();
-        let mut recorded: Vec<String> = snapshot.rows().values().map(|row| row.urn.to_string()).collect();
-        recorded.sort();
-        if recorded != declared || !snapshot.intents().is_empty() {
-            self.tally.repairs += 1;
-            self.wrong(format!("{how}: recorded are {recorded:?}, declared {declared:?}"));
-        }
-        for row in snapshot.rows().values().filter(|row| row.state != RowState::Ready) {
-            self.tally.repairs += 1;
-            self.wrong(format!("{how}: {} is {}", row.urn, row.state.word()));
-        }
-        let rows: Vec<(String, String)> =
-            snapshot.rows().values().map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
-        for one in run.account.listed() {
-            if !rows.contains(&one) {
-                let of_kind = |all: &[(String, String)]| all.iter().filter(|other| other.0 == one.0).count();
-                match declared.iter().any(|urn| urn.ends_with(&one.0))
-                    && of_kind(&run.account.listed()) > of_kind(&rows)
-                {
-                    true => self.tally.duplicates += 1,
-                    false => self.tally.orphans += 1,
-                }
-                self.wrong(format!("{how}: {} {} stands and is not recorded", one.0, one.1));
-            }
-        }
-        let listed = run.account.listed();
-        for row in rows.iter().filter(|row| !listed.contains(row)) {
-            self.tally.repairs += 1;
-            self.wrong(format!("{how}: {} {} is recorded and does not stand", row.0, row.1));
-        }
-        self.tally.wrong.extend(run.account.gaps());
     }
 }
 
-/// An account with a store, and the command that is killed and repeated.
-struct Run {
-    account: Account,
-    target: Target,
-    _folder: tempfile::TempDir,
-}
-
-impl Run {
-    /// Runs the command and kills it at the call that a fault holds: which call that was. `None` when it came to its end before.
-    fn killed(&self, fault: &Fault, mode: Mode) -> Result<Option<String>, String> {
-        let admin = self.account.emulator.admin();
-        let fault = admin.inject(fault).map_err(|error| error.to_string())?;
-        let mut child = start(&self.target);
-        let result = loop {
-            let held = admin.held(&self.account.id, Duration::from_millis(20)).unwrap();
-            if let Some(held) = held.first() {
-                child.kill().and_then(|()| child.wait()).unwrap();
-                break Ok(Some(format!("{} {}", held.call.operation, held.call.parameters)));
+/// The types that are not among the eight: one kill in each part of their lives. `cargo xtask kill-sweep --types` kills all of them at every
+/// call.
+#[test]
+#[expect(clippy::disallowed_macros, reason = "the table is for people")]
+fn every_other_type_is_finished_by_the_next_run() {
+    let hard = |kind: &str| HARD.contains(&kind);
+    let kinds: Vec<&str> =
+        formwork_aws::schemas().iter().map(|schema| schema.kind).filter(|kind| !hard(kind)).collect();
+    let queue = Mutex::new(kinds);
+    let work = || {
+        let mut wrong = Vec::new();
+        loop {
+            let Some(kind) = queue.lock().unwrap().pop() else { return wrong };
+            let _names = kind.starts_with("aws:s3/").then(|| crate::EXAMPLE_BUCKETS.blocking_lock());
+            let mut kills = Kills::new(crate::emulator(), binary(), kind);
+            types::sample(&mut kills).unwrap_or_else(|error| panic!("{kind}: {error:#}"));
+            println!("{}", kills.tally.row(kind));
+            if kills.tally.points < 4 {
+                kills.wrong(format!("was killed {} times only", kills.tally.points));
             }
-            if child.try_wait().unwrap().is_some() {
-                break ended(child).map(|()| None);
-            }
-        };
-        match mode {
-            Mode::Before => admin.drop_fault(&self.account.id, &fault),
-            Mode::After | Mode::Late => admin.remove_fault(&self.account.id, &fault),
+            wrong.extend(kills.tally.wrong);
         }
-        .unwrap();
-        result
-    }
-}
-
-fn start(target: &Target) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_kill-target"))
-        .arg(serde_json::to_string(target).unwrap())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// Waits for the end of a run; what it said when that was not a good one.
-fn ended(mut child: Child) -> Result<(), String> {
-    let mut said = String::new();
-    if let Some(stderr) = &mut child.stderr {
-        stderr.read_to_string(&mut said).map_err(|error| error.to_string())?;
-    }
-    let status = child.wait().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("{status}: {said}")) }
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

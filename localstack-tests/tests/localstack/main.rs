@@ -6,8 +6,11 @@
 )]
 
 mod adopt;
+mod canary;
 mod cli;
 mod conformance;
+mod failed;
+mod faults;
 mod generate;
 mod kills;
 mod lasting;
@@ -16,6 +19,7 @@ mod quiet;
 mod reads;
 mod regions;
 mod sweep;
+mod throttled;
 
 use formwork_emulator::Emulator;
 

@@ -7,6 +7,8 @@ mod broken;
 mod cluster;
 mod network;
 mod outputs;
+mod permissions;
+mod rollback;
 mod sequences;
 mod stores;
 mod workloads;
@@ -24,7 +26,7 @@ use stacks::ProdConfig;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../stacks/prod.toml");
 
 /// The committed configuration, with made-up secrets.
-fn config() -> ProdConfig {
+pub(crate) fn config() -> ProdConfig {
     formwork::testing::config(FILE)
 }
 
@@ -35,7 +37,7 @@ fn default_tags() -> BTreeMap<String, String> {
 }
 
 /// What `prod` declares.
-fn program(config: &ProdConfig) -> Program {
+pub(crate) fn program(config: &ProdConfig) -> Program {
     program_with_tags(config, default_tags())
 }
 

@@ -3,7 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::history::{DiffArgs, HistoryArgs};
+use super::rollback::RollbackArgs;
+use super::transfer::{ExportArgs, StateImportArgs};
 use formwork_engine::settings::OnDrift;
+
+use super::configure::ConfigCommand;
 
 /// Shows, makes and takes down AWS stacks that are written in Rust.
 #[derive(Debug, Parser)]
@@ -32,9 +38,20 @@ pub(crate) enum Command {
     Accept(AcceptArgs),
     /// Prints the outputs of the stack's last run, or one of them.
     Output(OutputArgs),
+    /// Lists the stack's deployments, or tells all of one.
+    History(HistoryArgs),
+    /// Says what differs between two deployments: resources, fields, outputs.
+    Diff(DiffArgs),
+    /// Goes back to what an earlier deployment declared, without the code of then: shows the plan, asks, does it.
+    Rollback(RollbackArgs),
+    /// Prints the IAM policy that the stack needs for a command; calls nothing.
+    Permissions(super::permissions::PermissionsArgs),
     /// Looks into the stack's records, or changes names and rows in them.
     #[command(subcommand)]
     State(StateCommand),
+    /// Reads and edits the stack's configuration, and seals secrets in it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Prints the resource types, their arguments and outputs.
     Schema(SchemaArgs),
     /// Starts, stops and empties the LocalStack that `--local` uses.
@@ -253,11 +270,10 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Prints all records as JSON; secrets are digests.
-    Export {
-        #[command(flatten)]
-        stack: StackArgs,
-    },
+    /// Prints all records as one JSON document: sealed where the stack has a key.
+    Export(ExportArgs),
+    /// Puts the records of such a document in the place of the present ones.
+    Import(StateImportArgs),
     /// Gives another name to a resource, or to a component with everything in it. Nothing in the account changes.
     Rename {
         #[command(flatten)]
@@ -342,6 +358,13 @@ mod tests {
             "x import prod network/main vpc-1 network/private-1 subnet-1 --yes --json --local",
             "x generate prod aws:ec2/vpc vpc-1 iam/role app --component network --json",
             "x output prod database_url --json --show-secrets",
+            "x history prod --json",
+            "x history prod 3",
+            "x diff prod 3 4 --json",
+            "x rollback prod 3 --yes --allow-delete a --on-drift revert",
+            "x rollback prod 3 --preview --json --local",
+            "x state export prod --plain",
+            "x state import prod f --yes --force --replace-lineage --json",
             "x state list prod --json",
             "x state show prod network/main",
             "x state export prod",
@@ -349,6 +372,16 @@ mod tests {
             "x state forget prod a b --yes",
             "x accept prod network/main a --json",
             "x schema --json",
+            "x config init-key prod --kms arn:aws:kms:eu-west-1:123456789012:key/a",
+            "x config set prod database.password --secret",
+            "x config set prod cluster.version 1.34",
+            "x config get prod database.password --show-secrets --json",
+            "x config list prod --json",
+            "x config rm prod database.password",
+            "x config rotate prod --wrapping-only",
+            "x permissions prod --preview --json",
+            "x permissions prod --up --explain --local",
+            "x permissions prod --destroy --config f",
             "x local env prod",
             "x import prod --from-terraform terraform.tfstate --map map.toml --local --json --yes",
             "x import prod --from-pulumi export.json --allow-delete a --allow-delete b",
@@ -357,6 +390,8 @@ mod tests {
         }
         assert!(CommandLine::try_parse_from(["x", "up", "prod", "--parallel", "0"]).is_err());
         assert!(CommandLine::try_parse_from(["x", "import", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "permissions", "prod", "--up", "--destroy"]).is_err());
         let both = ["x", "import", "prod", "--from-terraform", "a", "--from-pulumi", "b"];
         assert!(CommandLine::try_parse_from(both).is_err());
     }

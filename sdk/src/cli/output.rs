@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use formwork_engine::digest::Sealed;
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::expr::Outputs;
+use formwork_engine::record::Stored;
 use formwork_engine::state::{Snapshot, Store as _};
 use formwork_engine::value::Unknown;
 use formwork_engine::{Error, Expr, ProviderName, Urn, Value};
@@ -11,6 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::At;
 use super::args::OutputArgs;
+use super::keys::Need;
 use super::session::open_for_reading;
 use super::target::Target;
 use crate::config::nearest;
@@ -30,6 +33,9 @@ pub(super) fn command(at: At<'_>, args: &OutputArgs) -> Result<u8, Vec<Error>> {
         values.retain(|kept, _| kept == name);
     }
     if args.show_secrets && values.values().any(Value::has_secret) {
+        open(at, &target, snapshot, &mut values)?;
+    }
+    if args.show_secrets && !values.values().all(Value::is_whole) {
         reveal(at, &target, snapshot, &mut values)?;
     }
     at.terminal.data(&match (&args.name, args.json) {
@@ -81,7 +87,35 @@ fn json(value: &Value) -> Json {
     }
 }
 
-/// Computes secret outputs from the program and what the account says now: no record holds them.
+/// Opens the secret outputs that are kept sealed; calls nothing.
+fn open(
+    at: At<'_>,
+    target: &Target,
+    snapshot: &Snapshot,
+    values: &mut BTreeMap<String, Value>,
+) -> Result<(), Vec<Error>> {
+    let sealed = |stored: &&Stored| {
+        let mut found = Sealed::new();
+        stored.collect_sealed(&mut found);
+        !found.is_empty()
+    };
+    let kept: BTreeMap<&String, &Stored> =
+        snapshot.outputs().iter().filter(|(name, stored)| values.contains_key(*name) && sealed(stored)).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let Some(sealer) = target.unlock(at, Need::Welcome)? else { return Ok(()) };
+    for (name, stored) in kept {
+        // Where it does not open, the program and the account may still tell.
+        match stored.opened(&sealer) {
+            Ok(value) => drop(values.insert(name.clone(), value)),
+            Err(error) => at.terminal.say(&format!("warning: `{name}` is kept sealed and does not open: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Computes secret outputs from the program and what the account says now: for those that no record holds.
 fn reveal(
     at: At<'_>,
     target: &Target,
@@ -92,7 +126,7 @@ fn reveal(
     let wanted: BTreeMap<&String, &Expr> = program
         .exports
         .iter()
-        .filter(|(name, _)| values.get(*name).is_some_and(Value::has_secret))
+        .filter(|(name, _)| values.get(*name).is_some_and(|value| !value.is_whole()))
         .map(|(name, export)| (name, &export.expr))
         .collect();
     let mut known = Known::default();

@@ -14,7 +14,7 @@ use crate::render::{self, Intent, Telling};
 pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
     let settings = session::settings(&target, &args.plan)?;
-    let program = target.program(at)?;
+    let program = target.program_to_look_at(at)?;
     let emulator = target.emulator(at)?;
     let (preview, saved, heading) = at.block_on(async {
         let connected = target.connect(at, emulator).await?;
@@ -40,6 +40,10 @@ pub(super) fn command(at: At<'_>, args: &PreviewArgs) -> Result<u8, Vec<Error>> 
     } else {
         at.terminal.data(&render::plan(plan, &heading, at.terminal.out_look()));
         at.terminal.say(&render::calls(&preview.calls, at.terminal.err_look()));
+    }
+    if !plan.problems.is_empty() {
+        at.terminal.say(&render::problems(&plan.problems, at.terminal.err_look()));
+        return Ok(exit::BAD_INPUT);
     }
     Ok(if args.detailed_exitcode && !plan.is_noop() { exit::CHANGES } else { exit::DONE })
 }

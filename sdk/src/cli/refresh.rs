@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::At;
 use super::args::RefreshArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
 use super::target::Target;
 use crate::render::{Telling, calls, plural};
@@ -15,6 +16,7 @@ use crate::render::{Telling, calls, plural};
 /// Runs `refresh`.
 pub(super) fn command(at: At<'_>, args: &RefreshArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
+    target.unlock(at, Need::Welcome)?;
     let program = Program::empty(at.runner.project(), &target.stack);
     let emulator = target.emulator(at)?;
     let refreshed = at.block_on(async {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
@@ -26,9 +27,6 @@ pub(super) enum Purpose {
     Change(String),
 }
 
-/// How many times shorter waits are with `--local`: 30 seconds before the first look at a cache become one and a half.
-const EMULATOR_HASTE: u32 = 20;
-
 /// The session of a stack that has said who its credentials are, and who tells of it.
 pub(super) fn open(
     at: At<'_>,
@@ -47,16 +45,17 @@ pub(super) fn open(
         Purpose::Look => OpenMode::Read,
         Purpose::Change(command) => OpenMode::Write(holder(at, command, &*clock)),
     };
-    let store = LocalStore::open(&target.store(), mode).map_err(|error| vec![Error::from(error)])?;
+    let store = target.open_store(mode).map_err(|error| vec![error])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
     let session = Session::new(Arc::clone(&connected.cloud), Box::new(store), progress.clone(), clock, settings)
-        .with_exchange(Arc::new(LocalExchange::new(target.exchange())));
+        .with_exchange(Arc::new(LocalExchange::new(target.exchange())))
+        .with_sealer(target.unlocked());
     Ok((session, progress))
 }
 
 /// Opens the store for reading: takes no lock, also while a run is going.
 pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<LocalStore, Vec<Error>> {
-    let store = LocalStore::open(&target.store(), OpenMode::Read).map_err(|error| vec![Error::from(error)])?;
+    let store = target.open_store(OpenMode::Read).map_err(|error| vec![error])?;
     for note in store.notes() {
         at.terminal.say(&format!("note: {note}"));
     }
@@ -76,7 +75,7 @@ pub(super) fn open_for_writing(
         let reason = format!("nothing is recorded of {} in {}", target.stack, target.store().display());
         return Err(vec![Error::new(Turn::You, command, reason).hint("check the stack, and whether --local is meant")]);
     }
-    LocalStore::open(&target.store(), OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error.into()])
+    target.open_store(OpenMode::Write(holder(at, command, clock))).map_err(|error| vec![error])
 }
 
 /// What the flags about the plan decide.
@@ -135,7 +134,8 @@ fn begin_anew_after_restart(
     Ok(())
 }
 
-fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
+/// Who opens a store for writing.
+pub(super) fn holder(at: At<'_>, command: &str, clock: &dyn Clock) -> Holder {
     Holder {
         pid: std::process::id(),
         boot: at.environment.boot(),

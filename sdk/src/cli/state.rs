@@ -1,20 +1,18 @@
-//! `state list`, `state show`, `state export`: what is recorded. Takes no lock and calls nothing. What changes records is in [`super::amend`].
+//! `state list`, `state show`: what is recorded. Takes no lock and calls nothing. What changes records is in [`super::amend`], whole stores are in
+//! [`super::transfer`].
 
 use formwork_engine::Error;
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::{Row, RowState, Stored};
 use formwork_engine::state::Snapshot;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::args::StateCommand;
 use super::session::open_for_reading;
 use super::target::Target;
-use super::{At, amend};
+use super::{At, amend, transfer};
 use crate::config::nearest;
 use crate::render::{Ink, Last, Look, shown, table};
-
-/// The version of the export.
-const VERSION: u32 = 1;
 
 /// Runs `state …`.
 pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Error>> {
@@ -23,7 +21,9 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
         StateCommand::Forget { stack, urns, yes, json } => {
             return amend::forget(at, stack, urns, amend::Go { yes: *yes, json: *json });
         }
-        StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } | StateCommand::Export { stack } => stack,
+        StateCommand::Export(args) => return transfer::export(at, args),
+        StateCommand::Import(args) => return transfer::import(at, args),
+        StateCommand::List { stack, .. } | StateCommand::Show { stack, .. } => stack,
     };
     let target = Target::find(at, stack)?;
     let store = open_for_reading(at, &target)?;
@@ -39,9 +39,11 @@ pub(super) fn command(at: At<'_>, command: &StateCommand) -> Result<u8, Vec<Erro
                 false => rows.iter().map(|row| page(row, look)).collect::<Vec<_>>().join("\n"),
             }
         }
-        StateCommand::Export { .. } | StateCommand::Rename { .. } | StateCommand::Forget { .. } => {
-            format!("{:#}", export(snapshot))
-        }
+        // They went their own way above.
+        StateCommand::Export(_)
+        | StateCommand::Import(_)
+        | StateCommand::Rename { .. }
+        | StateCommand::Forget { .. } => String::new(),
     };
     at.terminal.data(&text);
     Ok(exit::DONE)
@@ -135,35 +137,4 @@ fn values(stored: &Stored) -> String {
     let value = stored.to_value();
     let entries = value.as_map().into_iter().flatten().filter(|(_, value)| !value.is_null());
     entries.map(|(name, value)| format!("    {name}: {}\n", shown(value))).collect()
-}
-
-/// Everything that is recorded but the key under which secrets are compared.
-fn export(snapshot: &Snapshot) -> Json {
-    let binding = snapshot.binding().map(|binding| {
-        let mut binding = json!(binding);
-        if let Some(fields) = binding.as_object_mut() {
-            fields.remove("digest_key");
-        }
-        binding
-    });
-    let pins: Map<String, Json> = snapshot
-        .pins()
-        .iter()
-        .map(|(urn, pin)| (urn.to_string(), json!({ "args": pin.args, "outputs": pin.outputs })))
-        .collect();
-    let deployments: Vec<Json> = snapshot
-        .deployments()
-        .values()
-        .map(|deployment| json!({ "start": deployment.start, "end": deployment.end }))
-        .collect();
-    json!({
-        "version": VERSION,
-        "sequence": snapshot.sequence(),
-        "binding": binding,
-        "rows": by_name(snapshot),
-        "intents": snapshot.intents().values().collect::<Vec<_>>(),
-        "pins": pins,
-        "outputs": snapshot.outputs(),
-        "deployments": deployments,
-    })
 }

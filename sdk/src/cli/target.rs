@@ -10,6 +10,7 @@ use formwork_engine::kind::{CallClass, CallError, Cloud, Identity};
 use formwork_engine::{Error, Program};
 
 use super::args::StackArgs;
+use super::keys::{Keys, Need};
 use super::local::{self, Local};
 use super::{At, EXCHANGE, find_config};
 use crate::config::{Base, ConfigFile, Generator, Secrets};
@@ -24,6 +25,7 @@ pub(super) struct Target {
     pub(super) file: ConfigFile,
     pub(super) base: Base,
     pub(super) local: Option<Local>,
+    pub(super) keys: Keys,
 }
 
 /// A stack's cloud, after it has said who the credentials are.
@@ -45,12 +47,21 @@ impl Connected {
 impl Target {
     /// Reads the configuration and holds it against the environment.
     pub(super) fn find(at: At<'_>, args: &StackArgs) -> Result<Self, Vec<Error>> {
+        let target = Self::find_file(at, args)?;
+        target.check(at)?;
+        // Nothing can be known of a store that is sealed as a whole before its key is there.
+        if target.seals_whole() {
+            target.unlock(at, Need::Required)?;
+        }
+        Ok(target)
+    }
+
+    /// Reads the configuration alone.
+    pub(super) fn find_file(at: At<'_>, args: &StackArgs) -> Result<Self, Vec<Error>> {
         let file = find_config(at.runner, &args.stack, args.config.as_deref(), at.environment)?;
         let base = file.base()?;
         let local = args.local.then(|| local::for_config(&file, at.environment));
-        let target = Self { stack: args.stack.clone(), file, base, local };
-        target.check(at)?;
-        Ok(target)
+        Ok(Self { stack: args.stack.clone(), file, base, local, keys: Keys::default() })
     }
 
     fn check(&self, at: At<'_>) -> Result<(), Vec<Error>> {
@@ -109,11 +120,28 @@ impl Target {
         format!("{} {verb} {}{local}{config}", at.environment.invocation(), self.stack)
     }
 
-    /// Runs the stack's function with its configuration.
+    /// Runs the stack's function with its configuration. Sealed values are opened; the key is asked for when there are some.
     pub(super) fn program(&self, at: At<'_>) -> Result<Program, Vec<Error>> {
+        // The emulator's secrets may be made up, and nobody is asked for those of a stack that needs no account.
+        let need = if self.local.is_some() { Need::Welcome } else { Need::Required };
+        let program = self.declared(at, need)?;
+        if self.unlock(at, Need::Welcome)?.is_none() && self.key_path().is_file() && self.local.is_none() {
+            at.terminal
+                .say("note: the stack has a key and nobody gave its passphrase: secrets are recorded as digests alone");
+        }
+        Ok(program)
+    }
+
+    /// The same for a command that only looks: digests, or names, stand for the sealed values when the key is not at hand.
+    pub(super) fn program_to_look_at(&self, at: At<'_>) -> Result<Program, Vec<Error>> {
+        self.declared(at, Need::Welcome)
+    }
+
+    fn declared(&self, at: At<'_>, need: Need) -> Result<Program, Vec<Error>> {
         let folder = self.file.path().parent().unwrap_or(std::path::Path::new("."));
         let lookup = |name: &str| at.environment.variable(name);
-        let mut secrets = Secrets::new(&self.stack, folder, &lookup);
+        let open = |sealed: &str| self.open_sealed(at, sealed, need);
+        let mut secrets = Secrets::new(&self.stack, folder, &lookup).opening(&open).telling(at.terminal.mask());
         if let Some(local) = &self.local {
             let seed = local.seed();
             let generator = Generator::kept_in(&seed).map_err(|error| {
@@ -128,6 +156,14 @@ impl Target {
         let generated = secrets.generated();
         if !generated.is_empty() {
             let text = format!("--local makes up the secrets that are missing: {}", generated.join(", "));
+            at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
+        }
+        let unopened = secrets.unopened();
+        if !unopened.is_empty() {
+            let text = format!(
+                "note: the key is not at hand (FORMWORK_PASSPHRASE), so what was sealed is compared and not read: {}",
+                unopened.join(", ")
+            );
             at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "", "  "));
         }
         Ok(program)
@@ -151,21 +187,7 @@ impl Target {
             Some(emulator) => Some(emulator.endpoint.clone()),
             None => at.environment.aws_endpoint(),
         };
-        let config = AwsConfig {
-            region: match &self.local {
-                Some(_) => Some(aws.region.clone().unwrap_or_else(|| local::REGION.to_owned())),
-                None => aws.region.clone(),
-            },
-            profile: aws.profile.clone(),
-            assume_role: aws.assume_role.as_ref().filter(|_| self.local.is_none()).map(|role| AssumeRole {
-                arn: role.arn.clone(),
-                external_id: role.external_id.clone(),
-                session_name: role.session_name.clone(),
-            }),
-            ignore_tag_prefixes: aws.ignore_tag_prefixes.clone(),
-            leave_nothing: self.local.is_some() || self.base.ephemeral,
-            emulator,
-        };
+        let config = self.aws_config(emulator);
         let find = async {
             let cloud: Arc<dyn Cloud> = match at.runner.simulated() {
                 Some(cloud) => cloud,
@@ -195,6 +217,26 @@ impl Target {
             return Err(vec![error]);
         }
         Ok(Connected { cloud, identity, endpoint })
+    }
+
+    /// Where and as whom to work.
+    pub(super) fn aws_config(&self, emulator: Option<EmulatorTarget>) -> AwsConfig {
+        let aws = &self.base.aws;
+        AwsConfig {
+            region: match &self.local {
+                Some(_) => Some(aws.region.clone().unwrap_or_else(|| local::REGION.to_owned())),
+                None => aws.region.clone(),
+            },
+            profile: aws.profile.clone(),
+            assume_role: aws.assume_role.as_ref().filter(|_| self.local.is_none()).map(|role| AssumeRole {
+                arn: role.arn.clone(),
+                external_id: role.external_id.clone(),
+                session_name: role.session_name.clone(),
+            }),
+            ignore_tag_prefixes: aws.ignore_tag_prefixes.clone(),
+            leave_nothing: self.local.is_some() || self.base.ephemeral,
+            emulator,
+        }
     }
 
     fn unreachable(&self, at: At<'_>, error: &CallError) -> Error {

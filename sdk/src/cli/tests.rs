@@ -1,5 +1,6 @@
 //! The commands, run against an account in memory: what they print, where, and with which exit code.
 
+mod history;
 mod stacks;
 
 use std::ffi::OsString;
@@ -439,4 +440,30 @@ fn code_is_generated_for_what_exists() {
     expect(project.run(&format!("import prod main {vpc} --yes")), exit::DONE, &[], &[]);
     let warning = "is managed already, as main: the code would declare it twice";
     expect(project.run(&format!("generate prod ec2/vpc {vpc}")), exit::DONE, &["pub fn existing"], &[warning]);
+}
+
+#[test]
+fn the_policy_of_a_command_is_printed_without_a_call() {
+    let project = Project::new();
+    let calls = project.cloud.calls();
+    let page = ["what `preview prod` needs to be allowed: 4 actions", "ec2:DescribeSubnets", "# these list"];
+    expect(project.run("permissions prod --preview"), exit::DONE, &page, &[]);
+    let up = expect(project.run("permissions prod --up --json"), exit::DONE, &[], &[]);
+    let document: Json = serde_json::from_str(&up.out).unwrap();
+    assert_eq!(document["Version"], "2012-10-17");
+    let why =
+        ["ec2:CreateSubnet <- private/subnet-0, private/subnet-1 (create)", "ec2:DescribeTags <- every run (look)"];
+    expect(project.run("permissions prod --up --explain"), exit::DONE, &why, &[]);
+    let parts = expect(project.run("permissions prod --up --split"), exit::DONE, &[], &[]);
+    assert_eq!(serde_json::from_str::<Json>(&parts.out).unwrap(), Json::Array(vec![document]));
+    expect(project.run("permissions prod"), exit::BAD_INPUT, &[], &["--preview", "--destroy"]);
+    assert_eq!(project.cloud.calls(), calls);
+}
+
+#[test]
+fn what_is_recorded_and_not_declared_any_more_needs_its_permissions() {
+    let project = Project::new();
+    expect(project.run("up prod --yes"), exit::DONE, &[], &[]);
+    project.configure("cidr_block = \"10.0.0.0/16\"\n");
+    expect(project.run("permissions prod --destroy"), exit::DONE, &["ec2:DeleteSubnet"], &[]);
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use formwork_engine::apply::Cancel;
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::kind::Throttled;
 use formwork_engine::plan::{Op, SavedPlan, Step};
+use formwork_engine::rollback::Rollback;
 use formwork_engine::run::{Preview, Session, Summary};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Error, Program, Urn};
@@ -12,9 +14,11 @@ use serde_json::{Value as Json, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::UpArgs;
+use super::keys::Need;
 use super::session::{self, Purpose};
 use super::target::{Connected, Target};
-use super::{At, output, prompt, saved};
+use super::{At, output, prompt, rollback, saved};
+use crate::environment::Environment;
 use crate::render::{self, Intent, Outcome, Telling, error_json, wrapped};
 
 /// What a run does.
@@ -28,6 +32,8 @@ pub(super) enum Doing {
     Import(BTreeMap<String, String>),
     /// Only the adoption of what another tool has made; the line to type for going on with it.
     Migrate(String),
+    /// What an earlier deployment declared.
+    Rollback(u64),
 }
 
 /// Runs `up`, `destroy` or `import`.
@@ -47,7 +53,7 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         destroy: doing == Doing::Destroy,
         imports: match &doing {
             Doing::Import(pairs) => pairs.clone(),
-            Doing::Up | Doing::Destroy | Doing::Migrate(_) => BTreeMap::new(),
+            Doing::Up | Doing::Destroy | Doing::Migrate(_) | Doing::Rollback(_) => BTreeMap::new(),
         },
         ..session::settings(&target, &args.plan)?
     };
@@ -55,7 +61,11 @@ pub(super) fn command(at: At<'_>, args: &UpArgs, doing: Doing) -> Result<u8, Vec
         settings = saved::settings(kept, settings, &args.plan).map_err(|error| vec![error])?;
     }
     let program = match doing {
-        Doing::Destroy => Program::empty(at.runner.project(), &target.stack),
+        // What goes back has its program from the records.
+        Doing::Destroy | Doing::Rollback(_) => {
+            target.unlock(at, Need::Welcome)?;
+            Program::empty(at.runner.project(), &target.stack)
+        }
         Doing::Up | Doing::Import(_) | Doing::Migrate(_) => target.program(at)?,
     };
     let emulator = target.emulator(at)?;
@@ -85,14 +95,27 @@ impl Run<'_> {
         };
         let purpose = Purpose::Change(format!("{} {}", self.verb(), self.target.stack));
         let (mut session, progress) = session::open(at, self.target, self.connected, settings, telling, &purpose)?;
-        session.recover(self.program).await?;
-        let preview = session.preview(self.program).await;
+        let mut back = self.back(&mut session).await?;
+        let found = session.recover(back.as_ref().map_or(self.program, |back| &back.program)).await?;
+        if !found.is_empty() {
+            // What was left open has become rows, which going back starts from.
+            back = self.back(&mut session).await?;
+        }
+        let program = back.as_ref().map_or(self.program, |back| &back.program);
+        let preview = match &back {
+            Some(back) => session.preview_rollback(back).await,
+            None => session.preview(program).await,
+        };
         progress.end();
         let (preview, left_out) = match &kept {
             Some(kept) => session.restrict(preview?, kept).map_err(|error| vec![error])?,
             None => (preview?, Vec::new()),
         };
         self.show(&preview, &left_out);
+        if !preview.plan.problems.is_empty() {
+            at.terminal.say(&render::problems(&preview.plan.problems, at.terminal.err_look()));
+            return Ok(exit::BAD_INPUT);
+        }
         if !preview.plan.is_noop() && self.args.expect_no_changes {
             let reason = "there are changes, and none were expected";
             return Err(vec![Error::new(Turn::Refused, "begin", reason)]);
@@ -106,7 +129,7 @@ impl Run<'_> {
                 self.go_ahead(&mut session)?;
             }
         }
-        let summary = self.apply(&mut session, preview).await;
+        let summary = self.apply(&mut session, program, preview).await;
         progress.end();
         match summary? {
             Some(summary) => Ok(self.end(&summary)),
@@ -118,11 +141,19 @@ impl Run<'_> {
         }
     }
 
+    async fn back(&self, session: &mut Session) -> Result<Option<Rollback>, Vec<Error>> {
+        match self.doing {
+            Doing::Rollback(number) => rollback::find(session, number).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.doing {
             Doing::Up => "up",
             Doing::Destroy => "destroy",
             Doing::Import(_) | Doing::Migrate(_) => "import",
+            Doing::Rollback(_) => "rollback",
         }
     }
 
@@ -132,6 +163,9 @@ impl Run<'_> {
             return line.clone();
         }
         let mut command = self.target.command(self.at, self.verb(), &self.args.stack);
+        if let Doing::Rollback(number) = self.doing {
+            command.push_str(&format!(" {number}"));
+        }
         if let Doing::Import(pairs) = &self.doing {
             let is_done = |name: &str| done.iter().any(|(urn, _)| name == urn.as_str() || name == urn.path());
             for (name, id) in pairs.iter().filter(|(name, _)| !is_done(name)) {
@@ -159,6 +193,7 @@ impl Run<'_> {
             Doing::Up => Intent::Up,
             Doing::Destroy => Intent::Destroy,
             Doing::Import(_) | Doing::Migrate(_) => Intent::Import,
+            Doing::Rollback(number) => Intent::Rollback(number),
         });
         terminal.say(&render::plan(plan, &heading, terminal.err_look()));
     }
@@ -188,6 +223,9 @@ impl Run<'_> {
         let question = match self.doing {
             Doing::Up => format!("Make these changes to {}?", self.target.stack),
             Doing::Destroy => format!("Delete all of this from {} for good?", self.target.stack),
+            Doing::Rollback(number) => {
+                format!("Take {} back to deployment {number}, with these changes?", self.target.stack)
+            }
             Doing::Import(_) | Doing::Migrate(_) => {
                 format!("Take this over into {}, with these changes?", self.target.stack)
             }
@@ -197,17 +235,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`.
-    async fn apply(&self, session: &mut Session, preview: Preview) -> Result<Option<Summary>, Vec<Error>> {
+    /// Does the steps. The first Ctrl-C lets running calls settle, the second one leaves at once: `None`. A terminal that closes asks for the first
+    /// alone, however often: shells and the system both say it.
+    async fn apply(
+        &self,
+        session: &mut Session,
+        program: &Program,
+        preview: Preview,
+    ) -> Result<Option<Summary>, Vec<Error>> {
         let cancel = Cancel::new();
-        let mut signals = Signals::listen().map_err(|error| vec![error])?;
-        let run = session.up(self.program, preview, &cancel);
+        let mut signals = Signals::listen(self.at.environment).map_err(|error| vec![error])?;
+        let run = session.up(program, preview, &cancel);
         tokio::pin!(run);
         loop {
             tokio::select! {
                 summary = &mut run => return summary.map(Some),
-                () = signals.next() => {
-                    if cancel.is_stopped() {
+                asked = signals.next() => {
+                    if cancel.is_stopped() && asked == Asked::ByHand {
                         return Ok(None);
                     }
                     cancel.stop();
@@ -236,7 +280,10 @@ impl Run<'_> {
             ));
         }
         // After a run that did not get to its end they would only push out of sight what to do next; `output` has them.
-        if self.doing == Doing::Up && !summary.outputs.is_empty() && summary.exit_code() == exit::DONE {
+        if matches!(self.doing, Doing::Up | Doing::Rollback(_))
+            && !summary.outputs.is_empty()
+            && summary.exit_code() == exit::DONE
+        {
             terminal.say("\noutputs");
             terminal.data(&output::lines(&summary.outputs));
         }
@@ -265,6 +312,7 @@ fn outcome(summary: &Summary, destroy: bool, next: Option<String>) -> Outcome {
         left_behind: summary.left_behind.iter().map(|(urn, what)| format!("{}: {what}", urn.path())).collect(),
         took: summary.took,
         calls: summary.calls.clone(),
+        throttled: summary.throttled.clone(),
         next,
     }
 }
@@ -275,6 +323,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         summary.failed.iter().map(|(urn, error)| json!({ "urn": urn, "error": error_json(error) })).collect();
     let blocked: Vec<Json> = summary.blocked.iter().map(|(urn, by)| json!({ "urn": urn, "by": by })).collect();
     let left: Vec<Json> = summary.left_behind.iter().map(|(urn, what)| json!({ "urn": urn, "what": what })).collect();
+    let throttled: Vec<Json> = summary.throttled.iter().map(throttled_json).collect();
     let outputs: serde_json::Map<String, Json> =
         summary.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
     json!({
@@ -287,6 +336,7 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
         "outputs": outputs,
         "seconds": summary.took.as_secs_f64(),
         "calls": summary.calls,
+        "throttled": throttled,
         "interrupted": summary.interrupted,
         "store_error": summary.store_error.as_ref().map(error_json),
         "next": next,
@@ -294,23 +344,56 @@ fn summary_json(summary: &Summary, next: Option<&str>) -> Json {
     })
 }
 
-/// Ctrl-C and the polite request to end.
+fn throttled_json(one: &Throttled) -> Json {
+    json!({
+        "service": one.service,
+        "region": one.region,
+        "mutate": one.mutate,
+        "refused": one.refused,
+        "calls_per_second": one.slowest,
+        "waited_seconds": one.waited.as_secs_f64(),
+    })
+}
+
+/// How a run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// By somebody, who may ask again.
+    ByHand,
+    /// By the end of its terminal.
+    Hangup,
+}
+
+/// Ctrl-C, the polite request to end, and the end of the terminal.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Error> {
+    fn listen(environment: Environment) -> Result<Self, Error> {
         let listen =
             |kind| signal(kind).map_err(|error| Error::new(Turn::Bug, "listen for signals", error.to_string()));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            // Whoever began it with `nohup` wants it to go on without a terminal.
+            hangup: (!environment.ignores_hangup()).then(|| listen(SignalKind::hangup())).transpose()?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::ByHand,
+            _ = self.terminate.recv() => Asked::ByHand,
+            () = hangup => Asked::Hangup,
         }
     }
 }

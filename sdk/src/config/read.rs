@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use formwork_engine::field::SECRET_NAME;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer, StringDeserializer};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, StrDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::secrets::SecretPlace;
+use super::secrets::{Found, SecretPlace};
 use super::{Fault, Secrets, nearest};
 
 type Entry<'a, 'i> = (&'a str, std::ops::Range<usize>, &'a Spanned<DeValue<'i>>);
@@ -108,7 +108,9 @@ impl<'a, 'i, 's> Node<'a, 'i, 's> {
 
     fn secret_place(&self) -> Result<SecretPlace, Fault> {
         let wrong = || Fault {
-            hints: vec!["write { env = \"NAME\" } or { file = \"PATH\" }".to_owned()],
+            hints: vec![
+                "write { env = \"NAME\" } or { file = \"PATH\" }, or seal one with `config set … --secret`".to_owned(),
+            ],
             ..Fault::new("a secret is wanted here")
         };
         if let Thing::Value(DeValue::String(text)) = &self.thing {
@@ -117,6 +119,7 @@ impl<'a, 'i, 's> Node<'a, 'i, 's> {
         match self.entries().as_deref() {
             Some([(key, _, value)]) => match (*key, value.get_ref()) {
                 ("env", DeValue::String(name)) => Ok(SecretPlace::Variable(name.as_ref().to_owned())),
+                ("sealed", DeValue::String(text)) => Ok(SecretPlace::Sealed(text.as_ref().to_owned())),
                 ("file", DeValue::String(path)) => Ok(SecretPlace::File(path.as_ref().into())),
                 _ => Err(wrong()),
             },
@@ -164,13 +167,18 @@ impl<'de> Deserializer<'de> for Node<'_, '_, '_> {
             return visitor.visit_newtype_struct(self);
         }
         let place = self.secret_place()?;
-        let value = self.reader.secrets.find(&self.path, &place).unwrap_or_else(|fault| {
+        let found = self.reader.secrets.find(&self.path, &place).unwrap_or_else(|fault| {
             // Told together with whatever else is missing; the empty value goes nowhere, since there is a fault.
             let fault = Fault { path: self.path.clone(), span: Some(self.span.clone()), ..fault };
             self.reader.faults.borrow_mut().push(fault);
-            String::new()
+            Found::Value(String::new())
         });
-        visitor.visit_newtype_struct(StringDeserializer::<Fault>::new(value))
+        let stand_in = |name: &str, text: String| MapDeserializer::new([(name.to_owned(), text)].into_iter());
+        match found {
+            Found::Value(value) => visitor.visit_newtype_struct(StringDeserializer::<Fault>::new(value)),
+            Found::Digest(digest) => visitor.visit_map(stand_in("$secret", digest)),
+            Found::Unknown(name) => visitor.visit_map(stand_in("$unknown", name)),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use formwork_engine::mask::Mask;
 use sha2::{Digest, Sha256};
 
 use super::Fault;
@@ -19,7 +20,33 @@ pub(crate) enum SecretPlace {
     Variable(String),
     /// In a file.
     File(PathBuf),
+    /// In the configuration itself, sealed.
+    Sealed(String),
 }
+
+/// What was found of a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Its value.
+    Value(String),
+    /// The digest that the records have of it.
+    Digest(String),
+    /// That it exists, under this name.
+    Unknown(String),
+}
+
+/// What opening a sealed value came to.
+pub(crate) enum Opened {
+    /// Its value.
+    Value(String),
+    /// The key is not at hand, and the records have this digest of the same sealed value.
+    Digest(String),
+    /// The key is not at hand.
+    NotAtHand,
+}
+
+/// Opens sealed values; what it says of one that it cannot open fits "`key`: …".
+pub(crate) type Opener<'a> = &'a dyn Fn(&str) -> Result<Opened, Fault>;
 
 /// Makes up secrets from a seed: the same for the same seed and key, so that a second run plans nothing.
 #[derive(Clone)]
@@ -77,19 +104,44 @@ pub(crate) struct Secrets<'a> {
     folder: &'a Path,
     lookup: &'a dyn Fn(&str) -> Option<String>,
     generator: Option<Generator>,
+    opener: Option<Opener<'a>>,
+    mask: Option<&'a Mask>,
     warnings: RefCell<Vec<String>>,
     generated: RefCell<Vec<String>>,
+    unopened: RefCell<Vec<String>>,
 }
 
 impl<'a> Secrets<'a> {
     /// Finds variables with `lookup` and files in `folder`.
     pub(crate) fn new(stack: &'a str, folder: &'a Path, lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { stack, folder, lookup, generator: None, warnings: RefCell::default(), generated: RefCell::default() }
+        Self {
+            stack,
+            folder,
+            lookup,
+            generator: None,
+            opener: None,
+            mask: None,
+            warnings: RefCell::default(),
+            generated: RefCell::default(),
+            unopened: RefCell::default(),
+        }
+    }
+
+    /// Opens sealed values with this.
+    pub(crate) fn opening(mut self, opener: Opener<'a>) -> Self {
+        self.opener = Some(opener);
+        self
     }
 
     /// Finds nothing: for sections that have no secrets.
     pub(crate) fn none() -> Secrets<'static> {
         Secrets::new("", Path::new("."), &|_| None)
+    }
+
+    /// Tells this of every secret that is found.
+    pub(crate) fn telling(mut self, mask: &'a Mask) -> Self {
+        self.mask = Some(mask);
+        self
     }
 
     /// Makes up those that are missing.
@@ -108,8 +160,44 @@ impl<'a> Secrets<'a> {
         self.generated.borrow().clone()
     }
 
+    /// The keys of the secrets that something else stands for, since what opens them is not at hand.
+    pub(crate) fn unopened(&self) -> Vec<String> {
+        self.unopened.borrow().clone()
+    }
+
     /// The secret of `key` that stands at `place`.
-    pub(crate) fn find(&self, key: &str, place: &SecretPlace) -> Result<String, Fault> {
+    pub(crate) fn find(&self, key: &str, place: &SecretPlace) -> Result<Found, Fault> {
+        let found = self.found(key, place)?;
+        if let (Some(mask), Found::Value(value)) = (self.mask, &found) {
+            mask.learn_text(value);
+        }
+        Ok(found)
+    }
+
+    fn found(&self, key: &str, place: &SecretPlace) -> Result<Found, Fault> {
+        let SecretPlace::Sealed(sealed) = place else { return self.value(key, place).map(Found::Value) };
+        let opened = match self.opener {
+            Some(open) => open(sealed)?,
+            None => Opened::NotAtHand,
+        };
+        Ok(match (opened, &self.generator) {
+            (Opened::Value(value), _) => Found::Value(value),
+            (_, Some(generator)) => {
+                self.generated.borrow_mut().push(key.to_owned());
+                Found::Value(generator.value(self.stack, key))
+            }
+            (Opened::Digest(digest), None) => {
+                self.unopened.borrow_mut().push(key.to_owned());
+                Found::Digest(digest)
+            }
+            (Opened::NotAtHand, None) => {
+                self.unopened.borrow_mut().push(key.to_owned());
+                Found::Unknown(format!("config {key}"))
+            }
+        })
+    }
+
+    fn value(&self, key: &str, place: &SecretPlace) -> Result<String, Fault> {
         let local = "or try the stack with --local, which makes up the secrets that are missing";
         let missing = |reason: String, hint: String| match &self.generator {
             Some(generator) => {
@@ -121,10 +209,12 @@ impl<'a> Secrets<'a> {
         match place {
             SecretPlace::Clear(value) => {
                 self.warnings.borrow_mut().push(format!(
-                    "`{key}` stands in the clear in the configuration; write {{ env = \"NAME\" }} or {{ file = \"PATH\" }} instead"
+                    "`{key}` stands in the clear in the configuration; write {{ env = \"NAME\" }} or {{ file = \"PATH\" }} instead, or seal it with `config set {} {key} --secret`",
+                    self.stack
                 ));
                 Ok(value.clone())
             }
+            SecretPlace::Sealed(_) => Err(Fault::new("a sealed value was read as if it were in the clear")),
             SecretPlace::Variable(name) => match (self.lookup)(name) {
                 Some(value) => Ok(value),
                 None => missing(format!("the environment variable {name} is not set"), format!("set {name}")),

@@ -36,6 +36,8 @@ pub enum Intent {
     Destroy,
     /// `import`.
     Import,
+    /// `rollback`, to this deployment.
+    Rollback(u64),
 }
 
 /// Where a plan belongs: the first line of its text.
@@ -91,6 +93,7 @@ fn first_line(plan: &Plan, heading: &Heading, look: Look) -> String {
         Intent::Up => "Changes to",
         Intent::Destroy => "Destroying",
         Intent::Import => "Adopting into",
+        Intent::Rollback(number) => &format!("Back to deployment {number} of"),
     };
     let Heading { account, region, endpoint, .. } = heading;
     let endpoint = endpoint.as_ref().map(|endpoint| format!(", endpoint {endpoint}")).unwrap_or_default();

@@ -11,7 +11,7 @@ use formwork_engine::plan::{Op, StepId};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 
-use super::{Ink, Look, duration, fit, plural, shown_error, wrapped};
+use super::{Ink, Look, duration, fit, pace, plural, shown_error, wrapped};
 use crate::terminal::Terminal;
 
 /// How many running steps are shown at once; the others are counted.
@@ -44,6 +44,8 @@ struct State {
     live: Option<Live>,
     /// What is shown while the account is read.
     looking: Option<ProgressBar>,
+    /// The calls that wait for their turn, by service, region, and whether they change something.
+    paced: BTreeMap<(String, String, bool), Paced>,
 }
 
 struct Running {
@@ -52,6 +54,16 @@ struct Running {
     status: String,
     /// When a plain line last told of it.
     told_at: Duration,
+    bar: Option<ProgressBar>,
+}
+
+/// Calls of one place that wait for their turn, or did.
+#[derive(Default)]
+struct Paced {
+    /// What is said of them while they wait.
+    text: Option<String>,
+    /// When a plain line last told of it.
+    told_at: Option<Duration>,
     bar: Option<ProgressBar>,
 }
 
@@ -82,8 +94,8 @@ impl Consumer for Progress {
         let told = state.take(event, self.telling, now, self.terminal.err_look());
         if let Some(line) = told.and_then(|()| line(event, self.terminal.err_look())) {
             match &state.live {
-                // What moves is taken away for the moment, so that the lines stand above it.
-                Some(live) => live.bars.suspend(|| self.terminal.say(&line)),
+                // Above what moves. `suspend` would do it too, and panics on a terminal that is gone.
+                Some(live) => drop(live.bars.println(&line)),
                 None => self.terminal.say(&line),
             }
         }
@@ -134,6 +146,21 @@ impl State {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 self.looking = Some(bar);
             }
+            Event::CallsPaced { service, region, mutate, rate, waiting, throttled } => {
+                let key = (service.clone(), region.clone(), *mutate);
+                let paced = self.paced.entry(key).or_default();
+                paced.text = (*waiting > 0).then(|| pace::waiting(service, region, *waiting, *rate, *throttled));
+                if paced.text.is_none()
+                    && let Some(bar) = paced.bar.take()
+                {
+                    bar.finish_and_clear();
+                }
+                let again = paced.told_at.is_some_and(|told_at| now.saturating_sub(told_at) < SAY_AGAIN);
+                if telling == Telling::Live || paced.text.is_none() || again {
+                    return None;
+                }
+                paced.told_at = Some(now);
+            }
             Event::ObservationFinished { .. } | Event::ApplyFinished { .. } => self.clear(),
             _ => {}
         }
@@ -142,6 +169,10 @@ impl State {
 
     /// Takes away what moves.
     fn clear(&mut self) {
+        for paced in self.paced.values_mut() {
+            paced.bar.take().iter().for_each(ProgressBar::finish_and_clear);
+            paced.text = None;
+        }
         if let Some(bar) = self.looking.take() {
             bar.finish_and_clear();
         }
@@ -154,7 +185,24 @@ impl State {
 
     /// Brings the moving lines up to date: the longest running ones have one each.
     fn draw(&mut self, look: Look) {
-        let Some(live) = &self.live else { return };
+        let width = look.width.saturating_sub(14);
+        let Some(live) = &self.live else {
+            if let Some(bar) = &self.looking
+                && let Some(text) = self.paced.values().find_map(|paced| paced.text.as_ref())
+            {
+                bar.set_message(fit(&format!("reading; {text}"), width));
+            }
+            return;
+        };
+        for paced in self.paced.values_mut() {
+            let Some(text) = &paced.text else { continue };
+            let bar = paced.bar.get_or_insert_with(|| {
+                let bar = live.bars.insert_before(&live.total, ProgressBar::new_spinner().with_style(step_style()));
+                bar.enable_steady_tick(Duration::from_millis(200));
+                bar
+            });
+            bar.set_message(fit(text, width));
+        }
         let mut shown = self.running.values().filter(|running| running.bar.is_some()).count();
         for running in self.running.values_mut() {
             if running.bar.is_none() && shown < SHOWN {
@@ -166,7 +214,7 @@ impl State {
             if let Some(bar) = &running.bar {
                 let status = if running.status.is_empty() { String::new() } else { format!(": {}", running.status) };
                 let text = format!("{} {} ({}){status}", doing(running.op), running.urn.path(), short(&running.urn));
-                bar.set_message(fit(&text, look.width.saturating_sub(14)));
+                bar.set_message(fit(&text, width));
             }
         }
         let more = self.running.len() - shown;
@@ -283,6 +331,11 @@ fn line(event: &Event, look: Look) -> Option<String> {
         Event::IntentRecovered { urn, finding } => {
             wrapped(&format!("{}: {finding}", urn.path()), look.width, "  > ", "    ")
         }
+        Event::RecoveryWaiting { urn, limit } => {
+            let what = format!("{} {}", short(urn), urn.path());
+            let text = format!("looking for {what}, which an earlier run may have made: up to {}", duration(*limit));
+            wrapped(&text, look.width, "  . ", "    ")
+        }
         Event::StepAccepted { .. } => return None,
         Event::StepWaiting { urn, status, stuck, .. } => {
             let what = if *stuck { "is stuck" } else { "waits" };
@@ -290,6 +343,9 @@ fn line(event: &Event, look: Look) -> Option<String> {
         }
         Event::StepRetried { urn, reason, after, .. } => {
             format!("  . {} ({}) is tried again in {}: {reason}", urn.path(), short(urn), duration(*after))
+        }
+        Event::CallsPaced { service, region, waiting, rate, throttled, .. } => {
+            format!("  . {}", pace::waiting(service, region, *waiting, *rate, *throttled))
         }
         Event::StepFinished { urn, op, id, took, .. } => {
             let (sign, word, ink) = done(*op);
@@ -333,6 +389,9 @@ pub(crate) fn event_json(event: &Event) -> Json {
             ("observation_finished", json!({ "resources": resources, "calls": calls, "seconds": seconds(took) }))
         }
         Event::IntentRecovered { urn, finding } => ("intent_recovered", json!({ "urn": urn, "finding": finding })),
+        Event::RecoveryWaiting { urn, limit } => {
+            ("recovery_waiting", json!({ "urn": urn, "limit_seconds": seconds(limit) }))
+        }
         Event::ApplyStarted { steps } => ("apply_started", json!({ "steps": steps })),
         Event::StepStarted { step, urn, op } => ("step_started", json!({ "step": step, "urn": urn, "op": op.word() })),
         Event::StepAccepted { step, urn, id } => ("step_accepted", json!({ "step": step, "urn": urn, "id": id })),
@@ -342,6 +401,17 @@ pub(crate) fn event_json(event: &Event) -> Json {
         Event::StepRetried { step, urn, reason, after } => {
             ("step_retried", json!({ "step": step, "urn": urn, "reason": reason, "after_seconds": seconds(after) }))
         }
+        Event::CallsPaced { service, region, mutate, rate, waiting, throttled } => (
+            "calls_paced",
+            json!({
+                "service": service,
+                "region": region,
+                "mutate": mutate,
+                "calls_per_second": (rate * 100.0).round() / 100.0,
+                "waiting": waiting,
+                "throttled": throttled,
+            }),
+        ),
         Event::StepFinished { step, urn, op, id, took } => {
             ("step_finished", json!({ "step": step, "urn": urn, "op": op.word(), "id": id, "seconds": seconds(took) }))
         }

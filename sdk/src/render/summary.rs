@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Ink, Look, duration, plural, wrapped};
+use formwork_engine::kind::Throttled;
+
+use super::{Ink, Look, duration, plural, throttled, wrapped};
 
 /// How a run ended.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
     /// Calls by `service operation`.
     pub(crate) calls: BTreeMap<String, u64>,
+    /// Where services refused calls for coming too fast.
+    pub(crate) throttled: Vec<Throttled>,
     /// What to type next, where something is left to do.
     pub(crate) next: Option<String>,
 }
@@ -83,6 +87,7 @@ pub(crate) fn summary(outcome: &Outcome, look: Look) -> String {
         "left behind in the account"
     };
     list(left, &outcome.left_behind, usize::MAX);
+    list("throttled", &outcome.throttled.iter().map(throttled).collect::<Vec<_>>(), usize::MAX);
     if let Some(next) = &outcome.next {
         text.push_str(&format!("  next: {}\n", look.paint(Ink::Strong, next)));
     }

@@ -80,5 +80,6 @@ pub(crate) fn plan(steps: Vec<Step>) -> Plan {
         notes: Vec::new(),
         warnings: Vec::new(),
         consents: Vec::new(),
+        problems: Vec::new(),
     }
 }

@@ -72,3 +72,11 @@ fn the_outputs_are_what_people_and_pipelines_need() {
     assert!(shown.has_secret(), "the URL of Redis has the token in it");
     assert!(!plan.output("database_url").has_secret(), "RDS keeps the password, so that the URL has none");
 }
+
+#[test]
+fn aws_would_refuse_nothing_of_it() {
+    assert_eq!(plan().problems(), Vec::<String>::new());
+    let ranges = ["10.1.0.0/24", "10.1.0.0/25", "10.2.0.0/24"].map(str::to_owned).to_vec();
+    let broken = configured(|config| config.network.private_subnets = ranges.clone());
+    assert_eq!(broken.problems().len(), 4, "{:#?}", broken.problems());
+}

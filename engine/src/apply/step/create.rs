@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use super::{Finish, OnStop, Stop, Task, Tried, Until, Verb, Waited, is_none, with_limit};
+use super::{Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
 use crate::apply::resolve;
-use crate::apply::retry::{Advice, advise};
+use crate::apply::retry::{Advice, Failing, advise};
 use crate::error::{Error, Turn};
 use crate::event::Event;
 use crate::kind::{CallClass, Candidate, Kind, Owner, Proof};
@@ -107,20 +107,17 @@ impl Task {
     /// The calls that make it exactly once.
     async fn make(&mut self, owner: &Owner, planned: &Value, row: &Row) -> Result<Made, Stop> {
         let guard = self.schema.guard;
-        let began = self.context.clock.elapsed();
-        let mut attempts = 0;
+        let (mut failing, mut begun) = (Failing::default(), false);
         // Whether an answer was lost, so that what exists may be what we made.
         let mut lost = false;
         loop {
-            attempts += 1;
             let slot = self.slot().await?;
-            if attempts == 1 {
+            if !std::mem::replace(&mut begun, true) {
                 let intent = self.intent(IntentOp::Create, row.clone(), &owner.token, BTreeSet::new());
                 self.commit(vec![Entry::Intent(intent)], None).await?;
                 self.on_stop = OnStop::Drop;
             }
-            let answer = self.kind.create(owner, planned).await;
-            drop(slot);
+            let answer = self.under(slot, self.kind.create(owner, planned)).await;
             let error = match answer {
                 Ok(created) => return Ok(Made { id: created.id, left: created.left, waiting: created.waiting }),
                 Err(error) => error,
@@ -129,7 +126,7 @@ impl Task {
                 lost = true;
                 self.on_stop = OnStop::LeaveOpen;
             }
-            let tried = Tried { attempts, elapsed: self.context.clock.elapsed().saturating_sub(began) };
+            let tried = failing.again(error.class, &*self.context.clock);
             match advise(error.class, Verb::Create(guard), tried, self.jitter.draw()) {
                 Advice::RetryAfter(after) => self.pause(&error, after).await?,
                 Advice::GiveUp => return Err(self.refused(error)),

@@ -39,6 +39,7 @@ impl Consumer for Told {
             Event::StepFailed { urn, error, .. } => format!("failed {}: {}", urn.path(), error.reason),
             Event::StepBlocked { urn, by, .. } => format!("blocked {} by {}", urn.path(), by.path()),
             Event::IntentRecovered { urn, finding } => format!("recovered {}: {finding}", urn.path()),
+            Event::RecoveryWaiting { urn, limit } => format!("looking for {} up to {limit:?}", urn.path()),
             Event::Interrupted => "interrupted".to_owned(),
             _ => return,
         };

@@ -144,6 +144,60 @@ async fn a_change_that_was_cut_short_and_is_taken_back_is_taken_back_in_the_acco
     }
 }
 
+#[tokio::test]
+async fn a_run_that_dies_while_it_recovers_is_recovered_itself() {
+    let program = small().program;
+    // Points are left out by primes, so that what is left out once is met by another one.
+    for first in (1..).step_by(5) {
+        for second in [1, 2, 4, 7, 11] {
+            let bench = Bench::new();
+            slow(&bench);
+            if bench.dying(&program, first).await.is_some() {
+                return;
+            }
+            let over = bench.dying(&program, second).await.is_some();
+            bench.done(&program).await;
+            bench.settled(&program).await;
+            if over {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_run_began_is_brought_to_what_the_program_says_by_then() {
+    let mut after = small();
+    after.add(&NETWORK, "main", [("cidr", text("10.9.0.0/16")), ("dns", value(false))]);
+    after.add(&BUCKET, "bucket", [("name", text("orders")), ("versioning", value(false))]);
+    for point in 1.. {
+        let bench = Bench::new();
+        if bench.dying(&small().program, point).await.is_some() {
+            break;
+        }
+        bench.done(&after.program).await;
+        bench.settled(&after.program).await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_takes_its_time_is_said_with_how_long_it_may_take() {
+    let program = small().program;
+    let mut said = Vec::new();
+    for point in 1.. {
+        let bench = Bench::new();
+        if bench.dying(&program, point).await.is_some() {
+            break;
+        }
+        bench.plan(&program).await.unwrap();
+        let waits = |bench: &Bench| bench.told.lines().into_iter().filter(|line| line.starts_with("looking for"));
+        assert_eq!(waits(&bench).count(), 0, "a preview does not wait");
+        bench.done(&program).await;
+        said.extend(waits(&bench));
+    }
+    assert!(said.iter().any(|line| line.starts_with("looking for main up to ")), "{said:?}");
+}
+
 /// Runs that are killed at every point, each followed by one whose first reads are behind; what that one came to.
 async fn kill_everywhere_and_read_late(change: impl Fn(&Bench)) {
     let world = small();

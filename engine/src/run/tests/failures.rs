@@ -43,6 +43,27 @@ async fn a_failure_blocks_its_dependants_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_would_be_refused_stands_in_the_plan_and_nothing_is_begun() {
+    let bench = Bench::new();
+    let world = two_branches();
+    bench.cloud.would_refuse("a", "`network` is taken");
+    bench.cloud.would_refuse("role", "`name` is too long");
+    let plan = bench.plan(&world.program).await.unwrap();
+    let found: Vec<String> = plan.problems.iter().map(|it| format!("{} {}", it.urn.path(), it.reason)).collect();
+    assert_eq!(found, ["a `network` is taken", "role `name` is too long"]);
+    let errors = bench.try_up(&world.program, &Cancel::new()).await.unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.exit_code()).collect::<Vec<_>>(), [exit::BAD_INPUT; 2]);
+    assert!(errors[0].source_line.is_some() && !errors[0].hints.is_empty());
+    assert!(bench.cloud.things().is_empty() && bench.state().deployments().is_empty());
+    // What stays as it is was accepted once, and an end of it is not looked at.
+    let bench = Bench::new();
+    bench.done(&world.program).await;
+    bench.cloud.would_refuse("a", "`network` is taken");
+    bench.settled(&world.program).await;
+    bench.done(&World::new().program).await;
+}
+
+#[tokio::test]
 async fn fail_fast_begins_nothing_after_the_first_failure() {
     let mut bench = Bench::new();
     bench.settings = Settings { fail_fast: true, parallel: 1, ..bench.settings };

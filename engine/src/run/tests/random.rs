@@ -9,14 +9,14 @@ use crate::testing::Behaviour;
 
 /// A program in a few numbers; what a number means depends on its place, and every combination is a program.
 #[derive(Debug, Clone)]
-struct Sketch {
+pub(super) struct Sketch {
     networks: Vec<(u8, bool, bool)>,
     subnets: Vec<(usize, u8, bool)>,
     roles: Vec<(bool, bool)>,
     buckets: Vec<bool>,
 }
 
-fn sketch() -> impl Strategy<Value = Sketch> {
+pub(super) fn sketch() -> impl Strategy<Value = Sketch> {
     let networks = prop::collection::vec((0..3_u8, any::<bool>(), any::<bool>()), 0..3);
     let subnets = prop::collection::vec((0..3_usize, 0..3_u8, any::<bool>()), 0..4);
     let roles = prop::collection::vec((any::<bool>(), any::<bool>()), 0..3);
@@ -29,7 +29,7 @@ fn sketch() -> impl Strategy<Value = Sketch> {
     })
 }
 
-fn program(sketch: &Sketch) -> Program {
+pub(super) fn program(sketch: &Sketch) -> Program {
     let mut world = World::new();
     let mut networks = Vec::new();
     for (index, (cidr, dns, note)) in sketch.networks.iter().enumerate() {

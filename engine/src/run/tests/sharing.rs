@@ -388,7 +388,7 @@ async fn an_exchange_that_cannot_be_written_stops_a_use_and_is_told_after_a_run(
     let pair = Pair::new();
     pair.exchange.set_broken(true);
     let summary = pair.network.up(&network("10.0.0.0/16")).await;
-    assert_eq!((summary.exit_code(), summary.done.len()), (exit::FAILED, 2), "{summary:#?}");
+    assert_eq!((summary.exit_code(), summary.done.len()), (exit::INTERRUPTED, 2), "{summary:#?}");
     assert!(summary.store_error.unwrap().reason.contains("it is broken"));
     assert_eq!(summary.next.as_deref(), Some("up network"));
     // Also when nothing is to be done.

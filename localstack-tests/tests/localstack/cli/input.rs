@@ -3,6 +3,28 @@
 use super::{CONFIG, Project, code};
 
 #[test]
+fn everything_that_aws_would_refuse_is_said_at_once_before_anything_is_made() {
+    let project = Project::new();
+    project.configure(&CONFIG.replace("\"10.0.1.0/24\"", "\"10.1.1.0/24\", \"10.0.2.0/30\", \"10.0.2.0/24\""));
+    let preview = project.expect("preview small", code::BAD_INPUT);
+    assert!(preview.out.contains("to create"), "{}", preview.out);
+    let problems = [
+        "AWS would refuse this in 3 places; nothing was changed",
+        "`cidr_block` 10.1.1.0/24 lies outside of",
+        "`cidr_block` is 10.0.2.0/30, and AWS takes prefixes from /16 to /28",
+        "`cidr_block` 10.0.2.0/24 shares addresses with 10.0.2.0/30",
+    ];
+    preview.says(&problems);
+    let json = project.expect("preview small --json", code::BAD_INPUT).json();
+    assert_eq!(json["problems"].as_array().map(Vec::len), Some(3), "{json:#}");
+    assert!(json["problems"][0]["source"].as_str().is_some_and(|source| source.contains("small.rs:")), "{json:#}");
+    project.expect("up small --yes", code::BAD_INPUT).says(&problems);
+    assert!(project.standing().is_empty());
+    let changed: Vec<_> = project.account.news().into_iter().filter(|call| call.mutating).collect();
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[test]
 fn an_unknown_key_is_named_with_the_near_one() {
     let project = Project::new();
     project.configure(&CONFIG.replace("cidr_block", "cidr_blok"));

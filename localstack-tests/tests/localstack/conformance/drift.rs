@@ -6,14 +6,9 @@
 use std::collections::BTreeMap;
 
 use formwork_engine::{Change, ChangeRule, Schema};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinSet, LocalSet};
 
 use super::coverage::Described;
-use super::{KINDS, example, walked};
-
-/// How many types are walked through at the same time: the emulator has one core for all of them.
-const AT_ONCE: usize = 6;
+use super::example;
 
 /// How many fields of all types cannot be shown. It may fall without a word; a rise wants a look at the reasons.
 const NOT_SHOWN: usize = 60;
@@ -109,18 +104,7 @@ impl Line {
     reason = "the table is for people: `cargo test -p localstack-tests drift_table -- --nocapture`"
 )]
 async fn drift_table_every_in_place_field_of_every_type_is_seen_and_set_back_or_has_a_reason() {
-    static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
-    let walks = async {
-        let mut walking = JoinSet::new();
-        for kind in KINDS {
-            walking.spawn_local(async move {
-                let _turn = TURNS.acquire().await;
-                (*kind, walked(kind).await)
-            });
-        }
-        walking.join_all().await
-    };
-    let walks: BTreeMap<_, _> = LocalSet::new().run_until(walks).await.into_iter().collect();
+    let walks = super::all().await;
     let mut table = vec![format!("{:<36} {:>6} {:>6} {:>8} {:>9}", "type", "fields", "seen", "set back", "not shown")];
     let (mut reasons, mut sum) = (Vec::new(), Line::default());
     for schema in formwork_aws::schemas() {

@@ -26,6 +26,8 @@ pub(super) struct Walked {
     pub(super) drifted: Drifted,
     /// What is wrong.
     pub(super) wrong: Vec<String>,
+    /// The permissions that its calls needed.
+    pub(super) used: BTreeSet<String>,
 }
 
 /// Walks through the life of a type's example.
@@ -47,7 +49,9 @@ pub(super) async fn walk(example: &Example) -> Walked {
         wrong.push(format!("{error:#}"));
     }
     wrong.extend(walk.trial.account.gaps());
-    Walked { drifted: walk.drifted, wrong }
+    let used = super::permissions::used(&walk.trial.account.calls(0));
+    wrong.extend(super::permissions::not_allowed(example, &used));
+    Walked { drifted: walk.drifted, wrong, used }
 }
 
 struct Walk<'a> {

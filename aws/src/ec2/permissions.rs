@@ -1,0 +1,163 @@
+//! The permissions of the types of EC2. AWS makes all of their ids, so that their actions cannot be tied to ARNs before.
+
+use super::{
+    ElasticIp, FlowLog, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, SecurityGroup,
+    SecurityGroupEgressRule, SecurityGroupIngressRule, Subnet, Vpc, VpcEndpoint,
+};
+use crate::permissions::{Permission, Permitted, Verb, create, delete, look, pass, update};
+
+impl Permitted for ElasticIp {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeAddresses"]),
+        create(&["ec2:AllocateAddress"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        create(&["ec2:AcceptAddressTransfer"]).when(&["transfer_address"]),
+        update(&["ec2:AssociateAddress", "ec2:DisassociateAddress"]).when(&["instance_id"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:ReleaseAddress"]),
+        delete(&["ec2:DisassociateAddress"]).when(&["instance_id"]),
+    ];
+}
+
+impl Permitted for FlowLog {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeFlowLogs"]),
+        create(&["ec2:CreateFlowLogs"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        create(&["logs:CreateLogDelivery"]).because("a flow log is a delivery of logs, too"),
+        pass(Verb::Create, &["{role}"], "vpc-flow-logs.amazonaws.com").when(&["role"]),
+        create(&["s3:GetBucketPolicy", "s3:PutBucketPolicy"])
+            .on(&["arn:{partition}:s3:::*"])
+            .when(&["bucket"])
+            .because("the delivery is allowed in the policy of the bucket"),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteFlowLogs"]),
+        delete(&["logs:DeleteLogDelivery"]).because("a flow log is a delivery of logs, too"),
+    ];
+}
+
+impl Permitted for InternetGateway {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeInternetGateways"]),
+        create(&["ec2:CreateInternetGateway"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"]).when(&["vpc"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteInternetGateway"]),
+        delete(&["ec2:DetachInternetGateway"]).when(&["vpc"]),
+    ];
+}
+
+impl Permitted for NatGateway {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeNatGateways"]),
+        create(&["ec2:CreateNatGateway"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:AssociateNatGatewayAddress", "ec2:DisassociateNatGatewayAddress"])
+            .when(&["secondary_allocations"]),
+        update(&["ec2:AssignPrivateNatGatewayAddress", "ec2:UnassignPrivateNatGatewayAddress"])
+            .when(&["secondary_private_ip_addresses", "secondary_private_ip_address_count"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteNatGateway"]),
+    ];
+}
+
+impl Permitted for Route {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeRouteTables"]),
+        create(&["ec2:CreateRoute"]),
+        update(&["ec2:ReplaceRoute"]),
+        delete(&["ec2:DeleteRoute"]),
+    ];
+}
+
+impl Permitted for RouteTable {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeRouteTables"]),
+        create(&["ec2:CreateRouteTable"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteRouteTable"]),
+    ];
+}
+
+impl Permitted for RouteTableAssociation {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeRouteTables"]),
+        create(&["ec2:AssociateRouteTable"]),
+        update(&["ec2:ReplaceRouteTableAssociation"]),
+        delete(&["ec2:DisassociateRouteTable"]),
+    ];
+}
+
+impl Permitted for SecurityGroup {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"]),
+        create(&["ec2:CreateSecurityGroup"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupEgress"])
+            .because("the rule that AWS gives to a new group is taken away, or put back"),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteSecurityGroup"]),
+    ];
+}
+
+impl Permitted for SecurityGroupEgressRule {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeSecurityGroupRules"]),
+        create(&["ec2:AuthorizeSecurityGroupEgress"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:ModifySecurityGroupRules"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:RevokeSecurityGroupEgress"]),
+    ];
+}
+
+impl Permitted for SecurityGroupIngressRule {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeSecurityGroupRules"]),
+        create(&["ec2:AuthorizeSecurityGroupIngress"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:ModifySecurityGroupRules"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:RevokeSecurityGroupIngress"]),
+    ];
+}
+
+impl Permitted for Subnet {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeSubnets"]),
+        create(&["ec2:CreateSubnet"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:ModifySubnetAttribute"]),
+        update(&["ec2:AssociateSubnetCidrBlock"]).when(&["ipv6_cidr_block"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteSubnet"]),
+    ];
+}
+
+impl Permitted for Vpc {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"]),
+        create(&["ec2:CreateVpc"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:ModifyVpcAttribute"]),
+        update(&["ec2:ModifyVpcTenancy"]).when(&["instance_tenancy"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteVpc"]),
+    ];
+}
+
+impl Permitted for VpcEndpoint {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeVpcEndpoints"]),
+        create(&["ec2:CreateVpcEndpoint"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        create(&["route53:AssociateVPCWithHostedZone"])
+            .when(&["private_dns_enabled"])
+            .because("its private names are a hosted zone that is tied to the VPC"),
+        update(&["ec2:ModifyVpcEndpoint"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteVpcEndpoints"]),
+    ];
+}

@@ -1,0 +1,178 @@
+//! [`Permitted`]: the IAM actions that the verbs of a type need, as data; and [`policy`], which makes a document of them for a stack.
+//!
+//! Each service has its table beside its types (`src/<service>/permissions.rs`). A type without one does not compile into the registry, and
+//! the conformance suite holds what a type really calls against what its table allows.
+
+mod arns;
+mod needs;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use policy::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
+
+use formwork_engine::Resource;
+use serde_json::Value as Json;
+
+/// For what an action is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// To look: read, ask for a status, find what a lost create made. Changes nothing.
+    Look,
+    /// To make one.
+    Create,
+    /// To change one, or to finish what the create call does not take.
+    Update,
+    /// To delete one.
+    Delete,
+}
+
+impl Verb {
+    /// The word in explanations.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Look => "look",
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Delete => "delete",
+        }
+    }
+}
+
+/// Some actions that one verb of a type needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Permission {
+    /// For what.
+    pub verb: Verb,
+    /// As IAM names them: `ec2:CreateVpc`.
+    pub actions: &'static [&'static str],
+    /// Needed only where one of these arguments is declared or recorded and not at its default (`encryption.kms_key` leads into a block).
+    /// Empty: always.
+    pub when: &'static [&'static str],
+    /// On what, as ARNs with holes (see `arns`). Empty: on `*`.
+    pub on: &'static [&'static str],
+    /// A condition key and the one value that it must have.
+    pub only: Option<(&'static str, &'static str)>,
+    /// Why, where the name of the operation does not say it.
+    pub because: Option<&'static str>,
+}
+
+impl Permission {
+    const fn new(verb: Verb, actions: &'static [&'static str]) -> Self {
+        Self { verb, actions, when: &[], on: &[], only: None, because: None }
+    }
+
+    /// On these ARNs only.
+    #[must_use]
+    pub const fn on(self, on: &'static [&'static str]) -> Self {
+        Self { on, ..self }
+    }
+
+    /// Where one of these arguments is declared.
+    #[must_use]
+    pub const fn when(self, when: &'static [&'static str]) -> Self {
+        Self { when, ..self }
+    }
+
+    /// Under a condition.
+    #[must_use]
+    pub const fn only(self, key: &'static str, value: &'static str) -> Self {
+        Self { only: Some((key, value)), ..self }
+    }
+
+    /// For this reason.
+    #[must_use]
+    pub const fn because(self, reason: &'static str) -> Self {
+        Self { because: Some(reason), ..self }
+    }
+}
+
+/// Needed to look.
+pub(crate) const fn look(actions: &'static [&'static str]) -> Permission {
+    Permission::new(Verb::Look, actions)
+}
+
+/// Needed to make one.
+pub(crate) const fn create(actions: &'static [&'static str]) -> Permission {
+    Permission::new(Verb::Create, actions)
+}
+
+/// Needed to change one.
+pub(crate) const fn update(actions: &'static [&'static str]) -> Permission {
+    Permission::new(Verb::Update, actions)
+}
+
+/// Needed to delete one.
+pub(crate) const fn delete(actions: &'static [&'static str]) -> Permission {
+    Permission::new(Verb::Delete, actions)
+}
+
+/// Needed to hand a role over, which IAM allows per service that takes it.
+pub(crate) const fn pass(verb: Verb, role: &'static [&'static str], service: &'static str) -> Permission {
+    Permission::new(verb, &["iam:PassRole"])
+        .on(role)
+        .only("iam:PassedToService", service)
+        .because("the role is handed to the service")
+}
+
+/// Needed by the first resource of a service in an account: the service makes its own role on behalf of the caller.
+pub(crate) const fn own_role(service: &'static str, role: &'static [&'static str]) -> Permission {
+    Permission::new(Verb::Create, &["iam:CreateServiceLinkedRole"])
+        .on(role)
+        .only("iam:AWSServiceName", service)
+        .because("the first one in an account makes the service's own role")
+}
+
+/// A resource type that says which permissions its verbs need.
+pub trait Permitted: Resource {
+    /// The ARN of one, with holes for arguments; empty where AWS makes the id.
+    const ARN: &'static str = "";
+    /// Whether its id is its ARN.
+    const ID_IS_ARN: bool = false;
+    /// What its verbs need.
+    const PERMISSIONS: &'static [Permission];
+}
+
+/// The table of a type, without its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// The kind.
+    pub kind: &'static str,
+    /// See [`Permitted::ARN`].
+    pub arn: &'static str,
+    /// See [`Permitted::ID_IS_ARN`].
+    pub id_is_arn: bool,
+    /// See [`Permitted::PERMISSIONS`].
+    pub permissions: &'static [Permission],
+}
+
+/// The table of a type.
+pub(crate) fn table<R: Permitted>() -> Table {
+    Table { kind: R::schema().kind, arn: R::ARN, id_is_arn: R::ID_IS_ARN, permissions: R::PERMISSIONS }
+}
+
+/// What every run looks at besides its resources.
+pub(crate) const EVERY_RUN: &[Permission] =
+    &[look(&["ec2:DescribeTags"]).because("things that carry the stack's tag and that no row knows are looked for")];
+
+/// What a lookup of a program needs.
+pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
+    const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    match kind {
+        "aws:ec2/availability-zones" => ZONES,
+        // Who the caller is may be asked by everybody, and the region is asked of nobody.
+        _ => &[],
+    }
+}
+
+/// The action that an operation needs first of all: in most services it is called as the operation is. `service` is named as the command line
+/// of AWS does.
+pub fn action(service: &str, operation: &str) -> String {
+    crate::permission::needed(service, operation)
+}
+
+/// A document for IAM.
+pub(crate) fn document(statements: &[Statement]) -> Json {
+    let statements = statements.iter().map(Statement::to_json).collect::<Vec<_>>();
+    serde_json::json!({ "Version": "2012-10-17", "Statement": statements })
+}

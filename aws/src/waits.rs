@@ -1,0 +1,111 @@
+//! How long each type is waited for, held against what is known of the services: a number that is changed in one place only fails here.
+
+use formwork_engine::{Schema, Wait};
+
+/// Delay before the first look, time between looks, answers in a row that must agree, limit; in seconds.
+type Numbers = (u64, u64, u32, u64);
+
+/// Of a type that is there when its call answers, and is not waited for.
+const AT_ONCE: Numbers = (0, 1, 1, 120);
+
+/// Kind, and the waits after create, update and delete.
+const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
+    ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
+    ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
+    ("aws:ec2/elastic-ip", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 3 * 60)),
+    ("aws:ec2/nat-gateway", (0, 5, 1, 10 * 60), (0, 5, 1, 10 * 60), (10, 10, 1, 30 * 60)),
+    // Must be seen twice in a row.
+    ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/route-table-association", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/vpc-endpoint", (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60)),
+    // Three times in a row. The fifteen minutes of its delete are the window of DependencyViolation; then it is waited for until it is gone.
+    ("aws:ec2/security-group", (0, 1, 3, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:eks/cluster", (5, 10, 1, 30 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 15 * 60)),
+    ("aws:eks/node-group", (5, 10, 1, 60 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 60 * 60)),
+    ("aws:eks/addon", (2, 5, 1, 20 * 60), (2, 5, 1, 20 * 60), (2, 5, 1, 40 * 60)),
+    // An update looks at what is pending of it, and so need not wait a minute before it looks at all.
+    ("aws:rds/instance", (60, 10, 3, 40 * 60), (10, 10, 3, 80 * 60), (10, 10, 1, 60 * 60)),
+    ("aws:rds/subnet-group", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
+    ("aws:elasticache/replication-group", (30, 10, 1, 60 * 60), (10, 10, 2, 40 * 60), (10, 10, 1, 45 * 60)),
+    // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
+    ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
+    ("aws:s3/bucket", (0, 1, 2, 20 * 60), AT_ONCE, AT_ONCE),
+];
+
+/// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
+const WITHOUT: &[&str] = &[
+    "aws:ec2/flow-log",
+    "aws:ec2/security-group-egress-rule",
+    "aws:ec2/security-group-ingress-rule",
+    "aws:ecr/repository",
+    "aws:eks/access-entry",
+    "aws:eks/access-policy-association",
+    "aws:eks/pod-identity-association",
+    "aws:elasticache/parameter-group",
+    "aws:elasticache/subnet-group",
+    "aws:iam/instance-profile",
+    "aws:iam/open-id-connect-provider",
+    "aws:iam/policy",
+    "aws:iam/role",
+    "aws:iam/role-policy",
+    "aws:iam/role-policy-attachment",
+    "aws:kms/alias",
+    "aws:logs/log-group",
+    "aws:rds/parameter-group",
+    "aws:s3/bucket-policy",
+    "aws:secretsmanager/secret",
+];
+
+/// For how many seconds a new thing may stay invisible: EC2, RDS and EKS five minutes, IAM and what names IAM's two.
+const VISIBLE: &[(&str, u64)] = &[
+    ("aws:ec2/", 300),
+    ("aws:eks/addon", 300),
+    ("aws:eks/cluster", 300),
+    ("aws:eks/node-group", 300),
+    ("aws:rds/instance", 300),
+    ("aws:ecr/", 60),
+    ("aws:logs/", 60),
+    ("aws:", 120),
+];
+
+fn numbers(wait: &Wait) -> Numbers {
+    (wait.delay.as_secs(), wait.every.as_secs(), wait.agree, wait.limit.as_secs())
+}
+
+fn waits(schema: &Schema) -> [Numbers; 3] {
+    [&schema.create_wait, &schema.update_wait, &schema.delete_wait].map(numbers)
+}
+
+#[test]
+fn every_type_is_waited_for_as_its_service_needs() {
+    let mut wrong = Vec::new();
+    for schema in crate::schemas() {
+        let row = WAITS.iter().find(|(kind, ..)| *kind == schema.kind);
+        let expected = match row {
+            Some((_, create, update, delete)) => [*create, *update, *delete],
+            None if WITHOUT.contains(&schema.kind) => [AT_ONCE; 3],
+            None => {
+                wrong.push(format!("{}: there is no row of how it is waited for", schema.kind));
+                continue;
+            }
+        };
+        if waits(schema) != expected {
+            wrong.push(format!("{}: {:?}, and the table says {expected:?}", schema.kind, waits(schema)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let kinds: Vec<&str> = crate::schemas().iter().map(|schema| schema.kind).collect();
+    let known = WAITS.iter().map(|(kind, ..)| *kind).chain(WITHOUT.iter().copied());
+    let gone: Vec<&str> = known.filter(|kind| !kinds.contains(kind)).collect();
+    assert!(gone.is_empty(), "rows of types that there are not: {gone:?}");
+}
+
+#[test]
+fn a_new_thing_may_be_invisible_for_as_long_as_its_service_says() {
+    for schema in crate::schemas() {
+        let row = VISIBLE.iter().find(|(prefix, _)| schema.kind.starts_with(prefix));
+        assert_eq!(row.map(|(_, seconds)| *seconds), Some(schema.visibility.as_secs()), "{}", schema.kind);
+    }
+}
