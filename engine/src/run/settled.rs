@@ -32,11 +32,11 @@ impl Session {
         first: Observations,
     ) -> Result<Observations, Vec<Error>> {
         let Some((since, time)) = latest(view, self.clock.now_millis()) else { return Ok(first) };
-        let began = self.clock.elapsed();
-        let (mut seen, mut pause) = (first, Duration::from_secs(1));
-        while self.contradicts(&seen, graph, view, since) && self.clock.elapsed().saturating_sub(began) + pause <= time
-        {
+        // The pauses count and not the looks: a slow look is not a second one.
+        let (mut seen, mut pause, mut waited) = (first, Duration::from_secs(1), Duration::ZERO);
+        while waited + pause <= time && self.contradicts(&seen, graph, view, since) {
             self.clock.sleep(pause).await;
+            waited += pause;
             pause = (pause * 2).min(Duration::from_secs(10));
             seen = self.look(program, graph, view, identity).await?;
         }
