@@ -32,7 +32,9 @@ pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Vec<Tag> {
 
 /// The tags of a thing, which no description shows; `None` when it is gone.
 pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
-    let answer = aws.elasticache().list_tags_for_resource().resource_name(arn).send().await.or_gone(gone)?;
+    // The call is one for all types, and what is not there yet may be refused with the word for another one.
+    let gone = [gone, &["ReplicationGroupNotFoundFault", "CacheClusterNotFound"]].concat();
+    let answer = aws.elasticache().list_tags_for_resource().resource_name(arn).send().await.or_gone(&gone)?;
     let pairs = answer.map(|answer| answer.tag_list.unwrap_or_default().into_iter());
     let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
     Ok(pairs.map(|pairs| tags::read(aws, pairs.map(pair))))

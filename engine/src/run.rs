@@ -29,6 +29,7 @@ mod rebuild;
 mod repair;
 mod rollback;
 mod saved;
+mod settled;
 mod sharing;
 mod summary;
 
@@ -82,6 +83,8 @@ pub struct Session {
     provisional: Option<Binding>,
     identity: Option<Identity>,
     exchange: Option<Arc<dyn Exchange>>,
+    /// Whether what an earlier run left open was resolved by this one, which will change things.
+    recovers: bool,
     sealer: Option<Sealer>,
     mask: Mask,
 }
@@ -134,6 +137,7 @@ impl Session {
             provisional: None,
             identity: None,
             exchange: None,
+            recovers: false,
             sealer: None,
             mask,
         }
@@ -165,6 +169,7 @@ impl Session {
     pub async fn recover(&mut self, program: &Program) -> Result<Vec<String>, Vec<Error>> {
         self.mask.learn(program);
         self.identify(program).await?;
+        self.recovers = true;
         if self.store.snapshot().intents().is_empty() {
             return Ok(Vec::new());
         }
@@ -210,7 +215,10 @@ impl Session {
             view.apply(&Entry::Bound(binding.clone()));
         }
         warnings.extend(self.strays(program, &view, &binding).await?);
-        let observations = self.look(program, &graph, &view, &identity).await?;
+        let mut observations = self.look(program, &graph, &view, &identity).await?;
+        if self.recovers {
+            observations = self.settled(program, &graph, &view, &identity, observations).await?;
+        }
         guard::gone(&view, &observations, &self.settings)?;
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;

@@ -5,6 +5,8 @@
 //! and run again. Then the account, read by the independent lister and through no API, is held against the store and against what an
 //! undisturbed run had made: everything that is declared, each once, and nothing else; and a preview has nothing left to do.
 //!
+//! Three reads after a change answer as before it, and two find what AWS takes its time for on its way.
+//!
 //! Points share their beginnings: where one left the stack standing, and nothing was wrong, a point of the next phase goes on, as the next
 //! command of a user would. A life that ended is followed by another one in an empty account with an empty store.
 

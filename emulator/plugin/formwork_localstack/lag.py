@@ -179,7 +179,10 @@ def _as_before(seen: _Seen, operation: str, thing: str, subject: tuple[str, str]
         seen.running.pop(key, None)
         return true
     shown = _counted(seen, key, _digest(true), true, old, name)
-    return copy.deepcopy(shown) if shown is not true else _settle(seen, key, subject, true)
+    if shown is true:
+        return _settle(seen, key, subject, true)
+    # An error is not copied: those of LocalStack cannot be made from what they hold.
+    return shown if isinstance(shown, _Refused) else copy.deepcopy(shown)
 
 
 def _counted(seen: _Seen, key: tuple[str, str], state: str, true: Any, old: Any, name: str) -> Any:

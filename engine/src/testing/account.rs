@@ -48,6 +48,8 @@ pub struct Thing {
     pub pending: u32,
     /// Looks that do not see it.
     pub unseen: u32,
+    /// How many more reads say of an argument what it was before, and that.
+    pub stale: Option<(u32, String, Value)>,
     /// What it failed for good with, once it is no longer pending.
     pub failed: Option<String>,
     /// What it is stuck on.

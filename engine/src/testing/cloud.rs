@@ -185,6 +185,23 @@ impl ScriptedCloud {
         });
     }
 
+    /// The next reads of something say of an argument what it was before.
+    pub fn read_late(&self, id: &str, arg: &str, value: impl Into<Value>, reads: u32) {
+        let value = value.into();
+        self.with(|account| {
+            for thing in account.things.values_mut().filter(|thing| thing.id == id) {
+                thing.stale = Some((reads, arg.to_owned(), value.clone()));
+            }
+        });
+    }
+
+    /// Hides something from the next reads, as if it had just been made.
+    pub fn hide(&self, id: &str, reads: u32) {
+        self.with(|account| {
+            account.things.values_mut().filter(|thing| thing.id == id).for_each(|thing| thing.unseen = reads);
+        });
+    }
+
     /// Deletes something behind the engine's back.
     pub fn remove(&self, id: &str) {
         self.with(|account| account.things.retain(|_, thing| thing.id != id));
@@ -282,6 +299,7 @@ impl Account {
             owner,
             pending: behaviour.create_polls,
             unseen: behaviour.lag,
+            stale: None,
             failed: behaviour.fails,
             stuck: behaviour.stuck,
             deleting: false,
@@ -403,8 +421,15 @@ impl Kind for ScriptedKind {
                         thing.unseen -= 1;
                         continue;
                     }
+                    let mut args = thing.readable(self.schema);
+                    if let Some((reads, arg, value)) = &mut thing.stale
+                        && *reads > 0
+                    {
+                        *reads -= 1;
+                        set(&mut args, arg, value.clone());
+                    }
                     let observed = Observed {
-                        args: thing.readable(self.schema),
+                        args,
                         outputs: thing.outputs(self.schema),
                         version: Some(format!("v{}", thing.updates)),
                         unreadable: BTreeMap::new(),

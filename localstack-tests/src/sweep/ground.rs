@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime};
+use formwork_emulator::{Action, Admin, Config, Emulator, Fault, Lifetime, Weather};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::judge::{Recorded, Standing, judge};
@@ -21,6 +21,12 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Longer than any run takes. One that goes on is not waited for: it is what a person would have to end.
 pub(super) const LONGEST: Duration = Duration::from_secs(300);
+
+/// How many reads answer as before a change.
+const LAG: u32 = 3;
+
+/// How many reads find a thing on its way, before it is there, changed or gone.
+const PENDING: u32 = 2;
 
 /// What stands in the account and in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +171,7 @@ impl Ground {
         self.stage = Stage::Unknown;
         let line = self.phase_line(point.phase);
         let mut tally = Tally::default();
+        self.admin().set_weather(&Weather::new(&self.subject.account).lag(LAG).pending(PENDING))?;
         let killed = match point.mode.file_call() {
             Some((cut, operation, file)) => self.killed_at_commit(&line, cut, operation, file, point.number)?,
             None => self.killed_at_call(&line, point.mode, point.number)?,
@@ -189,6 +196,8 @@ impl Ground {
         if is_killed && let Err(error) = self.ended(&line, 0) {
             tally.repair(format!("{how}: the next run: {error:#}"));
         }
+        // What a person looks at some minutes later.
+        self.admin().clear_weather(&self.subject.account)?;
         judge(&how, &self.listed()?, &self.recorded()?, wanted, &mut tally);
         if point.phase != Phase::Destroy
             && let Err(error) = self.ended(&self.line("preview", &["--detailed-exitcode"]), 0)
@@ -245,6 +254,7 @@ impl Ground {
     /// An empty account and an empty store, or those in which the stack stands.
     fn reach(&mut self, phase: Phase) -> Result<()> {
         self.admin().clear(&self.subject.account)?;
+        self.admin().clear_weather(&self.subject.account)?;
         let there = match phase {
             Phase::Up => self.stage == Stage::Empty,
             Phase::Update => self.stage == Stage::Up,

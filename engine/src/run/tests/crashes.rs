@@ -1,9 +1,12 @@
 //! Promise 3: whatever dies whenever, the next run finishes the work. Every run here is killed before and after every call and every commit.
 
 use super::bench::Bench;
+use crate::apply::Cancel;
 use crate::fixtures::*;
 use crate::program::Program;
+use crate::settings::{OnDrift, Settings};
 use crate::testing::Behaviour;
+use crate::value::Value;
 
 /// Brings `before` up, then kills runs of `after` at point 1, 2, 3 … until one gets through; each is followed by a run that must finish.
 async fn kill_everywhere(before: &Program, after: &Program, script: impl Fn(&Bench)) -> u64 {
@@ -193,4 +196,55 @@ async fn a_look_that_takes_its_time_is_said_with_how_long_it_may_take() {
         said.extend(waits(&bench));
     }
     assert!(said.iter().any(|line| line.starts_with("looking for main up to ")), "{said:?}");
+}
+
+/// Runs that are killed at every point, each followed by one whose first reads are behind; what that one came to.
+async fn kill_everywhere_and_read_late(change: impl Fn(&Bench)) {
+    let world = small();
+    for point in 1.. {
+        let mut bench = Bench::new();
+        bench.settings = Settings { on_drift: OnDrift::Fail, ..bench.settings };
+        if bench.dying(&world.program, point).await.is_some() {
+            return;
+        }
+        change(&bench);
+        let summary = bench.try_up(&world.program, &Cancel::new()).await;
+        let summary = summary.unwrap_or_else(|errors| panic!("killed at point {point}: {errors:#?}"));
+        assert_eq!(summary.exit_code(), 0, "killed at point {point}: {summary:#?}");
+        assert_eq!(bench.cloud.things().len(), 5, "killed at point {point}");
+        // Who looks later sees everything.
+        bench.cloud.things().iter().for_each(|thing| bench.cloud.read_late(&thing.id, "", Value::Null, 0));
+        bench.settled(&world.program).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_run_made_and_the_next_one_does_not_see_yet_is_not_made_again() {
+    kill_everywhere_and_read_late(|bench| bench.cloud.things().iter().for_each(|thing| bench.cloud.hide(&thing.id, 3)))
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_killed_run_changed_and_the_next_one_reads_as_before_is_no_drift() {
+    kill_everywhere_and_read_late(|bench| {
+        bench.cloud.things().iter().for_each(|thing| match thing.kind.as_str() {
+            kind if kind == NETWORK.kind => bench.cloud.read_late(&thing.id, "dns", false, 3),
+            kind if kind == BUCKET.kind => bench.cloud.read_late(&thing.id, "versioning", false, 3),
+            _ => {}
+        });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn drift_that_stays_after_a_killed_run_is_asked_about() {
+    let (before, mut after) = (small(), small());
+    after.add(&ROLE, "other", [("name", text("other"))]);
+    let mut bench = Bench::new();
+    bench.done(&before.program).await;
+    assert!(bench.dying(&after.program, 12).await.is_none());
+    bench.cloud.drift("network-0001", "dns", false);
+    bench.settings = Settings { on_drift: OnDrift::Fail, ..bench.settings };
+    let errors = bench.try_up(&after.program, &Cancel::new()).await.unwrap_err();
+    assert!(errors.len() == 1 && errors[0].reason.contains("`dns` is false and was true"), "{errors:#?}");
 }
