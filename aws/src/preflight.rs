@@ -57,5 +57,7 @@ fn all_referred<'a>(intended: &'a [Intended], from: &Intended, arg: &str) -> Opt
     found.filter(|found| found.len() == elements)
 }
 
+// Beside this folder: they plan, which the checks themselves must not need.
 #[cfg(test)]
+#[path = "preflight_tests.rs"]
 mod tests;

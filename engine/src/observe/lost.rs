@@ -11,6 +11,12 @@ use crate::program::{Declaration, ProviderName};
 use crate::urn::{KindName, Urn};
 use crate::value::Value;
 
+/// A type, and the ids of it that are read together.
+type Batch<'a> = (Arc<dyn Kind>, BTreeSet<&'a str>);
+
+/// What was seen of a thing, through which provider, and the tags that led to it.
+type Sighted = (ProviderName, Mark, Option<Box<Observed>>);
+
 /// How it is known that a thing is the stack's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Evidence {
@@ -282,7 +288,7 @@ impl Looking<'_> {
 
     /// How each is: one call per kind and provider.
     async fn ask_status(&self, lost: &mut Lost) -> Result<(), Vec<Error>> {
-        let mut batches: BTreeMap<(&str, &ProviderName), (Arc<dyn Kind>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut batches: BTreeMap<(&str, &ProviderName), Batch<'_>> = BTreeMap::new();
         for (urn, found) in &lost.found {
             let Some(declared) = self.graph.resource(urn) else { continue };
             let Some(kind) = kind_of(declared, &lost.registries) else { continue };
@@ -334,8 +340,7 @@ impl Looking<'_> {
                 )])
             }
         });
-        let found: BTreeMap<(String, String), Option<(ProviderName, Mark, Option<Box<Observed>>)>> =
-            self.all(asked.collect()).await?;
+        let found: BTreeMap<(String, String), Option<Sighted>> = self.all(asked.collect()).await?;
         let found = found.into_values().flatten();
         lost.unlisted = found.map(|(provider, mark, observed)| Unlisted { mark, provider, observed }).collect();
         Ok(())

@@ -20,8 +20,8 @@ async fn findings_are_named_with_their_way_out() {
     project.account.news();
     let (rows, found) = (project.rows(), project.expect("state repair small --json", code::DONE).json());
     let of = |name: &str| {
-        let findings = found["findings"].as_array().unwrap().iter();
-        findings.cloned().find(|one| one["name"].as_str().unwrap().starts_with(name)).unwrap()
+        let mut findings = found["findings"].as_array().unwrap().iter();
+        findings.find(|one| one["name"].as_str().unwrap().starts_with(name)).cloned().unwrap()
     };
     assert_eq!(found["findings"].as_array().unwrap().len(), 2, "{found:#}");
     assert_eq!(of("gone:data/events")["of_records"], true);
