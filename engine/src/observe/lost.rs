@@ -103,6 +103,8 @@ impl Looking<'_> {
                 lost.seen.places.insert(name, place);
             }
         }
+        // What has rows is read too: of a create that was just found, no row knows the outputs that names are made of.
+        lost.seen.rows = self.read_rows(self.rows_to_read(), &lost.registries).await?;
         let marks = self.marks(lineage, &mut lost).await?;
         self.search(lineage, &marks, &mut lost).await?;
         self.ask_status(&mut lost).await?;

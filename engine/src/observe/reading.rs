@@ -123,7 +123,7 @@ struct Batch {
 
 impl Looking<'_> {
     /// The rows that the run may touch or lean on, and that may be read.
-    fn rows_to_read(&self) -> Vec<&Row> {
+    pub(super) fn rows_to_read(&self) -> Vec<&Row> {
         let rows = self.snapshot.rows().values().filter(|row| !row.id.is_empty());
         let unread = |urn: &Urn| self.graph.resource(urn).is_some_and(|declared| declared.options.no_refresh);
         rows.filter(|row| self.settings.refresh && !unread(&row.urn)).collect()
@@ -182,7 +182,11 @@ impl Looking<'_> {
         declared.or_else(|| registries.get(&(name, row.region.clone())))
     }
 
-    async fn read_rows(&self, rows: Vec<&Row>, registries: &Registries) -> Result<BTreeMap<RowKey, Sight>, Vec<Error>> {
+    pub(super) async fn read_rows(
+        &self,
+        rows: Vec<&Row>,
+        registries: &Registries,
+    ) -> Result<BTreeMap<RowKey, Sight>, Vec<Error>> {
         let mut batches: BTreeMap<(&str, &str, &str), Batch> = BTreeMap::new();
         let mut apart = Vec::new();
         for row in rows {

@@ -13,7 +13,7 @@ use crate::digest::Digester;
 use crate::error::{Error, Turn};
 use crate::graph::{Declared, Graph};
 use crate::kind::{Identity, Status};
-use crate::observe::{Evidence, Found, Looking, Lost, Unlisted};
+use crate::observe::{Evidence, Found, Looking, Lost, Sight, Unlisted};
 use crate::plan::{likeness, natural_key, recorded_options};
 use crate::program::{Declaration, Program};
 use crate::record::{
@@ -226,7 +226,13 @@ impl Anew<'_> {
             let names = std::iter::once(&declaration.urn).chain(&self.graph.node(node).aliases);
             if let Some(row) = names.into_iter().find_map(|urn| snapshot.live(urn)) {
                 uids.insert(node, row.uid.clone());
-                known.0.insert(declaration.urn.clone(), row.outputs.to_value());
+                let recorded = row.outputs.to_value();
+                let outputs = match self.lost.seen.rows.get(&row.key()).and_then(Sight::seen) {
+                    Some(observed) => Some(observed.outputs.clone()),
+                    // Without any, they count as not known.
+                    None => recorded.as_map().is_some_and(|map| !map.is_empty()).then_some(recorded),
+                };
+                known.0.extend(outputs.map(|outputs| (declaration.urn.clone(), outputs)));
                 continue;
             }
             let Some(found) = self.lost.found.get(&declaration.urn) else { continue };

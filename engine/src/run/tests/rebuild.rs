@@ -195,3 +195,22 @@ async fn rows_that_are_there_stay_and_only_what_is_missing_is_added() {
     assert!(rows(&bench).iter().all(|row| row.state == RowState::Ready));
     bench.settled(&world.program).await;
 }
+
+#[tokio::test]
+async fn what_hangs_on_a_create_that_no_row_knows_the_outputs_of_is_found_all_the_same() {
+    let bench = bench();
+    let world = world();
+    bench.done(&world.program).await;
+    let all = rows(&bench);
+    let of = |path: &str| all.iter().find(|row| row.urn.path() == path).unwrap().clone();
+    let (main, subnet) = (of("main"), of("a"));
+    // As a log that was cut in the middle of a run leaves it: the create was accepted, and what came after is lost.
+    let accepted = Row { state: RowState::Creating, outputs: crate::record::Stored(serde_json::json!({})), ..main };
+    let removed = crate::record::Entry::Removed { uid: subnet.uid.clone(), generation: 1, forgotten: true };
+    bench.session().store.commit(&[crate::record::Entry::Row(accepted), removed]).await.unwrap();
+    let rebuilding = rebuilt(&bench, &world).await.unwrap();
+    assert!(rebuilding.missing.is_empty(), "{:?}", rebuilding.missing);
+    assert_eq!(rebuilding.rows.iter().map(|one| one.row.uid.clone()).collect::<Vec<_>>(), [subnet.uid]);
+    bench.done(&world.program).await;
+    bench.settled(&world.program).await;
+}

@@ -15,7 +15,8 @@ async fn findings_are_named_with_their_way_out() {
 
     let cloud = AwsCloud::connect(project.account.config()).await;
     let registry = cloud.registry(&ProviderName::default(), None).await.unwrap();
-    registry.kind("aws:logs/log-group").unwrap().delete("/small/events", &Value::empty_map()).await.unwrap();
+    let recorded = Value::from([("name", "/small/events")]);
+    registry.kind("aws:logs/log-group").unwrap().delete("/small/events", &recorded).await.unwrap();
     project.expect("state forget small subnet-0 --yes", code::DONE);
     project.account.news();
     let (rows, found) = (project.rows(), project.expect("state repair small --json", code::DONE).json());
