@@ -8,7 +8,7 @@
 //! | update | its row | `incomplete`, with the changes that may not have been made |
 //! | delete | gone | removed |
 //! | delete | on its way | the row is `deleting`; the plan deletes on |
-//! | delete | untouched | dropped: the row is as it was |
+//! | delete | untouched, by several looks | dropped: the row is as it was |
 //!
 //! What is found and no longer declared is deleted by the plan, as a visible step.
 
@@ -32,6 +32,9 @@ use crate::urn::Urn;
 
 /// How many intents are looked into at once.
 const AT_ONCE: usize = 16;
+
+/// For how long a thing is looked at again before a delete that may have been called counts as not begun: five looks.
+const DELETE_SHOWS: Duration = Duration::from_secs(15);
 
 /// Whether a recovery may take its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +190,18 @@ impl Recovery<'_> {
             let (kind, waiting) = (Arc::clone(&kind), waiting.clone());
             async move { kind.status(&waiting).await }.boxed()
         };
-        let status = self.ask(intent, "ask for the status of", call).await?;
+        // What is deleted may still be read as it was; a row that is taken for untouched would then be one whose thing is lost.
+        let (mut pause, mut waited) = (Duration::from_secs(1), Duration::ZERO);
+        let status = loop {
+            let status = self.ask(intent, "ask for the status of", call).await?;
+            let untouched = matches!(status.get(&row.id), Some(Status::Ready));
+            if !untouched || self.patience == Patience::OneLook || waited + pause > DELETE_SHOWS {
+                break status;
+            }
+            self.clock.sleep(pause).await;
+            waited += pause;
+            pause *= 2;
+        };
         Ok(match status.get(&row.id) {
             None | Some(Status::Gone) => {
                 let entry = Entry::Removed { uid: row.uid, generation: row.generation, forgotten: false };
