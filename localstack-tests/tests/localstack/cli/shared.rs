@@ -139,7 +139,7 @@ fn a_killed_run_is_taken_over_when_its_lease_ends_and_finished() {
     ]);
     team.expect("destroy small --yes", code::HELD).says(&[&holder]);
     let preview = team.expect("preview small", code::DONE);
-    assert!(preview.out.contains("subnet-1"), "{}", preview.out);
+    assert!(preview.out.contains("subnet-0"), "{}", preview.out);
     assert_eq!(team.expect("state list small --json", code::DONE).json().as_array().unwrap().len(), 3);
 
     first.signal(Signal::KILL);
