@@ -1,11 +1,11 @@
-//! [`Governor`]: no call leaves faster than its service takes it. One bucket of calls per account, region, service, and reading or changing
+//! `Governor`: no call leaves faster than its service takes it. One bucket of calls per account, region, service, and reading or changing
 //! ([`limits`]), shared by everything that runs on one cloud: planning, steps, pollers.
 //!
 //! Retries alone would send more, not less, when a service says that there are too many: whoever was refused comes back, and the others go on
 //! as before. Here a refusal is heard by all callers of the bucket at once.
 //!
 //! A call waits before it is signed, since a signature is valid for minutes: the SDK's way to the identity is the last that is asynchronous
-//! ([`Paced`]). The time limit of a call begins when it leaves (`crate::deadline`).
+//! (`Paced`). The time limit of a call begins when it leaves (`crate::deadline`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

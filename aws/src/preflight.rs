@@ -1,7 +1,7 @@
 //! What AWS would refuse, known before the first call: each check takes everything that is intended and names all that is wrong.
 //!
 //! A check speaks only where a plan makes or changes something: what stands already was accepted once. It says nothing of values that are not known
-//! yet. [`check`] needs no account; [`ask`] asks the account, at most one question per service, and only where the answer matters.
+//! yet. [`check`] needs no account; `ask` asks the account, at most one question per service, and only where the answer matters.
 
 mod account;
 mod names;

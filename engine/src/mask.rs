@@ -2,7 +2,7 @@
 //!
 //! A secret never gets into a text of ours. Others repeat what they were sent: a service names a refused password in its message, a closure
 //! of a program says what it could not parse. So whatever such a text becomes (an event, an error, the reason in a row) goes through here,
-//! at the two places where texts come in and go out: around the cloud ([`cloud`]) and around the consumer of events ([`events`]).
+//! at the two places where texts come in and go out: around the cloud (`mask::cloud`) and around the consumer of events (`mask::events`).
 
 mod cloud;
 mod events;
