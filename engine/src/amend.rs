@@ -33,30 +33,44 @@ pub struct Amender {
     pub command: String,
 }
 
-impl<T> Amendment<T> {
-    /// The entries as one commit of a store, which stands in its history like a run.
-    pub fn commit(&self, snapshot: &Snapshot, by: Amender) -> Vec<Entry> {
-        let number = snapshot.next_deployment();
+impl Amender {
+    /// The entries of a change of the records alone, which stands in the history like a run: as deployment `number`, with a line for the history
+    /// and one of the `changed` for each change, and the calls that it took to find out.
+    pub(crate) fn deployment(
+        self,
+        number: u64,
+        lines: Vec<String>,
+        changed: usize,
+        calls: BTreeMap<String, u64>,
+        entries: impl IntoIterator<Item = Entry>,
+    ) -> Vec<Entry> {
         let start = DeploymentStart {
             number,
-            started_at: by.at,
-            who: by.who,
-            command: by.command,
-            plan: self.lines.clone(),
+            started_at: self.at,
+            who: self.who,
+            command: self.command,
+            plan: lines,
             saved_plan: None,
             program: None,
             steps: Vec::new(),
         };
         let end = DeploymentEnd {
             number,
-            ended_at: by.at,
+            ended_at: self.at,
             outcome: "done".to_owned(),
-            steps: [u64::try_from(self.changes.len()).unwrap_or(u64::MAX), 0, 0],
-            calls: BTreeMap::new(),
+            steps: [u64::try_from(changed).unwrap_or(u64::MAX), 0, 0],
+            calls,
             troubles: Vec::new(),
         };
-        let entries = self.entries.iter().cloned();
         std::iter::once(Entry::DeploymentStarted(start)).chain(entries).chain([Entry::DeploymentEnded(end)]).collect()
+    }
+}
+
+impl<T> Amendment<T> {
+    /// The entries as one commit of a store, which stands in its history like a run.
+    pub fn commit(&self, snapshot: &Snapshot, by: Amender) -> Vec<Entry> {
+        let entries = self.entries.iter().cloned();
+        by.deployment(snapshot.next_deployment(), self.lines.clone(), self.changes.len(), BTreeMap::new(), entries)
     }
 }
 

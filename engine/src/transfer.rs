@@ -11,8 +11,8 @@ use crate::amend::Amender;
 use crate::digest::Digester;
 use crate::error::{Error, Turn};
 use crate::record::{
-    Binding, DeploymentEnd, DeploymentStart, EXPORT_VERSION, Entry, Exported, ExportedBinding, ExportedDeployment,
-    ExportedPin, FORMAT, Intent, Row, RowKey,
+    Binding, EXPORT_VERSION, Entry, Exported, ExportedBinding, ExportedDeployment, ExportedPin, FORMAT, Intent, Row,
+    RowKey,
 };
 use crate::state::{Deployment, Snapshot};
 use crate::urn::Urn;
@@ -229,40 +229,23 @@ pub fn import(exported: &Exported, now: &Snapshot, by: Amender) -> Vec<Entry> {
         entries.push(Entry::DeploymentStarted(start));
         entries.extend(end.map(Entry::DeploymentEnded));
     }
-    let Amender { who, at, command } = by;
-    entries.push(Entry::DeploymentStarted(DeploymentStart {
-        number,
-        started_at: at,
-        who,
-        command,
-        plan: vec![line],
-        saved_plan: None,
-        program: None,
-        steps: Vec::new(),
-    }));
+    let mut changes = Vec::new();
     let kept: BTreeSet<RowKey> = rows.iter().map(Row::key).collect();
     for (uid, generation) in now.rows().keys().filter(|key| !kept.contains(*key)) {
-        entries.push(Entry::Removed { uid: uid.clone(), generation: *generation, forgotten: true });
+        changes.push(Entry::Removed { uid: uid.clone(), generation: *generation, forgotten: true });
     }
     for (uid, generation) in now.intents().keys() {
-        entries.push(Entry::Dropped { uid: uid.clone(), generation: *generation });
+        changes.push(Entry::Dropped { uid: uid.clone(), generation: *generation });
     }
-    entries.extend(rows.into_iter().filter(|row| now.rows().get(&row.key()) != Some(row)).map(Entry::Row));
-    entries.extend(intents.into_iter().map(Entry::Intent));
+    changes.extend(rows.into_iter().filter(|row| now.rows().get(&row.key()) != Some(row)).map(Entry::Row));
+    changes.extend(intents.into_iter().map(Entry::Intent));
     let gone = now.pins().keys().filter(|urn| !exported.pins.contains_key(*urn));
-    entries.extend(gone.map(|urn| Entry::Unpinned { urn: urn.clone() }));
+    changes.extend(gone.map(|urn| Entry::Unpinned { urn: urn.clone() }));
     for (urn, ExportedPin { args, outputs }) in &exported.pins {
-        entries.push(Entry::Pinned { urn: urn.clone(), args: args.clone(), outputs: outputs.clone() });
+        changes.push(Entry::Pinned { urn: urn.clone(), args: args.clone(), outputs: outputs.clone() });
     }
-    entries.push(Entry::Outputs { values: exported.outputs.clone() });
-    entries.push(Entry::DeploymentEnded(DeploymentEnd {
-        number,
-        ended_at: at,
-        outcome: "done".to_owned(),
-        steps: [u64::try_from(changed).unwrap_or(u64::MAX), 0, 0],
-        calls: BTreeMap::new(),
-        troubles: Vec::new(),
-    }));
+    changes.push(Entry::Outputs { values: exported.outputs.clone() });
+    entries.extend(by.deployment(number, vec![line], changed, BTreeMap::new(), changes));
     entries
 }
 

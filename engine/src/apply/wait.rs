@@ -317,3 +317,37 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wait for something new, looked at after so many seconds each; how it ended, and with which look.
+    fn ends(unseen: u64, looks: &[(u64, Option<Status>)]) -> Option<(usize, Waited)> {
+        let (done, _told) = oneshot::channel();
+        let watch = Watch {
+            waiting: Waiting { id: "vpc-1".to_owned(), change: None },
+            wait: Wait::seconds(0, 1, 1, 600),
+            until: Until::Ready,
+            unseen: Duration::from_secs(unseen),
+            tell: Box::new(|_, _| {}),
+        };
+        let mut watched = Watched::new(Subscription { watch, done }, Duration::ZERO);
+        let mut looks = looks.iter().enumerate();
+        looks.find_map(|(at, (second, status))| Some((at, watched.take(status.clone(), Duration::from_secs(*second))?)))
+    }
+
+    #[test]
+    fn what_is_new_is_gone_when_its_time_is_over_and_several_looks_have_missed_it() {
+        let missed = |seconds: &[u64]| seconds.iter().map(|second| (*second, None)).collect::<Vec<_>>();
+        // The first look comes late, after a refusal that lasted: it is not the only one that counts.
+        assert_eq!(ends(5, &missed(&[30, 31, 32, 33])), Some((3, Waited::Gone)));
+        assert_eq!(ends(5, &missed(&[30, 31, 32])), None);
+        assert_eq!(ends(5, &missed(&[1, 2, 3, 4, 4])), None);
+        let mut seen = missed(&[30, 31, 32]);
+        seen.extend([(33, Some(Status::Pending("pending".to_owned()))), (34, None), (35, Some(Status::Ready))]);
+        assert_eq!(ends(5, &seen), Some((5, Waited::Ready)));
+        // What was there before needs no patience.
+        assert_eq!(ends(0, &missed(&[1])), Some((0, Waited::Gone)));
+    }
+}

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Session, guard, outputs, pins, places};
+use crate::amend::Amender;
 use crate::apply::{OutputsNow, expressions, names};
 use crate::compare::{complete, taint};
 use crate::digest::Digester;
@@ -16,9 +17,7 @@ use crate::kind::{Identity, Status};
 use crate::observe::{Evidence, Found, Looking, Lost, Sight, Unlisted};
 use crate::plan::{likeness, natural_key, recorded_options};
 use crate::program::{Declaration, Program};
-use crate::record::{
-    Binding, DeploymentEnd, DeploymentStart, Edge, Entry, RecordedOptions, Row, RowState, Stored, owner_tag,
-};
+use crate::record::{Binding, Edge, Entry, RecordedOptions, Row, RowState, Stored, owner_tag};
 use crate::shape::Schema;
 use crate::urn::{Uid, Urn};
 use crate::value::Value;
@@ -127,31 +126,18 @@ impl Session {
     pub async fn record(&mut self, rebuilding: Rebuilding) -> Result<(), Vec<Error>> {
         let snapshot = self.store.snapshot();
         guard::still_true(snapshot, rebuilding.sequence)?;
-        let number = snapshot.next_deployment();
-        let now = self.clock.now_millis();
+        let by = Amender {
+            who: rebuilding.identity.caller,
+            at: self.clock.now_millis(),
+            command: "state rebuild".to_owned(),
+        };
+        let lines = rebuilding.rows.iter().map(|one| format!("record {} as {}", one.row.id, one.row.urn)).collect();
         let mut entries = Vec::new();
         if snapshot.binding().is_none() {
             entries.push(Entry::Bound(rebuilding.binding));
         }
-        entries.push(Entry::DeploymentStarted(DeploymentStart {
-            number,
-            started_at: now,
-            who: rebuilding.identity.caller,
-            command: "state rebuild".to_owned(),
-            plan: rebuilding.rows.iter().map(|one| format!("record {} as {}", one.row.id, one.row.urn)).collect(),
-            saved_plan: None,
-            program: None,
-            steps: Vec::new(),
-        }));
-        entries.extend(rebuilding.entries);
-        entries.push(Entry::DeploymentEnded(DeploymentEnd {
-            number,
-            ended_at: now,
-            outcome: "done".to_owned(),
-            steps: [u64::try_from(rebuilding.rows.len()).unwrap_or(u64::MAX), 0, 0],
-            calls: rebuilding.calls,
-            troubles: Vec::new(),
-        }));
+        let (number, changed) = (snapshot.next_deployment(), rebuilding.rows.len());
+        entries.extend(by.deployment(number, lines, changed, rebuilding.calls, rebuilding.entries));
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])
     }
 }

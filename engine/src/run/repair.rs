@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Session, guard};
+use crate::amend::Amender;
 use crate::error::{Error, Turn};
 use crate::graph::{Graph, nearest};
 use crate::kind::{CallClass, Mark};
 use crate::observe::{Looking, Observations, Sight, observe};
 use crate::program::{Program, ProviderName};
-use crate::record::{DeploymentEnd, DeploymentStart, Entry, Row, RowKey, RowState};
+use crate::record::{Entry, Row, RowKey, RowState};
 use crate::settings::Settings;
 use crate::state::Snapshot;
 use crate::urn::{Uid, Urn};
@@ -123,27 +124,14 @@ impl Session {
         if snapshot.sequence() != examination.sequence {
             guard::still_true(snapshot, examination.sequence)?;
         }
-        let number = snapshot.next_deployment();
-        let (who, now) = (self.identity.as_ref().map(|it| it.caller.clone()), self.clock.now_millis());
-        let mut entries = vec![Entry::DeploymentStarted(DeploymentStart {
-            number,
-            started_at: now,
-            who: who.unwrap_or_default(),
+        let by = Amender {
+            who: self.identity.as_ref().map(|it| it.caller.clone()).unwrap_or_default(),
+            at: self.clock.now_millis(),
             command: "state repair".to_owned(),
-            plan: chosen.keys().map(|name| format!("mend {name}")).collect(),
-            saved_plan: None,
-            program: None,
-            steps: Vec::new(),
-        })];
-        entries.extend(merged(snapshot, chosen.values().flat_map(|finding| &finding.entries)));
-        entries.push(Entry::DeploymentEnded(DeploymentEnd {
-            number,
-            ended_at: now,
-            outcome: "done".to_owned(),
-            steps: [u64::try_from(chosen.len()).unwrap_or(u64::MAX), 0, 0],
-            calls: BTreeMap::new(),
-            troubles: Vec::new(),
-        }));
+        };
+        let lines = chosen.keys().map(|name| format!("mend {name}")).collect();
+        let mending = merged(snapshot, chosen.values().flat_map(|finding| &finding.entries));
+        let entries = by.deployment(snapshot.next_deployment(), lines, chosen.len(), BTreeMap::new(), mending);
         let done = chosen.values().map(|finding| format!("{}: done", finding.name)).collect();
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         Ok(done)

@@ -15,6 +15,8 @@ pub struct Behaviour {
     pub update_polls: u32,
     /// Polls for which a deleted thing is still there; more than 0 makes `delete` answer `Wait`.
     pub delete_polls: u32,
+    /// Looks at its status that still say of a deleted thing that it is ready.
+    pub shows_deleted: u32,
     /// Looks (status, read, find) that do not see a new thing yet.
     pub lag: u32,
     /// Whether an update changes one argument a call and leaves the rest.
@@ -165,5 +167,17 @@ fn sample(shape: &Shape, text: &str) -> Value {
         }
         Shape::Choice(words) => Value::from(words.first().copied().unwrap_or_default()),
         Shape::Text | Shape::Caseless | Shape::Name | Shape::Version | Shape::Json => Value::from(text),
+    }
+}
+
+/// Refuses what nobody could send: what is not known, and digests.
+pub(super) fn check_known(args: &Value) -> Result<(), String> {
+    match args {
+        Value::Unknown(unknown) => Err(format!("{} is not known", unknown.expression)),
+        Value::Digest(_) => Err("a digest was sent in place of a secret".to_owned()),
+        Value::Secret(inner) => check_known(inner),
+        Value::List(list) => list.iter().try_for_each(check_known),
+        Value::Map(map) => map.values().try_for_each(check_known),
+        _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::account::{Behaviour, Thing, mentions, natural_name, revealed};
+use super::account::{Behaviour, Thing, check_known, mentions, natural_name, revealed};
 use super::journal::Journal;
 use crate::error::Answer;
 use crate::kind::{
@@ -98,6 +98,8 @@ struct Account {
     identity: Option<Identity>,
     things: BTreeMap<(String, String), Thing>,
     deleted: BTreeSet<String>,
+    /// What is gone and still shown, for so many looks.
+    ghosts: BTreeMap<(String, String), u32>,
     minted: u64,
     /// The names in the tags of things, by the uid in them.
     names: BTreeMap<Uid, Urn>,
@@ -312,6 +314,9 @@ impl Account {
 
     /// Takes a thing away. An id that is a name may be taken again; one that was minted never comes back.
     fn bury(&mut self, schema: &Schema, key: &(String, String)) {
+        if let Some(shown) = self.behaviours.get(schema.kind).map(|behaviour| behaviour.shows_deleted) {
+            self.ghosts.insert(key.clone(), shown);
+        }
         if let Some(thing) = self.things.remove(key)
             && thing.name(schema).as_ref() != Some(&thing.id)
         {
@@ -393,6 +398,10 @@ impl Kind for ScriptedKind {
                 for one in waiting {
                     let key = self.key(&one.id);
                     let Some(thing) = account.things.get_mut(&key).filter(|thing| thing.region == self.region) else {
+                        if let Some(shown) = account.ghosts.get_mut(&key).filter(|shown| **shown > 0) {
+                            *shown -= 1;
+                            answers.insert(one.id.clone(), Status::Ready);
+                        }
                         continue;
                     };
                     let status = thing.poll();
@@ -671,17 +680,6 @@ impl Ownership {
 fn set(args: &mut Value, arg: &str, value: Value) {
     if let Value::Map(map) = args {
         map.insert(arg.to_owned(), value);
-    }
-}
-
-fn check_known(args: &Value) -> Result<(), String> {
-    match args {
-        Value::Unknown(unknown) => Err(format!("{} is not known", unknown.expression)),
-        Value::Digest(_) => Err("a digest was sent in place of a secret".to_owned()),
-        Value::Secret(inner) => check_known(inner),
-        Value::List(list) => list.iter().try_for_each(check_known),
-        Value::Map(map) => map.values().try_for_each(check_known),
-        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::record::{RecordedOptions, RowState, Stored};
+use crate::record::{DeploymentStart, RecordedOptions, RowState, Stored};
 use crate::urn::{KindName, Uid};
 
 fn binding(lineage: &str) -> Entry {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use formwork_aws::{AssumeRole, AwsCloud, AwsConfig, EmulatorTarget};
 use formwork_engine::error::Turn;
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity};
+use formwork_engine::program::ReadDeclaration;
 use formwork_engine::{Error, Program};
 
 use super::args::StackArgs;
@@ -166,6 +167,18 @@ impl Target {
             secrets = secrets.generating(generator);
         }
         let program = at.runner.program(&self.stack, &self.file, &secrets, self.base.aws.default_tags.clone())?;
+        if self.base.store.s3.is_some() {
+            let reads = program.reads.values().filter(|read| read.stack.is_some());
+            let reason = "a stack whose state is in S3 cannot read the outputs of other stacks yet";
+            let error = |read: &ReadDeclaration| {
+                let error = Error::new(Turn::You, "read the outputs of", reason).about(&read.urn, Some(&read.source));
+                error.hint("take what it needs from the configuration, or keep the states of both in folders")
+            };
+            let errors: Vec<Error> = reads.map(error).collect();
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+        }
         for warning in secrets.warnings() {
             at.terminal.say(&format!("warning: {warning}"));
         }

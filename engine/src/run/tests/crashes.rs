@@ -108,6 +108,16 @@ async fn deletes_are_finished_by_the_next_run() {
 }
 
 #[tokio::test]
+async fn what_a_killed_run_deleted_and_the_next_one_still_sees_is_no_loss_to_ask_about() {
+    let shown = |bench: &Bench| {
+        for schema in all_schemas() {
+            bench.cloud.behave(schema.kind, Behaviour { shows_deleted: 3, ..Behaviour::default() });
+        }
+    };
+    kill_everywhere(&small().program, &World::new().program, shown).await;
+}
+
+#[tokio::test]
 async fn what_a_killed_run_made_and_nobody_declares_any_more_is_deleted() {
     let program = small().program;
     let empty = World::new().program;
