@@ -21,12 +21,37 @@ fn finish(project: &Project) {
     project.expect("preview small --detailed-exitcode", code::DONE);
 }
 
+/// The environment of a command, as JSON.
+fn environment(command: &Command) -> String {
+    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
+    let pairs = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?))));
+    serde_json::to_string(&pairs.collect::<BTreeMap<_, _>>()).unwrap()
+}
+
+/// Heeds the end of its terminal, also where the tests themselves were begun to outlive theirs (`nohup`): what is ignored is inherited, and a shell
+/// cannot take that back.
+const HEED: &str = "
+import json, os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execve(sys.argv[2], sys.argv[2:], json.loads(sys.argv[1]))
+";
+
+/// The command, which heeds the end of its terminal.
+fn heeding(command: &Command) -> Command {
+    let mut heeding = Command::new("python3");
+    heeding.args(["-c", HEED, &environment(command)]).arg(command.get_program()).args(command.get_args());
+    heeding.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    heeding
+}
+
 #[test]
 fn a_polite_request_and_the_end_of_the_terminal_end_a_run_like_ctrl_c() {
     // The end of a terminal is told by the shell and by the system: twice is no second Ctrl-C.
     for signals in [&[Signal::INT][..], &[Signal::TERM], &[Signal::HUP, Signal::HUP]] {
         let project = Project::new();
-        let mut running = project.held_at("up small --yes", "CreateVpc", Action::HoldBefore);
+        project.admin().inject(&Fault::new(&project.account.id, Action::HoldBefore).operation("CreateVpc")).unwrap();
+        let mut running = Running::begin(&mut heeding(&project.command("up small --yes")));
+        assert!(!project.admin().held(&project.account.id, LONG).unwrap().is_empty());
         signals.iter().for_each(|signal| running.signal(*signal));
         running.until("stopping:");
         project.admin().clear_faults(&project.account.id).unwrap();
@@ -69,10 +94,9 @@ fn readers_that_go_away_neither_end_a_run_nor_lose_anything() {
         project.admin().inject(&Fault::new(&project.account.id, Action::HoldBefore).operation("CreateVpc")).unwrap();
         // Also the log of the program's inner life loses its reader.
         let mut command = project.command(line);
-        command
-            .env("FORMWORK_LOG", "aws_smithy_runtime::client::identity=debug")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.env("FORMWORK_LOG", "aws_smithy_runtime::client::identity=debug");
+        let mut command = heeding(&command);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         assert!(!project.admin().held(&project.account.id, LONG).unwrap().is_empty());
         drop((child.stdout.take(), child.stderr.take()));
@@ -88,9 +112,11 @@ fn readers_that_go_away_neither_end_a_run_nor_lose_anything() {
 /// Runs a command in a terminal of its own, closes the terminal when a line comes in, and ends with the command's exit code. Python is where
 /// LocalStack is.
 const TERMINAL: &str = r#"
-import json, os, pty, select, sys
+import json, os, pty, select, signal, sys
 pid, terminal = pty.fork()
 if pid == 0:
+    # What is ignored is inherited: the tests may have been begun to outlive their terminal.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.execve(sys.argv[1], sys.argv[1:], json.loads(os.environ["INSIDE"]))
 while sys.stdin not in select.select([sys.stdin, terminal], [], [])[0]:
     os.read(terminal, 65536)
@@ -103,14 +129,11 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
 fn the_end_of_a_terminal_on_which_progress_moves_is_survived() {
     let project = Project::new();
     project.admin().inject(&Fault::new(&project.account.id, Action::HoldBefore).operation("CreateVpc")).unwrap();
-    let as_ever = project.command("up small --yes");
-    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
-    let mut inside: BTreeMap<String, String> =
-        as_ever.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
-    inside.insert("TERM".to_owned(), "xterm".to_owned());
+    let mut inside = project.command("up small --yes");
+    inside.env("TERM", "xterm");
     let mut command = Command::new("python3");
     command.args(["-c", TERMINAL, env!("CARGO_BIN_EXE_small"), "up", "small", "--yes"]);
-    command.env("INSIDE", serde_json::to_string(&inside).unwrap()).current_dir(project.folder.path());
+    command.env("INSIDE", environment(&inside)).current_dir(project.folder.path());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     assert!(!project.admin().held(&project.account.id, LONG).unwrap().is_empty());
     child.stdin.take().unwrap().write_all(b"close\n").unwrap();
