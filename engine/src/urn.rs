@@ -25,6 +25,11 @@ impl KindName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same without the name of the cloud, as people read it: `ec2/vpc`.
+    pub fn short(&self) -> &str {
+        self.0.split_once(':').map_or(&*self.0, |(_, short)| short)
+    }
 }
 
 impl fmt::Display for KindName {

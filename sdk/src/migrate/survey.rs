@@ -342,7 +342,7 @@ fn hold_back(graph: &Graph, recorded: &BTreeSet<Urn>, answers: &mut [Answer]) {
                     let reason = format!(
                         "it needs {} ({}) first, which is neither in the stack nor taken over with it",
                         needs.path(),
-                        short_kind(&needs)
+                        needs.kind().short()
                     );
                     *answer = Answer::Blocked { urn, reason, changes };
                     held = true;
@@ -367,12 +367,6 @@ fn first_open(graph: &Graph, urn: &Urn, recorded: &BTreeSet<Urn>, ready: &BTreeS
         Declared::Read(_) => None,
     });
     before.into_iter().find(|urn| !recorded.contains(urn) && !ready.contains(urn)).cloned()
-}
-
-/// The type without its provider, as plans show it.
-pub(crate) fn short_kind(urn: &Urn) -> String {
-    let kind = urn.kind();
-    kind.as_str().strip_prefix("aws:").unwrap_or(kind.as_str()).to_owned()
 }
 
 /// The resources that parts are parts of, where those were told.

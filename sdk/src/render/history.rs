@@ -136,7 +136,7 @@ fn planned_step(step: &PlannedStep, deployment: &Deployment, look: Look) -> Stri
         _ => ("~", Ink::Update),
     };
     let paths = if step.paths.is_empty() { String::new() } else { format!(": {}", step.paths.join(", ")) };
-    let told = format!("{} {} ({}){paths}", step.op, step.urn.path(), step.reason);
+    let told = format!("{} {} ({}), {}{paths}", step.op, step.urn.path(), step.urn.kind().short(), step.reason);
     let mut text = wrapped(&told, look.width, &format!("  {} ", look.paint(ink, sign)), "      ");
     text.push('\n');
     for trouble in troubles(step, deployment) {
@@ -221,9 +221,7 @@ pub(crate) fn differences(
             Changed::Replaced => ("±", Ink::Replace),
             Changed::Updated => ("~", Ink::Update),
         };
-        let kind = row.kind.as_str();
-        let kind = kind.split_once(':').map_or(kind, |(_, short)| short);
-        let line = format!("{sign} {} ({kind}) {}", row.urn.path(), row.changed.word());
+        let line = format!("{sign} {} ({}) {}", row.urn.path(), row.kind.short(), row.changed.word());
         text.push_str(&format!("{}\n", look.paint(ink, &line)));
         row.fields.iter().for_each(|field| text.push_str(&field_lines(field, look)));
     }

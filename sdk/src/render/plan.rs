@@ -276,15 +276,9 @@ impl Columns {
         };
         Self {
             name: widest(&|line| line.item.map(|_| wide(&line.name) + 2 * line.depth)),
-            kind: widest(&|line| line.item.map(|item| wide(short_kind(item.main)))),
+            kind: widest(&|line| line.item.map(|item| wide(item.main.kind.short()))),
         }
     }
-}
-
-/// `ec2/vpc`: the provider's name is the same for all.
-fn short_kind(step: &Step) -> &str {
-    let kind = step.kind.as_str();
-    kind.split_once(':').map_or(kind, |(_, short)| short)
 }
 
 struct Tree<'a> {
@@ -309,7 +303,7 @@ impl Tree<'_> {
         let (sign, ink) = item.sign();
         let indent = " ".repeat(2 * line.depth + 2);
         let name = pad(&line.name, self.columns.name.saturating_sub(2 * line.depth));
-        let kind = short_kind(item.main);
+        let kind = item.main.kind.short();
         let before_kind = wide(&indent) + 2 + wide(&name) + 2;
         let details = item.details(self.heading);
         let beneath = format!("{indent}    ");
@@ -471,9 +465,9 @@ fn notes(plan: &Plan, look: Look) -> String {
     for note in &plan.notes {
         let line = wrapped(note, look.width, "note: ", "  ");
         let rest = line.strip_prefix("note:").unwrap_or(&line);
-        text.push_str(&format!("\n{}{rest}\n", look.paint(Ink::Faint, "note:")));
+        text.push_str(&format!("{}{rest}\n", look.paint(Ink::Faint, "note:")));
     }
-    text
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 fn warnings(plan: &Plan, look: Look) -> String {

@@ -23,11 +23,10 @@ pub fn problems(problems: &[Problem], look: Look) -> String {
     for of_one in problems.chunk_by(|one, next| one.urn == next.urn) {
         let Some(first) = of_one.first() else { continue };
         let kind = first.urn.kind();
-        let kind = kind.as_str().strip_prefix("aws:").unwrap_or(kind.as_str());
         let source = first.source.as_ref().map(|line| format!("  {line}")).unwrap_or_default();
         text.push_str(&format!(
             "\n{}\n",
-            wrapped(&format!("{}  {kind}{source}", first.urn.path()), look.width, "  ! ", "      ")
+            wrapped(&format!("{}  {}{source}", first.urn.path(), kind.short()), look.width, "  ! ", "      ")
         ));
         for (at, problem) in of_one.iter().enumerate() {
             text.push_str(&wrapped(&problem.reason, look.width, "      ", "        "));

@@ -213,7 +213,8 @@ impl State {
             }
             if let Some(bar) = &running.bar {
                 let status = if running.status.is_empty() { String::new() } else { format!(": {}", running.status) };
-                let text = format!("{} {} ({}){status}", doing(running.op), running.urn.path(), short(&running.urn));
+                let text =
+                    format!("{} {} ({}){status}", doing(running.op), running.urn.path(), running.urn.kind().short());
                 bar.set_message(fit(&text, width));
             }
         }
@@ -277,12 +278,6 @@ fn step_style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-/// `ec2/vpc` of `aws:ec2/vpc`.
-pub(crate) fn short(urn: &Urn) -> String {
-    let kind = urn.kind();
-    kind.as_str().split_once(':').map_or(kind.as_str(), |(_, short)| short).to_owned()
-}
-
 fn doing(op: Op) -> &'static str {
     match op {
         Op::Create => "creating",
@@ -332,17 +327,17 @@ fn line(event: &Event, look: Look) -> Option<String> {
             wrapped(&format!("{}: {finding}", urn.path()), look.width, "  > ", "    ")
         }
         Event::RecoveryWaiting { urn, limit } => {
-            let what = format!("{} {}", short(urn), urn.path());
+            let what = format!("{} {}", urn.kind().short(), urn.path());
             let text = format!("looking for {what}, which an earlier run may have made: up to {}", duration(*limit));
             wrapped(&text, look.width, "  . ", "    ")
         }
         Event::StepAccepted { .. } => return None,
         Event::StepWaiting { urn, status, stuck, .. } => {
             let what = if *stuck { "is stuck" } else { "waits" };
-            format!("  . {} ({}) {what}: {status}", urn.path(), short(urn))
+            format!("  . {} ({}) {what}: {status}", urn.path(), urn.kind().short())
         }
         Event::StepRetried { urn, reason, after, .. } => {
-            format!("  . {} ({}) is tried again in {}: {reason}", urn.path(), short(urn), duration(*after))
+            format!("  . {} ({}) is tried again in {}: {reason}", urn.path(), urn.kind().short(), duration(*after))
         }
         Event::CallsPaced { service, region, waiting, rate, throttled, .. } => {
             format!("  . {}", pace::waiting(service, region, *waiting, *rate, *throttled))
@@ -350,7 +345,7 @@ fn line(event: &Event, look: Look) -> Option<String> {
         Event::StepFinished { urn, op, id, took, .. } => {
             let (sign, word, ink) = done(*op);
             let id = id.as_ref().map(|id| format!(": {id}")).unwrap_or_default();
-            let rest = format!("{} ({}) {word} in {}{id}", urn.path(), short(urn), duration(*took));
+            let rest = format!("{} ({}) {word} in {}{id}", urn.path(), urn.kind().short(), duration(*took));
             format!("  {} {}", look.paint(ink, sign), fit(&rest, look.width.saturating_sub(4)))
         }
         Event::StepFailed { urn, op, error, took, .. } => {
@@ -358,14 +353,20 @@ fn line(event: &Event, look: Look) -> Option<String> {
                 "{} {} ({}) failed after {}: {}",
                 doing(*op),
                 urn.path(),
-                short(urn),
+                urn.kind().short(),
                 duration(*took),
                 shown_error(error)
             );
             format!("  {} {}", look.paint(Ink::Bad, "!"), wrapped(&rest, look.width.saturating_sub(4), "", "    "))
         }
         Event::StepBlocked { urn, by, .. } => {
-            format!("  {} {} ({}) not begun: {} failed", look.paint(Ink::Faint, "x"), urn.path(), short(urn), by.path())
+            format!(
+                "  {} {} ({}) not begun: {} failed",
+                look.paint(Ink::Faint, "x"),
+                urn.path(),
+                urn.kind().short(),
+                by.path()
+            )
         }
         Event::Interrupted => {
             let text = "stopping: no new calls, running ones are waited for and recorded. Ctrl-C again leaves at once; the next run then goes on from the records";

@@ -16,7 +16,6 @@ use serde_json::{Value as Json, json};
 
 use super::value::shown;
 use super::{Ink, Look, plural, wrapped};
-use crate::migrate::survey::short_kind;
 use crate::migrate::{Answer, Item, Survey};
 
 /// How many resources are named as candidates before the rest is counted.
@@ -177,7 +176,7 @@ fn is_readable(urn: &Urn, change: &FieldChange) -> bool {
 }
 
 fn named(urn: &Urn) -> String {
-    format!("{} ({})", urn.path(), short_kind(urn))
+    format!("{} ({})", urn.path(), urn.kind().short())
 }
 
 fn sum(survey: &Survey) -> String {

@@ -70,7 +70,7 @@ fn a_step_that_failed_stands_in_the_history_with_its_reason() {
     project.cloud.fail(Fault::new("aws:ec2/subnet", "create", CallClass::Refused).times(2));
     assert_eq!(project.run("up prod --yes").0, exit::FAILED);
     expect(project.run("history prod"), exit::DONE, &["failed", "1 of 3"], &[]);
-    expect(project.run("history prod 1"), exit::DONE, &["+ create private/subnet-0 (new) failed:"], &[]);
+    expect(project.run("history prod 1"), exit::DONE, &["+ create private/subnet-0 (ec2/subnet), new failed:"], &[]);
 }
 
 #[test]
