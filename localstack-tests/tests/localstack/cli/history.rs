@@ -34,7 +34,11 @@ fn a_stack_goes_back_without_its_configuration_and_its_secrets() {
     let mut alone = bare(project.folder.path(), "history small 3");
     let alone = run(&mut alone);
     alone.expect(code::DONE);
-    assert!(alone.out.contains("~ update data/events (declared changed): retention_in_days"), "{}", alone.out);
+    assert!(
+        alone.out.contains("~ update data/events (logs/log-group), declared changed: retention_in_days"),
+        "{}",
+        alone.out
+    );
     project.expect("rollback small 7 --yes", code::BAD_INPUT).says(&["there are deployments 1 to 3"]);
 }
 
