@@ -115,6 +115,30 @@ struct Shared {
     s3: aws_sdk_s3::Client,
     #[cfg(feature = "secretsmanager")]
     secretsmanager: aws_sdk_secretsmanager::Client,
+    #[cfg(feature = "acm")]
+    acm: aws_sdk_acm::Client,
+    #[cfg(feature = "cloudcontrol")]
+    cloudcontrol: aws_sdk_cloudcontrol::Client,
+    #[cfg(feature = "cloudfront")]
+    cloudfront: aws_sdk_cloudfront::Client,
+    #[cfg(feature = "cloudwatch")]
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    #[cfg(feature = "dynamodb")]
+    dynamodb: aws_sdk_dynamodb::Client,
+    #[cfg(feature = "efs")]
+    efs: aws_sdk_efs::Client,
+    #[cfg(feature = "elbv2")]
+    elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    #[cfg(feature = "route53")]
+    route53: aws_sdk_route53::Client,
+    #[cfg(feature = "servicequotas")]
+    servicequotas: aws_sdk_servicequotas::Client,
+    #[cfg(feature = "sns")]
+    sns: aws_sdk_sns::Client,
+    #[cfg(feature = "sqs")]
+    sqs: aws_sdk_sqs::Client,
+    #[cfg(feature = "ssm")]
+    ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
 }
 
@@ -195,6 +219,18 @@ impl Aws {
         "logs" logs aws_sdk_cloudwatchlogs::Client;
         "rds" rds aws_sdk_rds::Client;
         "s3" s3 aws_sdk_s3::Client;
+        "acm" acm aws_sdk_acm::Client;
+        "cloudcontrol" cloudcontrol aws_sdk_cloudcontrol::Client;
+        "cloudfront" cloudfront aws_sdk_cloudfront::Client;
+        "cloudwatch" cloudwatch aws_sdk_cloudwatch::Client;
+        "dynamodb" dynamodb aws_sdk_dynamodb::Client;
+        "efs" efs aws_sdk_efs::Client;
+        "elbv2" elbv2 aws_sdk_elasticloadbalancingv2::Client;
+        "route53" route53 aws_sdk_route53::Client;
+        "servicequotas" servicequotas aws_sdk_servicequotas::Client;
+        "sns" sns aws_sdk_sns::Client;
+        "sqs" sqs aws_sdk_sqs::Client;
+        "ssm" ssm aws_sdk_ssm::Client;
         "secretsmanager" secretsmanager aws_sdk_secretsmanager::Client;
     }
 }
@@ -400,6 +436,30 @@ impl AwsCloud {
                     .interceptor(Pacer::new(&self.governor, &account, &region, "s3"))
                     .build(),
             ),
+            #[cfg(feature = "acm")]
+            acm: client!(aws_sdk_acm, "acm"),
+            #[cfg(feature = "cloudcontrol")]
+            cloudcontrol: client!(aws_sdk_cloudcontrol, "cloudcontrol"),
+            #[cfg(feature = "cloudfront")]
+            cloudfront: client!(aws_sdk_cloudfront, "cloudfront"),
+            #[cfg(feature = "cloudwatch")]
+            cloudwatch: client!(aws_sdk_cloudwatch, "cloudwatch"),
+            #[cfg(feature = "dynamodb")]
+            dynamodb: client!(aws_sdk_dynamodb, "dynamodb"),
+            #[cfg(feature = "efs")]
+            efs: client!(aws_sdk_efs, "efs"),
+            #[cfg(feature = "elbv2")]
+            elbv2: client!(aws_sdk_elasticloadbalancingv2, "elbv2"),
+            #[cfg(feature = "route53")]
+            route53: client!(aws_sdk_route53, "route53"),
+            #[cfg(feature = "servicequotas")]
+            servicequotas: client!(aws_sdk_servicequotas, "servicequotas"),
+            #[cfg(feature = "sns")]
+            sns: client!(aws_sdk_sns, "sns"),
+            #[cfg(feature = "sqs")]
+            sqs: client!(aws_sdk_sqs, "sqs"),
+            #[cfg(feature = "ssm")]
+            ssm: client!(aws_sdk_ssm, "ssm"),
             #[cfg(feature = "secretsmanager")]
             secretsmanager: client!(aws_sdk_secretsmanager, "secretsmanager"),
             sts: client!(aws_sdk_sts, "sts"),

@@ -41,14 +41,28 @@ pub mod tags;
 #[cfg(all(test, feature = "all"))]
 mod waits;
 
+#[cfg(feature = "acm")]
+pub mod acm;
+#[cfg(feature = "cloudcontrol")]
+pub mod cloudcontrol;
+#[cfg(feature = "cloudfront")]
+pub mod cloudfront;
+#[cfg(feature = "cloudwatch")]
+pub mod cloudwatch;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 #[cfg(feature = "ec2")]
 pub mod ec2;
 #[cfg(feature = "ecr")]
 pub mod ecr;
+#[cfg(feature = "efs")]
+pub mod efs;
 #[cfg(feature = "eks")]
 pub mod eks;
 #[cfg(feature = "elasticache")]
 pub mod elasticache;
+#[cfg(feature = "elbv2")]
+pub mod elbv2;
 #[cfg(feature = "iam")]
 pub mod iam;
 #[cfg(feature = "kms")]
@@ -57,10 +71,18 @@ pub mod kms;
 pub mod logs;
 #[cfg(feature = "rds")]
 pub mod rds;
+#[cfg(feature = "route53")]
+pub mod route53;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "secretsmanager")]
 pub mod secretsmanager;
+#[cfg(feature = "sns")]
+pub mod sns;
+#[cfg(feature = "sqs")]
+pub mod sqs;
+#[cfg(feature = "ssm")]
+pub mod ssm;
 #[cfg(feature = "s3")]
 pub mod store;
 

@@ -26,16 +26,28 @@ SCHEMAS = "cfnlint/data/schemas"
 
 TYPES = {
     "EC2": "VPC Subnet InternetGateway VPCGatewayAttachment EIP NatGateway RouteTable Route"
-    " SubnetRouteTableAssociation SecurityGroup SecurityGroupIngress SecurityGroupEgress VPCEndpoint FlowLog",
-    "IAM": "Role RolePolicy ManagedPolicy InstanceProfile OIDCProvider",
-    "EKS": "Cluster Nodegroup Addon AccessEntry PodIdentityAssociation",
-    "RDS": "DBSubnetGroup DBParameterGroup DBInstance",
+    " SubnetRouteTableAssociation SecurityGroup SecurityGroupIngress SecurityGroupEgress VPCEndpoint FlowLog"
+    " Instance KeyPair LaunchTemplate NetworkAcl NetworkAclEntry SubnetNetworkAclAssociation PrefixList"
+    " ClientVpnEndpoint ClientVpnTargetNetworkAssociation ClientVpnAuthorizationRule ClientVpnRoute",
+    "IAM": "Role RolePolicy ManagedPolicy InstanceProfile OIDCProvider ServiceLinkedRole",
+    "EKS": "Cluster Nodegroup Addon AccessEntry PodIdentityAssociation FargateProfile",
+    "RDS": "DBSubnetGroup DBParameterGroup DBInstance DBCluster DBClusterParameterGroup",
     "ElastiCache": "SubnetGroup ParameterGroup ReplicationGroup",
     "S3": "Bucket BucketPolicy",
     "SecretsManager": "Secret",
     "KMS": "Key Alias",
     "ECR": "Repository",
     "Logs": "LogGroup",
+    "CloudFront": "Distribution OriginAccessControl CachePolicy ResponseHeadersPolicy",
+    "CertificateManager": "Certificate",
+    "Route53": "HostedZone RecordSet",
+    "ElasticLoadBalancingV2": "LoadBalancer TargetGroup Listener ListenerRule",
+    "DynamoDB": "Table",
+    "SQS": "Queue",
+    "SNS": "Topic",
+    "SSM": "Parameter",
+    "CloudWatch": "Alarm",
+    "EFS": "FileSystem MountTarget",
 }
 
 # The lists of a schema that speak about properties, and the flag each becomes here.

@@ -12,16 +12,26 @@ from localstack.constants import AWS_REGION_US_EAST_1
 from localstack.services.plugins import SERVICE_PLUGINS
 
 READS: dict[str, str] = {
+    "acm": "list_certificates",
+    "cloudfront": "list_distributions",
+    "cloudwatch": "describe_alarms",
+    "dynamodb": "list_tables",
     "ec2": "describe_vpcs",
     "ecr": "describe_repositories",
+    "efs": "describe_file_systems",
     "eks": "list_clusters",
     "elasticache": "describe_replication_groups",
+    "elbv2": "describe_load_balancers",
     "iam": "list_roles",
     "kms": "list_keys",
     "logs": "describe_log_groups",
     "rds": "describe_db_instances",
+    "route53": "list_hosted_zones",
     "s3": "list_buckets",
     "secretsmanager": "list_secrets",
+    "sns": "list_topics",
+    "sqs": "list_queues",
+    "ssm": "describe_parameters",
     "sts": "get_caller_identity",
 }
 """A call per service that changes nothing and needs no parameters."""

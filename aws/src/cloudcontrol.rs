@@ -1,0 +1,1 @@
+//! Cloud Control API: types that have no file of their own.

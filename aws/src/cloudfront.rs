@@ -1,0 +1,1 @@
+//! CloudFront: distributions, and what they are made of.

@@ -1,0 +1,1 @@
+//! Elastic File System: file systems and their mount targets.
