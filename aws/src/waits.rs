@@ -10,6 +10,8 @@ const AT_ONCE: Numbers = (0, 1, 1, 120);
 
 /// Kind, and the waits after create, update and delete.
 const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
+    // Until its validation records are known.
+    ("aws:acm/certificate", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
