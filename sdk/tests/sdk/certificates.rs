@@ -69,5 +69,5 @@ fn one_region_needs_no_provider() {
         Ok(())
     };
     let plan = testing::plan(one, &());
-    assert_eq!(plan.creates(), ["tls/certificate", "tls/proof-example.com", "tls/issued"]);
+    assert_eq!(plan.creates(), ["tls/certificate", "tls/issued", "tls/proof-example.com"]);
 }
