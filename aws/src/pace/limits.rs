@@ -30,6 +30,9 @@ const fn row(
 
 /// The table: the first row that fits a call is its bucket.
 pub const LIMITS: &[Limit] = &[
+    // Not published; a handler makes many calls of its own for each, under the limits of its service.
+    row("cloudcontrol", &[], true, 5.0, 1.0),
+    row("cloudcontrol", &[], false, 20.0, 5.0),
     row("ec2", &["CreateVpcEndpoint"], true, 4.0, 0.3),
     row("ec2", &[], true, 50.0, 5.0),
     // Each describe call has a bucket of 100 and 20 at AWS; of those without filter and pages, which nothing here makes, it is half of that.

@@ -254,6 +254,13 @@ const SAID: &[Said] = &[
         "This resource policy contains an unsupported principal.",
         120,
     ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
+    ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
 ];
 
@@ -337,6 +344,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
 ];
 

@@ -8,6 +8,7 @@
 mod adopt;
 mod canary;
 mod cli;
+mod cloudcontrol;
 mod conformance;
 mod failed;
 mod faults;

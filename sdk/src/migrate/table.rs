@@ -403,6 +403,13 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"],
         "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
     ),
+    // The generic path.
+    made(
+        "aws_cloudcontrolapi_resource",
+        &["aws:cloudcontrol/resource:Resource"],
+        "aws:cloudcontrol/resource",
+        &[&["type_name"], &["id"]],
+    ),
     // Secrets.
     made(
         "aws_secretsmanager_secret",
