@@ -105,6 +105,8 @@ pub const PASSING: &[Passing] = passing! {
     "kms" ["CreateKey", "PutKeyPolicy"] ["MalformedPolicyDocumentException"] "invalid principal" 120;
     "kms" [] ["KMSInvalidStateException"] "creating" 120;
     "secretsmanager" ["PutResourcePolicy"] ["MalformedPolicyDocumentException"] "principal" 120;
+    // One request for a resource at a time.
+    "cloudcontrol" ["UpdateResource", "DeleteResource"] ["ConcurrentOperationException"] "" 3600;
     "cloudwatchlogs" [] ["OperationAbortedException"] "" 120;
 };
 

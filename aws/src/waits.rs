@@ -22,6 +22,8 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route-table-association", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    // Whatever is behind the generic path, requests are asked about every few seconds; what it is decides how long they take.
+    ("aws:cloudcontrol/resource", (2, 5, 1, 120 * 60), (2, 5, 1, 120 * 60), (2, 5, 1, 120 * 60)),
     ("aws:ec2/vpc-endpoint", (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60)),
     // Three times in a row. The fifteen minutes of its delete are the window of DependencyViolation; then it is waited for until it is gone.
     ("aws:ec2/security-group", (0, 1, 3, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),

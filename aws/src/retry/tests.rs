@@ -262,6 +262,13 @@ const SAID: &[Said] = &[
         "This resource policy contains an unsupported principal.",
         120,
     ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
+    ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
 ];
 
@@ -345,6 +352,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
 ];
 

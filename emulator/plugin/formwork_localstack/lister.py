@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import acm, eks, elasticache, route53
+from .gaps import acm, cloudcontrol, eks, elasticache, route53
 
 Row = dict[str, Any]
 
@@ -134,6 +134,12 @@ def _iam(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:iam/open-id-connect-provider", provider.arn, at, _value_tags(provider.tags))
 
 
+def _cloudcontrol(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, state in cloudcontrol.STATE.each(account_id, region):
+        for type_name, identifier in list(state.models):
+            yield _row("aws:cloudcontrol/resource", f"{type_name}|{identifier}", at, {})
+
+
 def _eks(account_id: str, region: str | None) -> Iterator[Row]:
     for at, state in eks.STATE.each(account_id, region):
         for name, cluster in list(state.clusters.items()):
@@ -249,7 +255,7 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53]
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_acm, _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _route53]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

@@ -43,6 +43,7 @@ macro_rules! types {
 types! {
     acm_certificate "aws:acm/certificate"
     acm_certificate_validation "aws:acm/certificate-validation"
+    cloudcontrol_resource "aws:cloudcontrol/resource"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_internet_gateway "aws:ec2/internet-gateway"

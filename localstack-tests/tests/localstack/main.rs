@@ -9,6 +9,7 @@ mod adopt;
 mod canary;
 mod certificates;
 mod cli;
+mod cloudcontrol;
 mod conformance;
 mod failed;
 mod faults;

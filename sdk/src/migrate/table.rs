@@ -436,6 +436,13 @@ pub(crate) const TYPES: &[Type] = &[
         "zone_id",
         "query_logging",
     ),
+    // The generic path.
+    made(
+        "aws_cloudcontrolapi_resource",
+        &["aws:cloudcontrol/resource:Resource"],
+        "aws:cloudcontrol/resource",
+        &[&["type_name"], &["id"]],
+    ),
     // Secrets.
     made(
         "aws_secretsmanager_secret",

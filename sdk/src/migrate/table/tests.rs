@@ -97,6 +97,12 @@ const THINGS: &[Case] = &[
     ("aws_subnet", &[("id", "subnet-1")], "aws:ec2/subnet", "subnet-1"),
     ("aws_vpc", &[("id", "vpc-1")], "aws:ec2/vpc", "vpc-1"),
     ("aws_vpc_endpoint", &[("id", "vpce-1")], "aws:ec2/vpc-endpoint", "vpce-1"),
+    (
+        "aws_cloudcontrolapi_resource",
+        &[("id", "reports"), ("type_name", "AWS::Athena::WorkGroup")],
+        "aws:cloudcontrol/resource",
+        "AWS::Athena::WorkGroup|reports",
+    ),
     ("aws_ecr_repository", &[("id", "team/web")], "aws:ecr/repository", "team/web"),
     (
         "aws_eks_access_entry",
