@@ -291,7 +291,10 @@ impl Certificate {
     }
 }
 
-#[expect(deprecated, reason = "AWS takes no new opt-out, and certificates from before may have one that can be taken back")]
+#[expect(
+    deprecated,
+    reason = "AWS takes no new opt-out, and certificates from before may have one that can be taken back"
+)]
 fn logged(options: sdk::builders::CertificateOptionsBuilder, logged: bool) -> sdk::builders::CertificateOptionsBuilder {
     use sdk::CertificateTransparencyLoggingPreference::{Disabled, Enabled};
     options.certificate_transparency_logging_preference(if logged { Enabled } else { Disabled })
@@ -425,7 +428,8 @@ impl Conforms for Certificate {
             .transparency_logging(true)
             .tags([("team", "a"), ("cost", "1")])
             .build();
-        let authority = "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/01234567-89ab-cdef-0123-456789abcdef";
+        let authority =
+            "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/01234567-89ab-cdef-0123-456789abcdef";
         Conformance::of(base)
             .change("tags", [("team", "b")])
             .change("transparency_logging", false)

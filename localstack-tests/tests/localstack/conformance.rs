@@ -42,6 +42,10 @@ macro_rules! types {
 
 types! {
     acm_certificate "aws:acm/certificate"
+    cloudfront_cache_policy "aws:cloudfront/cache-policy"
+    cloudfront_distribution "aws:cloudfront/distribution"
+    cloudfront_origin_access_control "aws:cloudfront/origin-access-control"
+    cloudfront_response_headers_policy "aws:cloudfront/response-headers-policy"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_internet_gateway "aws:ec2/internet-gateway"
