@@ -1,12 +1,14 @@
 //! AWS Certificate Manager: certificates, and the wait for them.
 
 pub mod certificate;
+pub mod certificate_validation;
 mod permissions;
 
 pub use certificate::{
     Certificate, CertificateArn, CertificateAuthority, CertificateOutputs, KeyAlgorithm, ValidationMethod,
     ValidationRecord, validation_record,
 };
+pub use certificate_validation::{CertificateValidation, CertificateValidationOutputs};
 
 use aws_sdk_acm::types as sdk;
 

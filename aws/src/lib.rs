@@ -108,6 +108,8 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "route53")]
+            registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -140,7 +142,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "acm": acm::Certificate;
+    "acm": acm::Certificate, acm::CertificateValidation;
     "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
@@ -150,6 +152,7 @@ kinds! {
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
     "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }
@@ -176,6 +179,8 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     found.extend(iam::role::marked(aws, stack).await?);
     #[cfg(feature = "kms")]
     found.extend(kms::key::marked(aws, stack).await?);
+    #[cfg(feature = "route53")]
+    found.extend(route53::hosted_zone::marked(aws, stack).await?);
     Ok(found)
 }
 #[cfg(test)]

@@ -171,8 +171,10 @@ pub(crate) const EVERY_RUN: &[Permission] =
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     match kind {
         "aws:ec2/availability-zones" => ZONES,
+        "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],
     }

@@ -1,6 +1,6 @@
 //! The permissions of the types of ACM.
 
-use super::Certificate;
+use super::{Certificate, CertificateValidation};
 use crate::permissions::{Permission, Permitted, create, delete, look, update};
 
 /// AWS makes up the last part of the ARN.
@@ -20,4 +20,8 @@ impl Permitted for Certificate {
             .on(CERTIFICATES),
         delete(&["acm:DeleteCertificate"]).on(CERTIFICATES),
     ];
+}
+
+impl Permitted for CertificateValidation {
+    const PERMISSIONS: &'static [Permission] = &[look(&["acm:DescribeCertificate"]).on(CERTIFICATES)];
 }

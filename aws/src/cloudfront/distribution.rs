@@ -53,6 +53,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::questions::each;
+use crate::route53::HostedZoneId;
 use crate::tags::{self, Tags};
 
 id! {
@@ -174,7 +175,7 @@ pub struct DistributionOutputs {
     pub domain_name: String,
     /// The hosted zone for an alias record to it, the same for all distributions.
     #[output(stage = accepted)]
-    pub hosted_zone_id: String,
+    pub hosted_zone_id: HostedZoneId,
 }
 
 impl Lifecycle for Distribution {

@@ -42,6 +42,7 @@ macro_rules! types {
 
 types! {
     acm_certificate "aws:acm/certificate"
+    acm_certificate_validation "aws:acm/certificate-validation"
     cloudfront_cache_policy "aws:cloudfront/cache-policy"
     cloudfront_distribution "aws:cloudfront/distribution"
     cloudfront_origin_access_control "aws:cloudfront/origin-access-control"
@@ -81,6 +82,8 @@ types! {
     rds_instance "aws:rds/instance"
     rds_parameter_group "aws:rds/parameter-group"
     rds_subnet_group "aws:rds/subnet-group"
+    route53_hosted_zone "aws:route53/hosted-zone"
+    route53_record_set "aws:route53/record-set"
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"

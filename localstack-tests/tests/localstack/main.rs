@@ -7,6 +7,7 @@
 
 mod adopt;
 mod canary;
+mod certificates;
 mod cli;
 mod conformance;
 mod failed;

@@ -8,6 +8,7 @@ use formwork_aws::cloudfront::{
     SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy, managed,
 };
 use formwork_aws::iam::{PolicyDocument, Principal, Statement};
+use formwork_aws::route53::{Alias, HostedZoneId, RecordSet, RecordType};
 use formwork_aws::s3::{Algorithm, Bucket, BucketPolicy, CorsRule, Encryption, LifecycleRule, Ownership};
 use formwork_engine::{Handle, Input, IntoInput, Options, Output, Stack, join};
 
@@ -25,6 +26,7 @@ use super::Tags;
 ///     let site = StaticSite {
 ///         names: vec!["static.example.com".to_owned()],
 ///         certificate: Some(SiteCertificate::of(Arn::new(certificate.as_str()))),
+///         zone: Some(Output::known(route53::HostedZoneId::new("Z0123456789ABCDEFGHIJ"))),
 ///         ..StaticSite::of("acme-static")
 ///     };
 ///     let site = site.declare(stack, "site");
@@ -48,6 +50,8 @@ pub struct StaticSite {
     pub names: Vec<String>,
     /// The certificate for `names`.
     pub certificate: Option<SiteCertificate>,
+    /// The zone in which `names` lead to the distribution, from IPv4 and IPv6; their records are somebody else's business when absent.
+    pub zone: Option<Output<HostedZoneId>>,
     /// The object that stands for `/`.
     pub index: String,
     /// Whether the site is one page that looks at the path itself: what is not there is answered with `index`, as if it were.
@@ -103,6 +107,8 @@ pub struct StaticSiteParts {
     pub distribution: Handle<Distribution>,
     /// The policy that lets the distribution read.
     pub policy: Handle<BucketPolicy>,
+    /// The records of the names, two for each, in the order of the names; none without a zone.
+    pub records: Vec<Handle<RecordSet>>,
 }
 
 /// How the distribution calls the bucket.
@@ -121,6 +127,7 @@ impl StaticSite {
             comment: String::new(),
             names: Vec::new(),
             certificate: None,
+            zone: None,
             index: "index.html".to_owned(),
             is_single_page: true,
             missing_seconds: 10,
@@ -147,7 +154,8 @@ impl StaticSite {
             let distribution = stack.add("main", self.distribution(&bucket, &access));
             let policy = BucketPolicy::builder().bucket(&bucket).policy(self.policy(&bucket, &distribution)).build();
             let policy = stack.add("main", policy);
-            StaticSiteParts { bucket, access, distribution, policy }
+            let records = self.records(stack, &distribution);
+            StaticSiteParts { bucket, access, distribution, policy, records }
         })
     }
 
@@ -213,6 +221,22 @@ impl StaticSite {
             ErrorResponse::builder().error_code(code).answer(page).caching_seconds(self.missing_seconds).build()
         };
         if self.is_single_page { MISSING.map(answer).into() } else { Vec::new() }
+    }
+
+    fn records(&self, stack: &mut Stack, distribution: &Handle<Distribution>) -> Vec<Handle<RecordSet>> {
+        let Some(zone) = &self.zone else { return Vec::new() };
+        let kinds = [(RecordType::A, "ipv4"), (RecordType::Aaaa, "ipv6")];
+        let both = self.names.iter().flat_map(|name| kinds.map(|(record_type, word)| (name, record_type, word)));
+        both.map(|(name, record_type, word)| {
+            let record = RecordSet::builder()
+                .hosted_zone(zone)
+                .name(name)
+                .record_type(record_type)
+                .alias(Alias::to_distribution(&distribution.domain_name));
+            // `*` may stand in no urn.
+            stack.add(&format!("{}-{word}", name.replace('*', "any")), record.build())
+        })
+        .collect()
     }
 
     fn policy(&self, bucket: &Handle<Bucket>, distribution: &Handle<Distribution>) -> PolicyDocument {

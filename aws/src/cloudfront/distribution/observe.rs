@@ -16,6 +16,7 @@ use crate::arn::Arn;
 use crate::cloudfront::{CachePolicyId, OriginAccessControlId, OriginRequestPolicyId, ResponseHeadersPolicyId};
 use crate::error::{Error, Result};
 use crate::lifecycle::Observed;
+use crate::route53::HostedZoneId;
 use crate::tags;
 
 const READ: &str = "cloudfront GetDistribution";
@@ -79,7 +80,7 @@ pub(super) fn observe(
         id,
         arn: Arn::new(distribution.arn),
         domain_name: distribution.domain_name,
-        hosted_zone_id: HOSTED_ZONE.to_owned(),
+        hosted_zone_id: HostedZoneId::new(HOSTED_ZONE),
     };
     Ok(Observed::new(args, outputs, tags.owner))
 }
