@@ -82,6 +82,13 @@ const SAID: &[Said] = &[
     (
         "cloudfront",
         "CreateDistributionWithTags",
+        "NoSuchCachePolicy",
+        "The specified cache policy does not exist.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
         "InvalidViewerCertificate",
         "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
         120,

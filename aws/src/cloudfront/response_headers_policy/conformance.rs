@@ -47,7 +47,7 @@ impl Conforms for ResponseHeadersPolicy {
             .change("content_type_options", ContentTypeOptions::off())
             .change("frame_options", FrameOptions::same_origin(false))
             .change("referrer_policy", ReferrerPolicy::sent(Referrer::NoReferrer, false))
-            .change("strict_transport_security", StrictTransportSecurity::sent(60, false, true, false))
+            .together_with("strict_transport_security", StrictTransportSecurity::sent(60, false, true, false))
             .change("xss_protection", XssProtection::reported("https://example.com/report", true))
             .change("xss_protection", XssProtection::disabled(true))
             .change("custom_headers", vec![Expr::from(header("b"))])
