@@ -4,6 +4,7 @@ pub mod access_entry;
 pub mod access_policy_association;
 pub mod addon;
 pub mod cluster;
+pub mod fargate_profile;
 pub mod node_group;
 mod permissions;
 pub mod pod_identity_association;
@@ -17,6 +18,7 @@ pub use cluster::{
     AuthenticationMode, AutoMode, Cluster, ClusterName, ClusterOutputs, ControlPlaneTier, IpFamily, LogType,
     SupportType,
 };
+pub use fargate_profile::{FargateProfile, FargateProfileId, FargateProfileOutputs, FargateSelector};
 pub use node_group::{
     CapacityType, LaunchTemplate, NodeGroup, NodeGroupId, NodeGroupOutputs, RemoteAccess, Taint, TaintEffect,
 };
