@@ -8,6 +8,7 @@ pub mod fargate_profile;
 pub mod node_group;
 mod permissions;
 pub mod pod_identity_association;
+pub mod versions;
 
 pub use access_entry::{AccessEntry, AccessEntryId, AccessEntryOutputs, EntryType};
 pub use access_policy_association::{
@@ -23,6 +24,7 @@ pub use node_group::{
     CapacityType, LaunchTemplate, NodeGroup, NodeGroupId, NodeGroupOutputs, RemoteAccess, Taint, TaintEffect,
 };
 pub use pod_identity_association::{PodIdentityAssociation, PodIdentityAssociationId, PodIdentityAssociationOutputs};
+pub use versions::{AddonVersion, Versions, addon_version, addon_version_in, versions, versions_in};
 
 use std::collections::BTreeMap;
 

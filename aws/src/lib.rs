@@ -108,6 +108,11 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "eks")]
+            {
+                registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
+                registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
+            }
         }
 
         /// The schemas of all types, in the order of this list.

@@ -33,8 +33,7 @@ id! {
 }
 
 // The calls for groups of clusters answer with the words for groups of instances.
-const GONE: &[&str] =
-    &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault", "DBClusterParameterGroupNotFound"];
+const GONE: &[&str] = &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault", "DBClusterParameterGroupNotFound"];
 
 /// The settings of a database engine that all members of a cluster share, used by any number of clusters.
 ///
