@@ -166,7 +166,7 @@ impl Conforms for Cluster {
             .change("identifier", "Conformance-Customers")
             // Aurora of the other engine: with a window to wind back to.
             .change("engine", "aurora-mysql")
-            .together_with("engine_version", "8.0")
+            .together_with("engine_version", Expr::null())
             .together_with("parameter_group", Expr::null())
             .together_with("instance_parameter_group", Expr::null())
             .together_with("enable_cloudwatch_logs_exports", vec![Expr::text("audit")])
@@ -178,7 +178,6 @@ impl Conforms for Cluster {
             // Not Aurora any more, but one with members of its own.
             .change("publicly_accessible", false)
             .together_with("engine", "postgres")
-            .together_with("engine_version", "17")
             .together_with("backtrack_window", 0_i64)
             .together_with("iam_database_authentication", false)
             .together_with("serverless_v2_scaling", Expr::null())
