@@ -199,24 +199,25 @@ async fn engine_versions(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem
 
 #[cfg(feature = "rds")]
 async fn database_quotas(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
-    /// Kind, argument to name, RDS's name of the quota, and what it counts.
-    const QUOTAS: [(&str, &str, &str, &str); 6] = [
-        ("aws:rds/cluster", "identifier", "DBClusters", "database clusters"),
-        ("aws:rds/cluster-instance", "identifier", "DBInstances", "database instances"),
-        ("aws:rds/cluster-parameter-group", "name", "DBClusterParameterGroups", "database cluster parameter groups"),
-        ("aws:rds/instance", "identifier", "DBInstances", "database instances"),
-        ("aws:rds/subnet-group", "name", "DBSubnetGroups", "database subnet groups"),
-        ("aws:rds/parameter-group", "name", "DBParameterGroups", "database parameter groups"),
+    /// Kinds, argument to name, RDS's name of the quota, and what it counts.
+    type Counted = (&'static [&'static str], &'static str, &'static str, &'static str);
+    const QUOTAS: [Counted; 5] = [
+        (&["aws:rds/instance", "aws:rds/cluster-instance"], "identifier", "DBInstances", "database instances"),
+        (&["aws:rds/cluster"], "identifier", "DBClusters", "database clusters"),
+        (&["aws:rds/cluster-parameter-group"], "name", "DBClusterParameterGroups", "database cluster parameter groups"),
+        (&["aws:rds/subnet-group"], "name", "DBSubnetGroups", "database subnet groups"),
+        (&["aws:rds/parameter-group"], "name", "DBParameterGroups", "database parameter groups"),
     ];
-    if QUOTAS.iter().all(|(kind, ..)| made(intended, kind).next().is_none()) {
+    let counted = |kinds: &'static [&'static str]| kinds.iter().flat_map(|kind| made(intended, kind));
+    if QUOTAS.iter().all(|(kinds, ..)| counted(kinds).next().is_none()) {
         return Ok(Vec::new());
     }
     let quotas = aws.rds().describe_account_attributes().send().await?.account_quotas.unwrap_or_default();
     let mut found = Vec::new();
-    for (kind, arg, name, what) in QUOTAS {
+    for (kinds, arg, name, what) in QUOTAS {
         let quota = quotas.iter().find(|quota| quota.account_quota_name() == Some(name));
         if let Some((used, most)) = quota.and_then(|quota| Some((quota.used?, quota.max?))) {
-            found.extend(beyond(made(intended, kind), arg, most - used, what, most));
+            found.extend(beyond(counted(kinds), arg, most - used, what, most));
         }
     }
     let storage = quotas.iter().find(|quota| quota.account_quota_name() == Some("AllocatedStorage"));

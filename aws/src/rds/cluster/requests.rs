@@ -12,7 +12,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::rds::instance::changes::runs;
 use crate::rds::instance::requests::time;
-use crate::rds::{arn, tags_of};
+use crate::rds::{NetworkType, arn, tags_of};
 
 /// Where a cluster comes from; a replica is new as to its call.
 enum Origin<'a> {
@@ -42,7 +42,7 @@ macro_rules! common {
             .set_storage_type($args.storage_type.map(|of| of.as_str().to_owned()))
             .set_iops($args.iops)
             .set_publicly_accessible($args.publicly_accessible)
-            .network_type($args.network_type.as_str())
+            .set_network_type($args.network())
             .set_serverless_v2_scaling_configuration($args.scaling()?)
             .set_monitoring_interval($args.monitoring())
             .set_monitoring_role_arn($args.monitoring_role_arn.as_ref().map(ToString::to_string))
@@ -161,6 +161,12 @@ impl Cluster {
     fn log_exports(&self) -> Option<Vec<String>> {
         let logs = &self.enable_cloudwatch_logs_exports;
         (!logs.is_empty()).then(|| logs.iter().cloned().collect())
+    }
+
+    /// A Multi-AZ DB cluster has IPv4 alone, and is not asked.
+    fn network(&self) -> Option<String> {
+        let is_asked = self.engine.starts_with("aurora") || self.network_type != NetworkType::Ipv4;
+        is_asked.then(|| self.network_type.as_str().to_owned())
     }
 
     /// Other engines than Aurora MySQL refuse the argument, also with nothing in it.
