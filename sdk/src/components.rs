@@ -4,6 +4,7 @@
 //! their handles. What it does not cover is one `stack.add` away: the handles are the same.
 
 mod access;
+mod aurora_postgres;
 mod eks_cluster;
 mod image_repository;
 mod irsa_role;
@@ -14,6 +15,7 @@ mod redis_cache;
 mod tenant;
 
 pub use access::AccessFrom;
+pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};

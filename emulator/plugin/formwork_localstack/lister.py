@@ -169,10 +169,17 @@ def _rds(account_id: str, region: str | None) -> Iterator[Row]:
         for group in list(backend.db_parameter_groups.values()):
             if not group.name.startswith("default."):
                 yield _row("aws:rds/parameter-group", group.name, at, _listed_tags(group.tags))
+        for group in list(backend.db_cluster_parameter_groups.values()):
+            if not group.name.startswith("default."):
+                yield _row("aws:rds/cluster-parameter-group", group.name, at, _listed_tags(group.tags))
         for database in list(backend.databases.values()):
-            yield _row("aws:rds/instance", database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
+            kind = "aws:rds/cluster-instance" if database.db_cluster_identifier else "aws:rds/instance"
+            yield _row(kind, database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
         for cluster in list(backend.clusters.values()):
             yield _row("aws:rds/cluster", cluster.db_cluster_identifier, at, _listed_tags(cluster.tags))
+        for snapshot in list(backend.cluster_snapshots.values()):
+            if snapshot.snapshot_type != "automated":
+                yield _row("aws:rds/cluster-snapshot", snapshot.db_cluster_snapshot_identifier, at, _listed_tags(snapshot.tags))
         for snapshot in list(backend.database_snapshots.values()):
             if getattr(snapshot, "snapshot_type", "manual") != "automated":
                 yield _row("aws:rds/snapshot", snapshot.db_snapshot_identifier, at, _listed_tags(snapshot.tags))

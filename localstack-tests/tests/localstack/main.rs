@@ -6,6 +6,7 @@
 )]
 
 mod adopt;
+mod aurora;
 mod canary;
 mod cli;
 mod cloudcontrol;
