@@ -4,6 +4,7 @@
 //! their handles. What it does not cover is one `stack.add` away: the handles are the same.
 
 mod access;
+mod aurora_postgres;
 mod dns_validated_certificate;
 mod eks_cluster;
 mod image_repository;
@@ -16,6 +17,7 @@ mod static_site;
 mod tenant;
 
 pub use access::AccessFrom;
+pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
 pub use dns_validated_certificate::{DnsValidatedCertificate, DnsValidatedCertificateParts, IssuedCertificate};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
