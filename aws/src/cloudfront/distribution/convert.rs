@@ -6,9 +6,8 @@ use aws_sdk_cloudfront::types as sdk;
 use formwork_engine::{ChangeSet, Resource};
 
 use super::{
-    AllowedMethods, Behavior, CachedMethods, CustomOrigin, Distribution, DistributionChanges, ErrorAnswer,
-    ErrorResponse, ForwardedCookies, ForwardedValues, GeoRestriction, Logging, Origin, OriginGroup, OriginType,
-    ViewerCertificate, ViewerMtls,
+    Behavior, CustomOrigin, Distribution, DistributionChanges, ErrorAnswer, ErrorResponse, ForwardedCookies,
+    ForwardedValues, GeoRestriction, Logging, Origin, OriginGroup, OriginType, ViewerCertificate, ViewerMtls,
 };
 use crate::cloudfront::{counted, some, unfinished};
 use crate::error::Result;
@@ -291,8 +290,6 @@ impl Behavior {
 
     fn methods_to_sdk(&self) -> Result<sdk::AllowedMethods> {
         let words = |words: &str| words.split(',').map(sdk::Method::from).collect::<Vec<_>>();
-        let (AllowedMethods::GetHead | AllowedMethods::GetHeadOptions | AllowedMethods::All) = self.allowed_methods;
-        let (CachedMethods::GetHead | CachedMethods::GetHeadOptions) = self.cached_methods;
         let (quantity, allowed) = counted(words(self.allowed_methods.as_str()));
         sdk::AllowedMethods::builder()
             .quantity(quantity)
