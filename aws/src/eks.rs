@@ -4,6 +4,7 @@ pub mod access_entry;
 pub mod access_policy_association;
 pub mod addon;
 pub mod cluster;
+pub(crate) mod marks;
 pub mod node_group;
 mod permissions;
 pub mod pod_identity_association;
