@@ -180,9 +180,7 @@ fn chosen(sought: &Sought, kind: &str, listed: impl IntoIterator<Item = Listed>)
     open.truncate(most);
     let which = if dated { "the newest were" } else { "only some were" };
     let sentence = || {
-        format!(
-            "{kind}: {left} that no row knows were not asked for their tags ({which}): `state repair` asks for more"
-        )
+        format!("{kind}: {left} that no row knows were not asked for their tags ({which}): `state repair` asks for all")
     };
     (open, (left > 0).then(sentence))
 }

@@ -312,7 +312,8 @@ impl Looking<'_> {
         let twice: BTreeSet<&str> = lost.doubles.values().flatten().map(String::as_str).collect();
         let rest = marks.into_iter().filter(|(_, mark)| {
             let id = mark.id.as_str();
-            !taken.contains(id) && !twice.contains(id)
+            // What was let go on purpose would be deleted by the next run if it had a row that nothing declares.
+            !taken.contains(id) && !twice.contains(id) && !self.snapshot.was_let_go(&mark.owner.uid)
         });
         let asked = rest.map(|(provider, mark)| {
             let registry = lost.registries.get(&(provider.clone(), String::new()));

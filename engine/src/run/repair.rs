@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::strays::ONE_BY_ONE;
 use super::{Session, guard};
 use crate::amend::Amender;
 use crate::error::{Error, Turn};
@@ -83,7 +82,7 @@ impl Session {
         let mut findings = of_records(&snapshot);
         findings.extend(of_account(&snapshot, &seen));
         let registries = looking.registries().await?;
-        match looking.tagged(None, Some(ONE_BY_ONE), &registries).await {
+        match looking.tagged(None, None, &registries).await {
             Ok(tagged) => {
                 findings.extend(strays(&snapshot, &tagged.marks));
                 let refused = tagged.refused.iter();

@@ -23,7 +23,7 @@ use crate::urn::{KindName, SEGMENT_LIMIT, Uid, Urn};
 use crate::value::Value;
 
 /// Of how many things of a type the tags are asked for one by one at most, before a run: as many as a second of calls.
-pub(super) const ONE_BY_ONE: usize = 40;
+const ONE_BY_ONE: usize = 40;
 
 /// What becomes of the strays.
 #[derive(Debug, Default)]
