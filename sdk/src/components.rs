@@ -11,6 +11,7 @@ mod network;
 mod postgres_database;
 mod private_bucket;
 mod redis_cache;
+mod tenant;
 
 pub use access::AccessFrom;
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
@@ -20,6 +21,7 @@ pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
 pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
+pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
 
 use std::collections::BTreeMap;
 
