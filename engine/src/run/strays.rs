@@ -127,6 +127,8 @@ struct Apart<'a> {
     ended: BTreeSet<Urn>,
     /// Whether the run is about a part of the stack only.
     partial: bool,
+    /// What the run was told to adopt.
+    adopted: BTreeSet<String>,
 }
 
 impl<'a> Apart<'a> {
@@ -142,6 +144,7 @@ impl<'a> Apart<'a> {
             view,
             open,
             ended: ends.map(|step| step.urn.clone()).collect(),
+            adopted: session.settings.imports.values().cloned().collect(),
             partial: !session.settings.targets.is_empty() || !session.settings.imports.is_empty(),
         }
     }
@@ -157,7 +160,7 @@ impl<'a> Apart<'a> {
             )));
         }
         let ended = urn.as_ref().is_some_and(|urn| self.ended.contains(urn));
-        if ended || self.open.contains(&owner.uid) {
+        if ended || self.open.contains(&owner.uid) || self.adopted.contains(id) {
             return Some(None);
         }
         if self.view.was_let_go(&owner.uid) {
