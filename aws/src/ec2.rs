@@ -40,8 +40,7 @@ pub use vpc_endpoint::{
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
-use formwork_engine::Uid;
-use formwork_engine::kind::{Candidate, Mark, Owner, Ownership, Proof};
+use formwork_engine::kind::{Candidate, Mark, Owner, Proof, Sought, Swept};
 
 use crate::context::Aws;
 use crate::error::Result;
@@ -98,29 +97,8 @@ pub(crate) fn candidate(aws: &Aws, owner: &Owner, id: Option<String>, tags: Opti
     Some(Candidate { id: id?, proof })
 }
 
-/// Everything in EC2 that carries the tag of a stack, of any lineage.
-pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
-    let mut found = Vec::new();
-    // With the colon: `prod` is not `prod2`.
-    let pattern = format!("{stack}:*");
-    let mut pages = aws
-        .ec2()
-        .describe_tags()
-        .filters(filter("key", [tags::STACK]))
-        .filters(filter("value", [pattern]))
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        for tag in page?.tags.unwrap_or_default() {
-            let (Some(id), Some(value)) = (tag.resource_id, tag.value) else { continue };
-            found.push((kind_of(&id), id, Ownership { stack: value, uid: Uid::from_text(""), token: None }));
-        }
-    }
-    Ok(found)
-}
-
 /// Everything in EC2 that carries the tags of a stack, of any lineage.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
+pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
     // All four tags in one list: the values cannot be asked for, since each thing has its own.
     let keys = [tags::STACK, tags::ID, tags::TOKEN, tags::URN];
     let mut pages = aws.ec2().describe_tags().filters(filter("key", keys)).into_paginator().send();
@@ -132,7 +110,17 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
             }
         }
     }
-    Ok(found.into_iter().filter_map(|(id, tags)| tags::mark(stack, &kind_of(&id), &id, tags)).collect())
+    let marks = found.into_iter().filter_map(|(id, tags)| tags::mark(&sought.stack, &kind_of(&id), &id, tags));
+    Ok(Swept { marks: marks.map(told_apart).collect(), ..Swept::default() })
+}
+
+/// A rule of a security group is listed without saying whether it lets in or out: its name says it.
+fn told_apart(mark: Mark) -> Mark {
+    let named = mark.urn.as_ref().map(formwork_engine::Urn::kind).filter(|kind| {
+        mark.kind == "aws:ec2/security-group-rule"
+            && ["aws:ec2/security-group-egress-rule", "aws:ec2/security-group-ingress-rule"].contains(&kind.as_str())
+    });
+    Mark { kind: named.map_or(mark.kind, |kind| kind.to_string()), ..mark }
 }
 
 /// The kind of what has this id, by how the id begins: EC2's own names of types in `DescribeTags` are not those of its API. A rule of a

@@ -5,6 +5,7 @@ pub mod access_policy_association;
 pub mod addon;
 pub mod cluster;
 pub mod fargate_profile;
+pub(crate) mod marks;
 pub mod node_group;
 mod permissions;
 pub mod pod_identity_association;

@@ -37,6 +37,7 @@ mod replay;
 pub mod retry;
 #[cfg(test)]
 mod rewritten;
+mod sweep;
 pub mod tags;
 #[cfg(all(test, feature = "all"))]
 mod waits;
@@ -94,7 +95,7 @@ pub use error::{Error, OrGone, Result};
 pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 pub use tags::Tags;
 
-use formwork_engine::kind::{Mark, Ownership, Registry};
+use formwork_engine::kind::Registry;
 use formwork_engine::{Resource, Schema};
 
 macro_rules! kinds {
@@ -163,31 +164,5 @@ kinds! {
     "secretsmanager": secretsmanager::Secret;
 }
 
-/// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.
-pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
-    let mut found = Vec::new();
-    #[cfg(feature = "ec2")]
-    found.extend(ec2::tagged(aws, stack).await?);
-    Ok(found)
-}
-
-/// The same with the whole tags, for records that were lost: of EC2, and of what has no name or may have one of which a program declares only the
-/// beginning. What has a name is found by it.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let mut found = Vec::new();
-    #[cfg(feature = "acm")]
-    found.extend(acm::certificate::marked(aws, stack).await?);
-    #[cfg(feature = "cloudfront")]
-    found.extend(cloudfront::marked(aws, stack).await?);
-    #[cfg(feature = "ec2")]
-    found.extend(ec2::marked(aws, stack).await?);
-    #[cfg(feature = "iam")]
-    found.extend(iam::role::marked(aws, stack).await?);
-    #[cfg(feature = "kms")]
-    found.extend(kms::key::marked(aws, stack).await?);
-    #[cfg(feature = "route53")]
-    found.extend(route53::hosted_zone::marked(aws, stack).await?);
-    Ok(found)
-}
 #[cfg(test)]
 pub mod drafts;

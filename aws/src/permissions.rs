@@ -164,9 +164,10 @@ pub(crate) fn table<R: Permitted>() -> Table {
     Table { kind: R::schema().kind, arn: R::ARN, id_is_arn: R::ID_IS_ARN, permissions: R::PERMISSIONS }
 }
 
-/// What every run looks at besides its resources.
-pub(crate) const EVERY_RUN: &[Permission] =
-    &[look(&["ec2:DescribeTags"]).because("things that carry the stack's tag and that no row knows are looked for")];
+/// What every run needs to look for things of a kind that carry the stack's tag and that no row knows.
+pub fn of_strays(kind: &str) -> Permission {
+    look(crate::sweep::actions(kind)).because("things that carry the stack's tag and that no row knows are looked for")
+}
 
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {

@@ -35,7 +35,7 @@ mod observe;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudfront::types as sdk;
-use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Sought, Status, Swept, Waiting};
 use formwork_engine::{Hazard, Outputs, Resource, id};
 use futures::future::join;
 
@@ -54,6 +54,7 @@ use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
 use crate::questions::each;
 use crate::route53::HostedZoneId;
+use crate::sweep::{Listed, one_by_one};
 use crate::tags::{self, Tags};
 
 id! {
@@ -260,15 +261,10 @@ impl Lifecycle for Distribution {
 }
 
 /// Every distribution that carries the tag of a stack. Their lists have no tags, and their names are made by CloudFront.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let all = all(aws).await?;
-    let tags = each(&all, |it| pairs(aws, &it.arn)).await;
-    let kind = Distribution::schema().kind;
-    let mut found = Vec::new();
-    for (it, tags) in all.iter().zip(tags) {
-        found.extend(tags::mark(stack, kind, &it.id, tags?.unwrap_or_default()));
-    }
-    Ok(found)
+pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    let listed =
+        all(aws).await?.into_iter().map(|it| Listed { made_at: it.last_modified_time.secs(), by: it.arn, id: it.id });
+    one_by_one(sought, Distribution::schema().kind, listed, async |arn: String| pairs(aws, &arn).await).await
 }
 
 /// A distribution, and the version tag of its configuration.

@@ -22,6 +22,7 @@ mod quiet;
 mod reads;
 mod regions;
 mod store;
+mod strays;
 mod sweep;
 mod throttled;
 

@@ -112,11 +112,13 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     (example.declare)(&mut stack, 0);
     let program = stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"));
     let kinds: BTreeSet<&str> = program.resources.values().map(|declaration| declaration.schema.kind).collect();
+    let strays: Vec<_> = kinds.iter().map(|kind| formwork_aws::permissions::of_strays(kind)).collect();
     let tables = formwork_aws::tables().into_iter().filter(|table| kinds.contains(table.kind));
     let mut allowed: BTreeSet<&str> =
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
-    // What every run looks at, and what examples look up.
-    allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones"]);
+    // What every run looks for, and what examples look up.
+    allowed.extend(strays.iter().flat_map(|it| it.actions));
+    allowed.insert("ec2:DescribeAvailabilityZones");
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))
