@@ -271,7 +271,7 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _cloudfront, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53]
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:
