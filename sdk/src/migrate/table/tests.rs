@@ -23,6 +23,25 @@ const THINGS: &[Case] = &[
         "aws:acm/certificate-validation",
         CERTIFICATE,
     ),
+    (
+        "aws_cloudfront_cache_policy",
+        &[("id", "b2884449-e4de-46a7-ac36-70bc7f1ddd6d")],
+        "aws:cloudfront/cache-policy",
+        "b2884449-e4de-46a7-ac36-70bc7f1ddd6d",
+    ),
+    ("aws_cloudfront_distribution", &[("id", "EDFDVBD632BHDS5")], "aws:cloudfront/distribution", "EDFDVBD632BHDS5"),
+    (
+        "aws_cloudfront_origin_access_control",
+        &[("id", "E327GJI25M56DG")],
+        "aws:cloudfront/origin-access-control",
+        "E327GJI25M56DG",
+    ),
+    (
+        "aws_cloudfront_response_headers_policy",
+        &[("id", "67f7725c-6f97-4210-82d7-5512b31e9d03")],
+        "aws:cloudfront/response-headers-policy",
+        "67f7725c-6f97-4210-82d7-5512b31e9d03",
+    ),
     ("aws_route53_zone", &[("id", "Z1"), ("zone_id", "Z1")], "aws:route53/hosted-zone", "Z1"),
     (
         "aws_route53_record",
