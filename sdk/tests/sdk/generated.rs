@@ -16,7 +16,7 @@ mod secretsmanager;
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 38] = [
+pub(crate) const ALL: [fn(&mut Stack); 42] = [
     ec2::elastic_ip,
     ec2::flow_log,
     ec2::internet_gateway,
@@ -35,6 +35,7 @@ pub(crate) const ALL: [fn(&mut Stack); 38] = [
     eks::access_policy_association,
     eks::addon,
     eks::cluster,
+    eks::fargate_profile,
     eks::node_group,
     eks::pod_identity_association,
     elasticache::parameter_group,
@@ -49,6 +50,9 @@ pub(crate) const ALL: [fn(&mut Stack); 38] = [
     kms::alias,
     kms::key,
     logs::log_group,
+    rds::cluster,
+    rds::cluster_instance,
+    rds::cluster_parameter_group,
     rds::instance,
     rds::parameter_group,
     rds::subnet_group,
