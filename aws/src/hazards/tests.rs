@@ -11,7 +11,8 @@ const OUTAGE: &[Hazard] = &[Hazard::Outage];
 const NONE: &[Hazard] = &[];
 
 /// The stores of which the end needs consent.
-const STORES: [&str; 9] = [
+const STORES: &[&str] = &[
+    "aws:cloudcontrol/resource",
     "aws:ecr/repository",
     "aws:eks/cluster",
     "aws:elasticache/replication-group",
@@ -92,6 +93,7 @@ fn table() -> Vec<(&'static str, &'static str, Json, Json, &'static [Hazard])> {
         ("aws:logs/log-group", "retention_in_days", json!(0), json!(30), LOSS),
         ("aws:logs/log-group", "retention_in_days", json!(90), json!(30), LOSS),
         ("aws:logs/log-group", "retention_in_days", json!(30), json!(0), NONE),
+        ("aws:cloudcontrol/resource", "properties", json!({}), json!({ "Size": "1" }), OUTAGE),
         ("aws:logs/log-group", "deletion_protection", json!(true), json!(false), LOSS),
     ]
 }
@@ -100,6 +102,7 @@ fn table() -> Vec<(&'static str, &'static str, Json, Json, &'static [Hazard])> {
 /// delete does (which needs consent itself), and what AWS refuses where it would lose something.
 fn harmless() -> BTreeMap<&'static str, &'static str> {
     [
+        ("aws:cloudcontrol/resource", "unread secrets type_version role"),
         (
             "aws:rds/cluster",
             "allow_major_version_upgrade auto_minor_version_upgrade engine_lifecycle_support allocated_storage storage_type iops \
@@ -185,7 +188,7 @@ fn changes_are_marked_with_what_they_put_at_risk() {
 #[test]
 fn every_argument_of_a_data_store_is_judged() {
     let stores: Vec<&str> = crate::schemas().iter().filter(|it| it.data_store).map(|it| it.kind).collect();
-    assert_eq!(stores.iter().copied().collect::<BTreeSet<_>>(), STORES.into());
+    assert_eq!(stores.iter().copied().collect::<BTreeSet<_>>(), STORES.iter().copied().collect());
     let harmless = harmless();
     let mut wrong = Vec::new();
     for kind in stores {

@@ -11,6 +11,14 @@ use crate::error::classify;
 type Said = (&'static str, &'static str, &'static str, &'static str, u64);
 
 const SAID: &[Said] = &[
+    (
+        "acm",
+        "DeleteCertificate",
+        "ResourceInUseException",
+        "Certificate arn:aws:acm:a:1:certificate/1 is in use.",
+        1200,
+    ),
+    ("route53", "AssociateVPCWithHostedZone", "InvalidVPCId", "The VPC: vpc-1 you provided is not found", 120),
     ("ec2", "CreateNatGateway", "InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidTransitGatewayID.NotFound", "The transitGateway ID 'tgw-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidParameterException", "", 300),
@@ -276,6 +284,13 @@ const SAID: &[Said] = &[
         "This resource policy contains an unsupported principal.",
         120,
     ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
+    ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
 ];
 
@@ -366,6 +381,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
 ];
 

@@ -41,6 +41,9 @@ macro_rules! types {
 }
 
 types! {
+    acm_certificate "aws:acm/certificate"
+    acm_certificate_validation "aws:acm/certificate-validation"
+    cloudcontrol_resource "aws:cloudcontrol/resource"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_internet_gateway "aws:ec2/internet-gateway"
@@ -80,6 +83,8 @@ types! {
     rds_instance "aws:rds/instance"
     rds_parameter_group "aws:rds/parameter-group"
     rds_subnet_group "aws:rds/subnet-group"
+    route53_hosted_zone "aws:route53/hosted-zone"
+    route53_record_set "aws:route53/record-set"
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
