@@ -30,6 +30,7 @@
 
 mod check;
 mod local;
+mod objects;
 
 use std::collections::BTreeMap;
 
@@ -38,11 +39,12 @@ use async_trait::async_trait;
 pub use check::answer;
 pub(crate) use check::{answers, kept_from, leaving, refusals, used, warnings};
 pub use local::LocalExchange;
+pub use objects::ObjectExchange;
 
 use crate::record::{Published, RowKey, Uses};
 use crate::state::StateError;
 
-/// Where stacks publish and register.
+/// Where stacks publish and register. [`LocalExchange`] is for stacks whose stores are folders, [`ObjectExchange`] for those of a team.
 ///
 /// # Guarantees
 /// What was written survives the loss of power, and everybody who looks afterwards sees it, in lists too.

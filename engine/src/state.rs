@@ -69,12 +69,13 @@ use crate::record::Entry;
 
 pub use error::{Holder, StateError, utc};
 pub use lease::Terms;
+pub(crate) use lease::{failed, patient};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use migrate::{Copied, LocalMark, copy};
 pub use reseal::Resealed;
 pub use sealing::Sealing;
-pub use shared::{SharedMode, SharedPurpose, SharedStore};
+pub use shared::{Replacing, SharedMode, SharedPurpose, SharedStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.

@@ -145,7 +145,8 @@ impl Target {
         opened.map_err(|error| self.store_error(error))
     }
 
-    fn store_error(&self, error: StateError) -> Error {
+    /// The error of a store, with what to do about a key.
+    pub(super) fn store_error(&self, error: StateError) -> Error {
         let (file, config) = (self.key_path(), self.file.path());
         match (&error, self.seals_whole()) {
             (StateError::Locked { key: Some(_), .. }, true) => Error::from(error).hint(format!(

@@ -6,7 +6,6 @@ use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
-use formwork_engine::exchange::LocalExchange;
 use formwork_engine::kind::Identity;
 use formwork_engine::run::Session;
 use formwork_engine::settings::{OnDrift, Settings};
@@ -48,13 +47,9 @@ pub(super) async fn open(
     };
     let store = open_store(at, target, Some(connected), opening).await.map_err(|error| vec![error])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
+    let exchange = store::exchange(at, target, connected, store.fence()).map_err(|error| vec![error])?;
     let session = Session::new(Arc::clone(&connected.cloud), store, progress.clone(), clock, settings);
-    // What stacks with a store in S3 tell each other would have to be there too: their programs cannot read each other's outputs yet.
-    let session = match target.base.store.s3 {
-        Some(_) => session,
-        None => session.with_exchange(Arc::new(LocalExchange::new(target.exchange()))),
-    };
-    Ok((session.with_sealer(target.unlocked()), progress))
+    Ok((session.with_exchange(exchange).with_sealer(target.unlocked()), progress))
 }
 
 /// Opens the store for reading: takes no lock, also while a run is going. Where it is in S3, the credentials are asked for first.

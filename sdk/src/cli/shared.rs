@@ -1,16 +1,12 @@
 //! `state bucket` and `state migrate`: state in S3 is begun, and moved there and back.
 
-use std::sync::Arc;
-
 use clap::{Args, ValueEnum};
 use formwork_aws::store::bucket;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::MovedHere;
-use formwork_engine::state::{
-    Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, copy,
-};
+use formwork_engine::state::{Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, Store, copy};
 use serde_json::json;
 
 use super::At;
@@ -149,11 +145,9 @@ impl Migration<'_> {
             Destination::Local => SharedPurpose::MoveAway,
         };
         let mode = SharedMode::Write { holder: self.holder.clone(), terms: store::terms(self.target), purpose };
-        let objects = Arc::new(store::objects(self.at, self.target, self.connected, self.s3)?);
-        let mut shared = SharedStore::open(objects.clone(), store::clock(), mode).await?;
+        let mut shared = store::open_shared(self.at, self.target, self.connected, self.s3, mode).await?;
         let done = async {
-            let in_folder = LocalStore::commits(&folder)?;
-            let in_bucket = SharedStore::commits(&*objects, &self.clock).await?;
+            let (in_folder, in_bucket) = (local.commits().await?, shared.commits().await?);
             let at = self.clock.now_millis();
             let copied = match to {
                 Destination::S3 => {
