@@ -68,14 +68,14 @@ use async_trait::async_trait;
 use crate::record::Entry;
 
 pub use error::{Holder, StateError, utc};
-pub use lease::Terms;
+pub use lease::{Claimant, Terms, Waits};
 pub(crate) use lease::{failed, patient};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use migrate::{Copied, LocalMark, copy};
 pub use reseal::Resealed;
 pub use sealing::Sealing;
-pub use shared::{Replacing, SharedMode, SharedPurpose, SharedStore};
+pub use shared::{SharedMode, SharedPurpose, SharedStore};
 pub use snapshot::{Deployment, Pin, Snapshot};
 
 /// Where the state of one stack is kept.

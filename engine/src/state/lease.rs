@@ -37,6 +37,23 @@ impl Terms {
     }
 }
 
+/// Who wants to write a shared store.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    /// Who, for others to read.
+    pub holder: Holder,
+    /// On these terms.
+    pub terms: Terms,
+    /// Who is told when there is something to wait for; nobody when left out.
+    pub waits: Option<Arc<dyn Waits>>,
+}
+
+/// Is told that a lease which has ended is watched before it is taken over.
+pub trait Waits: std::fmt::Debug + Send + Sync {
+    /// The lease of this holder has ended, and it takes this long at most until everything that he sent is there to be seen.
+    fn waits(&self, from: &Holder, longest: Duration);
+}
+
 /// What may be done about a lease that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -148,9 +165,9 @@ impl Keeper {
     pub(super) async fn take(
         objects: Arc<dyn Objects>,
         clock: Arc<dyn Clock>,
-        holder: Holder,
-        terms: Terms,
+        by: Claimant,
     ) -> Result<Taken, StateError> {
+        let Claimant { holder, terms, mut waits } = by;
         let run = random_hex();
         // What was found first, and when.
         let mut seen: Option<(String, Duration)> = None;
@@ -173,6 +190,9 @@ impl Keeper {
                     None => continue,
                 },
                 Claim::Watch(left) => {
+                    if let (Some(lease), Some(told)) = (lease, waits.take()) {
+                        told.waits(&lease.holder, left);
+                    }
                     clock.sleep(left.clamp(Duration::from_millis(50), Duration::from_secs(1))).await;
                     continue;
                 }

@@ -28,13 +28,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::frame::{self, Position};
-use super::lease::{self, Floor, Keeper, Taken, Terms, failed, patient};
+use super::lease::{self, Claimant, Floor, Keeper, Taken, failed, patient};
 use super::objects::{Objects, Only, Put};
 use super::{Fence, Holder, Sealing, Snapshot, StateError, Store};
 use crate::clock::Clock;
 use crate::record::{Entry, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
 use log::{Read, Reader, Wanted, log_name, snapshot_name};
-pub use next::Replacing;
 
 /// After how many commits a snapshot is written: opening reads at most about as many records.
 const SNAPSHOT_EVERY: u64 = 64;
@@ -48,9 +47,7 @@ pub enum SharedMode {
     /// For writing.
     Write {
         /// By whom.
-        holder: Holder,
-        /// On these terms.
-        terms: Terms,
+        by: Claimant,
         /// What for.
         purpose: SharedPurpose,
     },
@@ -141,9 +138,10 @@ impl SharedStore {
                 (store.snapshot, store.notes) = (read.snapshot, read.notes);
                 Ok(store)
             }
-            SharedMode::Write { holder, terms, purpose } => {
+            SharedMode::Write { by, purpose } => {
+                let holder = by.holder.clone();
                 let read = reader.read(Wanted::Fold, Floor::NONE).await?;
-                let taken = Keeper::take(Arc::clone(&objects), Arc::clone(&clock), holder.clone(), terms).await?;
+                let taken = Keeper::take(Arc::clone(&objects), Arc::clone(&clock), by).await?;
                 let keeper = Arc::clone(&taken.keeper);
                 store.beating = Some(tokio::spawn(Arc::clone(&keeper).beat()).abort_handle());
                 store.keeper = Some(keeper);

@@ -54,20 +54,23 @@ pub(super) async fn open(
 
 /// Opens the store for reading: takes no lock, also while a run is going. Where it is in S3, the credentials are asked for first.
 pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
-    let store = match target.base.store.s3 {
-        None => Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?),
-        Some(_) => {
-            let emulator = target.emulator(at)?;
-            at.block_on(async {
-                let connected = target.connect(at, emulator).await?;
-                open_store(at, target, Some(&connected), Opening::Read).await.map_err(|error| vec![error])
-            })?
-        }
-    };
+    let store = open_quietly(at, target)?;
     for note in store.notes() {
         at.terminal.say(&format!("note: {note}"));
     }
     Ok(store)
+}
+
+/// The same without saying what was found: for a look beside the one that counts.
+pub(super) fn open_quietly(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
+    if target.base.store.s3.is_none() {
+        return Ok(Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?));
+    }
+    let emulator = target.emulator(at)?;
+    at.block_on(async {
+        let connected = target.connect(at, emulator).await?;
+        open_store(at, target, Some(&connected), Opening::Read).await.map_err(|error| vec![error])
+    })
 }
 
 /// Opens the store for changing records; calls nothing but what a store in S3 needs. For the runtime that keeps its lease.

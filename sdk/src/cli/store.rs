@@ -10,11 +10,15 @@ use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::Turn;
 use formwork_engine::exchange::{Exchange, LocalExchange, ObjectExchange};
-use formwork_engine::state::{Fence, Holder, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms};
+use formwork_engine::state::{
+    Claimant, Fence, Holder, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms, Waits,
+};
 
 use super::target::{Connected, Target};
 use super::{At, EXCHANGE};
 use crate::config::S3Section;
+use crate::render::wrapped;
+use crate::terminal::Terminal;
 
 /// How long AWS may take to show what was made, for the one who takes over: the longest window of the types that only a tag guards.
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -47,7 +51,7 @@ pub(super) async fn open_store(
     };
     let mode = match opening {
         Opening::Read => SharedMode::Read,
-        Opening::Write(holder) => SharedMode::Write { holder, terms: terms(target), purpose: SharedPurpose::Run },
+        Opening::Write(holder) => SharedMode::Write { by: claimant(at, target, holder), purpose: SharedPurpose::Run },
     };
     Ok(Box::new(open_shared(at, target, connected, s3, mode).await?))
 }
@@ -82,6 +86,24 @@ pub(super) fn exchange(
 /// The clock of leases: other machines believe in it, so that it never goes faster.
 pub(super) fn clock() -> Arc<dyn Clock> {
     Arc::new(TokioClock::new())
+}
+
+/// Who wants to write the store of a stack; told to wait, he says so.
+pub(super) fn claimant(at: At<'_>, target: &Target, holder: Holder) -> Claimant {
+    Claimant { holder, terms: terms(target), waits: Some(Arc::new(Patience(at.terminal.clone()))) }
+}
+
+#[derive(Debug)]
+struct Patience(Terminal);
+
+impl Waits for Patience {
+    fn waits(&self, from: &Holder, longest: Duration) {
+        let text = format!(
+            "the lease of {from} has ended, and nobody let go of it: waiting up to {} s until everything that run sent has arrived",
+            longest.as_secs_f64().ceil()
+        );
+        self.0.say(&wrapped(&text, self.0.err_look().width, "", "  "));
+    }
 }
 
 /// The terms of the lease of a stack's store.

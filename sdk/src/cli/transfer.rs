@@ -98,7 +98,8 @@ pub(super) fn import(at: At<'_>, args: &StateImportArgs) -> Result<u8, Vec<Error
         let import = Import { at, args, target: &target, exported: &exported, permitted };
         match (&target.base.store.s3, &connected) {
             (Some(s3), Some(connected)) => {
-                let mode = SharedMode::Write { holder, terms: store::terms(&target), purpose: SharedPurpose::Run };
+                let by = store::claimant(at, &target, holder);
+                let mode = SharedMode::Write { by, purpose: SharedPurpose::Run };
                 let opened = store::open_shared(at, &target, connected, s3, mode).await;
                 let mut store = opened.map_err(|error| vec![error])?;
                 let done = import.shared(&mut store, clock.now_millis()).await;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 
 use super::super::frame::{self, Position};
-use super::super::lease::{Floor, Keeper, Terms, failed, patient};
+use super::super::lease::{Claimant, Floor, Keeper, failed, patient};
 use super::super::objects::{Objects, Only, Put};
 use super::super::{Fence as _, Holder, Resealed, Sealing, Snapshot, StateError};
 use super::log::{AT_ONCE, Read, Reader, Wanted, closing, log_folder, log_name, snapshot_folder, snapshot_name};
@@ -22,15 +22,6 @@ use crate::clock::Clock;
 use crate::digest;
 use crate::record::{Closed, ClosedBecause, Entry, SHARED_FORMAT, SharedHead};
 use crate::seal::Sealer;
-
-/// Who replaces a log, and on which terms he may hold it meanwhile.
-#[derive(Debug, Clone)]
-pub struct Replacing {
-    /// Who.
-    pub holder: Holder,
-    /// On which terms.
-    pub terms: Terms,
-}
 
 impl SharedStore {
     /// Writes the records anew: with `whole` each of them sealed, otherwise in the clear with their secrets sealed one by one. The sealer opens what
@@ -45,7 +36,7 @@ impl SharedStore {
     pub async fn reseal(
         objects: Arc<dyn Objects>,
         clock: Arc<dyn Clock>,
-        by: Replacing,
+        by: Claimant,
         sealer: &Sealer,
         whole: bool,
     ) -> Result<Resealed, StateError> {
@@ -56,7 +47,7 @@ impl SharedStore {
         if reader.read(Wanted::Commits, Floor::NONE).await?.commits.is_empty() {
             return Ok(Resealed::Nothing);
         }
-        Self::holding(&objects, &clock, &by, async |keeper, floor| {
+        Self::holding(&objects, &clock, by, async |keeper, floor| {
             let read = reader.read(Wanted::Commits, floor).await?;
             keeper.reach(read.reached());
             let (mut changed, mut payloads, mut snapshot) = (0, Vec::new(), Snapshot::default());
@@ -68,7 +59,7 @@ impl SharedStore {
                 changed += u64::from(payload != commit.payload);
                 payloads.push(payload);
             }
-            let next = Next { reader, keeper, by: &by.holder };
+            let next = Next { reader, keeper, by: keeper.holder() };
             let former = Former::of(&read);
             if changed == 0 {
                 next.tidy(former.log).await?;
@@ -96,12 +87,12 @@ impl SharedStore {
     pub async fn rebuild(
         objects: Arc<dyn Objects>,
         clock: Arc<dyn Clock>,
-        by: Replacing,
+        by: Claimant,
         sealing: &Sealing,
     ) -> Result<Vec<String>, StateError> {
         let reader = Reader { objects: &*objects, clock: &*clock, sealing };
         super::refuse_moved(&*objects, &*clock).await?;
-        Self::holding(&objects, &clock, &by, async |keeper, floor| {
+        Self::holding(&objects, &clock, by, async |keeper, floor| {
             match reader.read(Wanted::Fold, floor).await {
                 Ok(_) => return Ok(vec!["the log is whole; nothing was done".to_owned()]),
                 Err(StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. }) => {}
@@ -129,7 +120,7 @@ impl SharedStore {
             read.head = head;
             let last = ruins.last.max(promised);
             let former = Former { log, last: Position { sequence: last, ..read.position }, head: read.head.clone() };
-            let next = Next { reader, keeper, by: &by.holder };
+            let next = Next { reader, keeper, by: keeper.holder() };
             next.go_on(&former, &payloads, &Snapshot::of(&entries), ClosedBecause::Rebuilt).await?;
             notes.push(format!("the damaged log was kept as {}", reader.place_of(&log_folder(log))));
             Ok(notes)
@@ -160,10 +151,10 @@ impl SharedStore {
     async fn holding<T>(
         objects: &Arc<dyn Objects>,
         clock: &Arc<dyn Clock>,
-        by: &Replacing,
+        by: Claimant,
         act: impl AsyncFnOnce(&Keeper, Floor) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let taken = Keeper::take(Arc::clone(objects), Arc::clone(clock), by.holder.clone(), by.terms).await?;
+        let taken = Keeper::take(Arc::clone(objects), Arc::clone(clock), by).await?;
         let beating = tokio::spawn(Arc::clone(&taken.keeper).beat()).abort_handle();
         let done = act(&taken.keeper, taken.floor()).await;
         beating.abort();

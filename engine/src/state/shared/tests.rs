@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 
+use super::super::lease::{Terms, Waits};
 use super::*;
 use crate::record::{DeploymentStart, RowState};
 use crate::state::objects::MemoryObjects;
@@ -29,8 +30,12 @@ fn terms() -> Terms {
     Terms::new(Duration::from_secs(180), Duration::from_secs(60), Duration::from_secs(30))
 }
 
+fn claimant(name: &str) -> Claimant {
+    Claimant { holder: holder(name), terms: terms(), waits: None }
+}
+
 fn write(name: &str) -> SharedMode {
-    SharedMode::Write { holder: holder(name), terms: terms(), purpose: SharedPurpose::Run }
+    SharedMode::Write { by: claimant(name), purpose: SharedPurpose::Run }
 }
 
 async fn open(objects: &MemoryObjects, clock: &ScriptedClock, mode: SharedMode) -> Result<SharedStore, StateError> {
@@ -48,6 +53,16 @@ async fn sealed(
 
 fn ready(name: &str) -> Vec<Entry> {
     vec![Entry::Row(row(name, 1, RowState::Ready))]
+}
+
+/// What somebody who waits is told.
+#[derive(Debug, Default)]
+struct Told(std::sync::Mutex<Vec<String>>);
+
+impl Waits for Told {
+    fn waits(&self, from: &Holder, longest: Duration) {
+        self.0.lock().unwrap().push(format!("{}: {} s", from.user, longest.as_secs()));
+    }
 }
 
 /// As if the process had been killed: nothing is let go of.
@@ -155,7 +170,11 @@ async fn a_holder_that_stood_still_sends_nothing_and_cannot_write() {
     assert!(!fence.allows(), "less than a request is left");
     let began = clock.elapsed();
     clock.advance(Duration::from_secs(60));
-    let mut bob = open(&objects, &clock, write("bob")).await.unwrap();
+    let told = Arc::new(Told::default());
+    let by = Claimant { waits: Some(told.clone()), ..claimant("bob") };
+    let bob = SharedMode::Write { by, purpose: SharedPurpose::Run };
+    let mut bob = open(&objects, &clock, bob).await.unwrap();
+    assert_eq!(*told.0.lock().unwrap(), ["ada: 90 s"], "once, and not at every look");
     assert!(clock.elapsed() - began >= Duration::from_secs(59 + 90), "end, request and window are waited for");
     assert!(bob.notes()[0].starts_with("took over from `up prod` of ada"), "{:?}", bob.notes());
     assert_eq!(bob.snapshot().taken_over(1).map(|took| took.by.user.as_str()), Some("bob"));
@@ -206,7 +225,7 @@ async fn a_store_that_has_moved_says_where_to() {
         let error = open(&objects, &clock, mode).await.unwrap_err();
         assert_eq!(error.to_string(), "memory has moved to .formwork/prod");
     }
-    let back = SharedMode::Write { holder: holder("bob"), terms: terms(), purpose: SharedPurpose::MoveAway };
+    let back = SharedMode::Write { by: claimant("bob"), purpose: SharedPurpose::MoveAway };
     let mut back = open(&objects, &clock, back).await.unwrap();
     back.unmark_moved().await.unwrap();
     back.close().await.unwrap();

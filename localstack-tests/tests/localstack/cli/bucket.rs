@@ -65,15 +65,18 @@ impl Bucket {
         self.runtime.block_on(async {
             let client = self.client().await;
             match bytes {
-                Some(bytes) => drop(client.put_object().bucket(&self.name).key(key).body(bytes.into()).send().await.unwrap()),
+                Some(bytes) => {
+                    drop(client.put_object().bucket(&self.name).key(key).body(bytes.into()).send().await.unwrap())
+                }
                 None => drop(client.delete_object().bucket(&self.name).key(key).send().await.unwrap()),
             }
         });
     }
 
-    /// Whether the bucket has a text in the clear.
+    /// Whether the store has a text in the clear. What stacks publish is not sealed.
     fn shows(&self, text: &str) -> bool {
-        self.objects().into_values().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+        let store = self.objects().into_iter().filter(|(name, _)| !name.contains("/exchange/"));
+        store.into_iter().any(|(_, bytes)| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 
     fn standing(&self) -> Vec<String> {
@@ -149,7 +152,9 @@ fn a_sealed_store_says_nothing_without_its_key_and_is_given_another() {
     assert!(!bucket.objects().contains_key(&log(1)), "what the former key sealed is gone");
 
     // The seal is taken off by the same command, as the configuration says.
-    project.write_config(&std::fs::read_to_string(project.path("stacks/small.toml")).unwrap().replace("sealed = true", ""));
+    project.write_config(
+        &std::fs::read_to_string(project.path("stacks/small.toml")).unwrap().replace("sealed = true", ""),
+    );
     let mut rotate = project.command("config rotate small --wrapping-only");
     run(rotate.env("FORMWORK_PASSPHRASE", NEXT).env("FORMWORK_NEW_PASSPHRASE", NEXT)).expect(code::DONE);
     assert!(bucket.shows("vpc-") && !bucket.shows(SECRET));
@@ -183,7 +188,8 @@ fn an_export_comes_back_and_another_lineage_only_when_it_is_asked_for() {
     project.write_config(&text.replace("prefix = \"team\"", "prefix = \"elsewhere\""));
     project.expect("state import small second.json", code::DONE).says(&["the next `up` takes secrets for changed"]);
     assert_eq!(project.rows().as_array().unwrap().len(), 4);
-    project.expect("state import small second.json", code::REFUSED).says(&["small would have 4 rows", "no --yes"]);
+    export("third.json");
+    project.expect("state import small third.json", code::REFUSED).says(&["small would have 4 rows", "no --yes"]);
 
     // A store of another life: what is there stays, in a log of its own.
     let mut other = first.clone();
@@ -222,7 +228,9 @@ fn a_damaged_log_says_what_is_lost_and_is_rebuilt_with_what_is_left() {
                 ran.says(&[&format!("{sequence}"), "nothing was changed", "`state rebuild`"]);
             }
             let ran = project.expect("state list small", code::BAD_INPUT);
-            ran.says(&[&format!("{sequence}"), "state of commit"].map(|text| if sequence == 1 && text == "state of commit" { "no state before that is left" } else { text }));
+            ran.says(&[&format!("{sequence}"), "state of commit"].map(|text| {
+                if sequence == 1 && text == "state of commit" { "no state before that is left" } else { text }
+            }));
         }
         bucket.tamper(&log(sequence), Some(whole[&log(sequence)].clone()));
     }
@@ -276,7 +284,8 @@ fn a_network_is_not_taken_away_under_the_stack_that_uses_it() {
 
     project.called();
     let place = format!("s3://{}/{uses}", bucket.name);
-    let says = ["failed to delete main: the stack app uses `vpc_id`, which comes from it", "first `destroy app`", &place];
+    let says =
+        ["failed to delete main: the stack app uses `vpc_id`, which comes from it", "first `destroy app`", &place];
     project.expect("destroy network --yes --allow-delete main", code::REFUSED).says(&says);
     bucket.configure("network", "cidr_block = \"10.8.0.0/16\"", "");
     project.expect("preview network", code::REFUSED).says(&["failed to replace main: the stack app uses `vpc_id`"]);
@@ -301,4 +310,52 @@ fn nobody_begins_to_use_a_network_that_is_being_deleted() {
     going.end().expect(code::DONE);
     project.expect("up app --yes", code::BAD_INPUT);
     assert!(bucket.standing().is_empty());
+}
+
+#[test]
+fn stacks_that_move_to_the_bucket_one_after_the_other_still_know_of_each_other() {
+    let bucket = two();
+    let project = &bucket.project;
+    let file = |stack: &str| project.path(&format!("stacks/{stack}.toml"));
+    let in_s3 = ["network", "app"].map(|stack| std::fs::read_to_string(file(stack)).unwrap());
+    for (stack, text) in ["network", "app"].into_iter().zip(&in_s3) {
+        std::fs::write(file(stack), text.replace(&bucket.store(), "")).unwrap();
+        project.expect(&format!("up {stack} --yes"), code::DONE);
+    }
+    std::fs::write(file("network"), &in_s3[0]).unwrap();
+    let moved = project.expect("state migrate network --to s3", code::DONE);
+    moved.says(&["network has outputs that are used by app", "move that too"]);
+    std::fs::write(file("app"), &in_s3[1]).unwrap();
+    project.expect("state migrate app --to s3", code::DONE);
+    project.expect("preview app --detailed-exitcode", code::DONE);
+    project.expect("destroy network --yes --allow-delete main", code::REFUSED).says(&["the stack app uses `vpc_id`"]);
+    project.expect("destroy app --yes", code::DONE);
+    project.expect("destroy network --yes", code::DONE);
+    assert!(bucket.standing().is_empty());
+}
+
+#[test]
+fn the_store_asks_s3_no_more_than_it_must() {
+    let bucket = Bucket::new();
+    let project = &bucket.project;
+    // By operation, of one command.
+    let asked = |line: &str| {
+        project.account.news();
+        project.expect(line, code::DONE);
+        let calls = project.account.news().into_iter().filter(|call| call.service == "s3");
+        let mut asked = BTreeMap::new();
+        calls.for_each(|call| *asked.entry(call.operation).or_insert(0_usize) += 1);
+        let of = |operation: &str| asked.get(operation).copied().unwrap_or_default();
+        (of("GetObject"), of("ListObjectsV2"), of("PutObject"))
+    };
+    let commits = |bucket: &Bucket| bucket.objects().keys().filter(|name| name.contains("/log/")).count();
+    // Beside a commit each: the lease is taken and let go of, and the outputs are published.
+    let first = asked("up small --yes");
+    let made = commits(&bucket);
+    assert_eq!(first, (5, 3, made + 3));
+    // The records, `head`, `lease`, `moved`, and what the stack has published.
+    assert_eq!(asked("up small --yes"), (made + 4, 3, 2));
+    assert_eq!(asked("preview small"), (made + 3, 2, 0));
+    assert_eq!(asked("state list small"), (made + 3, 1, 0));
+    assert_eq!(commits(&bucket), made);
 }

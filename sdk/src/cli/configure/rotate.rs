@@ -17,7 +17,7 @@ use formwork_engine::Error;
 use formwork_engine::clock::TokioClock;
 use formwork_engine::error::Turn;
 use formwork_engine::seal::DataKey;
-use formwork_engine::state::{LocalMark, LocalStore, Replacing, Resealed, SharedStore};
+use formwork_engine::state::{LocalMark, LocalStore, Resealed, SharedStore};
 
 use super::super::At;
 use super::super::keys::Need;
@@ -129,7 +129,7 @@ pub(super) fn rotate(at: At<'_>, target: &Target, how: How<'_>) -> Result<(), Ve
         let resealed = at.block_on(async {
             let connected = target.connect(at, None).await?;
             let objects = store::objects(at, target, &connected, s3).map_err(fail)?;
-            let by = Replacing { holder: holder.clone(), terms: store::terms(target) };
+            let by = store::claimant(at, target, holder.clone());
             let resealed = SharedStore::reseal(Arc::new(objects), store::clock(), by, &sealer, target.seals_whole());
             resealed.await.map_err(|error| vec![Error::from(error)])
         });

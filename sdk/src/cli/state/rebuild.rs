@@ -8,7 +8,7 @@ use formwork_engine::error::{Turn, exit};
 use formwork_engine::observe::Evidence;
 use formwork_engine::run::{Rebuilding, Rebuilt, Session};
 use formwork_engine::settings::Settings;
-use formwork_engine::state::{Holder, LocalStore, OpenMode, Replacing, SharedMode, SharedStore, StateError};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedStore, StateError};
 use formwork_engine::{Error, Program};
 use serde_json::{Value as Json, json};
 
@@ -150,7 +150,7 @@ fn mended_in_s3(
             Err(other) => return Err(vec![target.store_error(other)]),
         };
         agreed(at, args, damage, "Go on with what is left of the records? The damaged log stays beside the next one.")?;
-        let by = Replacing { holder, terms: store::terms(target) };
+        let by = store::claimant(at, target, holder);
         let notes = SharedStore::rebuild(objects.clone(), store::clock(), by, &sealing).await;
         let notes = notes.map_err(|error| vec![Error::from(error)])?;
         told(at, &notes);

@@ -138,7 +138,7 @@ async fn what_is_wrong_behind_the_last_snapshot_is_named_by_commit_and_name_and_
 }
 
 async fn rebuild(objects: &MemoryObjects, clock: &ScriptedClock, sealing: &Sealing) -> Result<Vec<String>, StateError> {
-    let by = Replacing { holder: holder("bob"), terms: terms() };
+    let by = claimant("bob");
     SharedStore::rebuild(Arc::new(objects.clone()), Arc::new(clock.clone()), by, sealing).await
 }
 

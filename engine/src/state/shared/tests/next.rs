@@ -85,7 +85,7 @@ async fn reseal(
     sealer: &Sealer,
     whole: bool,
 ) -> Result<Resealed, StateError> {
-    let by = Replacing { holder: holder("bob"), terms: terms() };
+    let by = claimant("bob");
     SharedStore::reseal(Arc::new(objects), Arc::new(clock.clone()), by, sealer, whole).await
 }
 
