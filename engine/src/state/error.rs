@@ -232,6 +232,11 @@ impl StateError {
         }
     }
 
+    /// Whether objects of a shared store are not what was written, or not there: what a rebuild is for.
+    pub fn is_of_objects(&self) -> bool {
+        matches!(self, StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. })
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -121,6 +121,9 @@ impl Reader<'_> {
                     return Ok(read);
                 }
                 Ok((_, End::Closed(next))) => log = self.after(log, next)?,
+                Err(error) if !error.is_of_objects() && !matches!(error, StateError::Locked { .. }) => {
+                    return Err(error);
+                }
                 // Sealed with a former key, or damaged: none of that matters in a log that another one has taken the place of.
                 Err(error) => match self.closing_of(log).await? {
                     Some(next) => log = self.after(log, next)?,
@@ -218,8 +221,7 @@ impl Reader<'_> {
             Ok(end) => return Ok((read, end)),
             Err(error) => error,
         };
-        let broken = matches!(error, StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. });
-        if !broken || wanted == Wanted::Commits {
+        if !error.is_of_objects() || wanted == Wanted::Commits {
             return Err(error);
         }
         // A snapshot that goes further makes up for what is wrong before it.

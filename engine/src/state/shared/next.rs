@@ -93,33 +93,39 @@ impl SharedStore {
         let reader = Reader { objects: &*objects, clock: &*clock, sealing };
         super::refuse_moved(&*objects, &*clock).await?;
         Self::holding(&objects, &clock, by, async |keeper, floor| {
-            match reader.read(Wanted::Fold, floor).await {
+            let damage = match reader.read(Wanted::Commits, floor).await {
                 Ok(_) => return Ok(vec!["the log is whole; nothing was done".to_owned()]),
-                Err(StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. }) => {}
+                Err(damage) if damage.is_of_objects() => damage,
                 Err(other) => return Err(other),
-            }
+            };
             let (log, head) = reader.in_force().await?;
-            let (mut read, names) = reader.up_to_damage(log).await?;
+            let (read, names) = reader.up_to_damage(log).await?;
             let ruins = Ruins::behind(&reader, &read, &names).await?;
             let promised = if floor.log == log { floor.sequence } else { 0 };
-            let losses = ruins.losses(promised);
-            let mut notes = Vec::new();
+            let mut losses = ruins.losses(promised);
+            if floor.log > log {
+                losses.push(format!("everything in {}", reader.place_of(&log_folder(floor.log))));
+            }
             let kept = &ruins.snapshot;
             let entries = kept.to_entries();
-            if kept.binding().is_none() {
-                notes.push("nothing is left of the records: they begin anew, from the account alone".to_owned());
-            } else {
-                notes.push(format!("the store goes on with what is whole, {}", rows(kept)));
-                notes.push(ruins.knowledge());
+            let mut notes = vec![match (kept.binding(), losses.is_empty()) {
+                (None, _) => "nothing is left of the records: they begin anew, from the account alone".to_owned(),
+                (Some(_), false) => {
+                    format!("the store goes on with what is whole, {}; {}", rows(kept), ruins.knowledge())
+                }
+                (Some(_), true) => {
+                    format!("the state is whole, {}; of the history something is missing: {damage}", rows(kept))
+                }
+            }];
+            if !losses.is_empty() {
+                notes.push(format!("lost: {}", losses.join(", ")));
             }
-            notes.push(format!("lost: {}", losses.join(", ")));
             let payloads = match kept.binding() {
                 Some(_) => vec![sealing.close(1, payload(&entries)?)],
                 None => Vec::new(),
             };
-            read.head = head;
-            let last = ruins.last.max(promised);
-            let former = Former { log, last: Position { sequence: last, ..read.position }, head: read.head.clone() };
+            let last = Position { sequence: ruins.last.max(promised), ..read.position };
+            let former = Former { log, taken: log.max(floor.log), last, head };
             let next = Next { reader, keeper, by: keeper.holder() };
             next.go_on(&former, &payloads, &Snapshot::of(&entries), ClosedBecause::Rebuilt).await?;
             notes.push(format!("the damaged log was kept as {}", reader.place_of(&log_folder(log))));
@@ -139,7 +145,7 @@ impl SharedStore {
         let snapshot = Snapshot::of(entries);
         let reader = Reader { objects: &*self.objects, clock: &*self.clock, sealing: &self.sealing };
         let next = Next { reader, keeper: &keeper, by: keeper.holder() };
-        let former = Former { log: writer.log, last: writer.position, head: writer.head };
+        let former = Former { log: writer.log, taken: writer.log, last: writer.position, head: writer.head };
         let payloads = [self.sealing.close(1, payload(entries)?)];
         let begun = next.go_on(&former, &payloads, &snapshot, ClosedBecause::Replaced).await?;
         let place = reader.place_of(&log_folder(former.log));
@@ -189,6 +195,8 @@ fn resealed(reader: &Reader<'_>, sealer: &Sealer, sequence: u64, written: &[u8])
 /// The log that is replaced.
 struct Former {
     log: u64,
+    /// The highest number that a log is known to have had.
+    taken: u64,
     /// Behind its last record.
     last: Position,
     /// The tag of `head`.
@@ -197,7 +205,7 @@ struct Former {
 
 impl Former {
     fn of(read: &Read) -> Self {
-        Self { log: read.log, last: read.position, head: read.head.clone() }
+        Self { log: read.log, taken: read.log, last: read.position, head: read.head.clone() }
     }
 }
 
@@ -217,7 +225,7 @@ impl Next<'_> {
         because: ClosedBecause,
     ) -> Result<Writer, StateError> {
         let Reader { clock, sealing, .. } = self.reader;
-        let log = self.free(former.log).await?;
+        let log = self.free(former.taken).await?;
         let mut position = Position::START;
         let mut records = Vec::new();
         for payload in payloads {

@@ -2,7 +2,7 @@
 
 use futures::StreamExt as _;
 
-use super::super::frame;
+use super::super::frame::{self, PayloadError};
 use super::super::{Snapshot, StateError};
 use super::log::{Read, Reader, closed, number};
 use crate::record::Entry;
@@ -70,7 +70,9 @@ impl Ruins {
             {
                 Ok(Ok(entries)) => ruins.fold(sequence, &entries),
                 Ok(Err(payload)) => ruins.broken.push((sequence, names_in(&payload))),
-                Err(_) => ruins.broken.push((sequence, Vec::new())),
+                Err(PayloadError::Unreadable(_)) => ruins.broken.push((sequence, Vec::new())),
+                // Whoever has not the key cannot tell what is left.
+                Err(error) => return Err(reader.unusable(name, error)),
             }
         }
         Ok(ruins)
@@ -84,7 +86,7 @@ impl Ruins {
         self.snapshot.fold(entries);
     }
 
-    /// How many commits are lost, the last `to` of them included.
+    /// The commits that are lost, of those up to `to`, as people write them.
     pub(super) fn losses(&self, to: u64) -> Vec<String> {
         let mut losses: Vec<(u64, u64)> = self.missing.clone();
         losses.extend(self.broken.iter().map(|(sequence, _)| (*sequence, *sequence)));

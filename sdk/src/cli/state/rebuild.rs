@@ -8,7 +8,7 @@ use formwork_engine::error::{Turn, exit};
 use formwork_engine::observe::Evidence;
 use formwork_engine::run::{Rebuilding, Rebuilt, Session};
 use formwork_engine::settings::Settings;
-use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedStore, StateError};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedStore, StateError, Store as _};
 use formwork_engine::{Error, Program};
 use serde_json::{Value as Json, json};
 
@@ -144,9 +144,14 @@ fn mended_in_s3(
         let objects = Arc::new(store::objects(at, target, &connected, s3).map_err(|error| vec![error])?);
         let sealing = target.sealing().map_err(|error| vec![error])?;
         let open = || SharedStore::open(objects.clone(), store::clock(), &sealing, SharedMode::Read);
-        let damage = match open().await {
-            Ok(_) => return Ok(Vec::new()),
-            Err(damage @ (StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. })) => damage,
+        // The history too: what is missing there is noticed by no run.
+        let whole = match open().await {
+            Ok(store) => store.commits().await.map(drop),
+            Err(error) => Err(error),
+        };
+        let damage = match whole {
+            Ok(()) => return Ok(Vec::new()),
+            Err(damage) if damage.is_of_objects() => damage,
             Err(other) => return Err(vec![target.store_error(other)]),
         };
         agreed(at, args, damage, "Go on with what is left of the records? The damaged log stays beside the next one.")?;
