@@ -160,7 +160,6 @@ fn a_sealed_store_says_nothing_without_its_key_and_is_given_another() {
     assert!(bucket.shows("vpc-") && !bucket.shows(SECRET));
     project.expect("preview small --detailed-exitcode", code::DONE);
     with(project, "destroy small --yes --allow-delete data/events data/token", NEXT, code::DONE);
-    assert!(bucket.standing().is_empty());
 }
 
 #[test]
@@ -349,11 +348,12 @@ fn the_store_asks_s3_no_more_than_it_must() {
         (of("GetObject"), of("ListObjectsV2"), of("PutObject"))
     };
     let commits = |bucket: &Bucket| bucket.objects().keys().filter(|name| name.contains("/log/")).count();
-    // Beside a commit each: the lease is taken and let go of, and the outputs are published.
+    // `head`, `lease`, `moved`, and what the stack has published; beside a commit each, the lease is taken and let go of, and the outputs are
+    // published.
     let first = asked("up small --yes");
     let made = commits(&bucket);
-    assert_eq!(first, (5, 3, made + 3));
-    // The records, `head`, `lease`, `moved`, and what the stack has published.
+    assert_eq!(first, (4, 3, made + 3));
+    // The same, and the records.
     assert_eq!(asked("up small --yes"), (made + 4, 3, 2));
     assert_eq!(asked("preview small"), (made + 3, 2, 0));
     assert_eq!(asked("state list small"), (made + 3, 1, 0));
