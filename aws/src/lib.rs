@@ -149,6 +149,7 @@ macro_rules! kinds {
 kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
+    "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
@@ -176,6 +177,8 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let mut found = Vec::new();
     #[cfg(feature = "acm")]
     found.extend(acm::certificate::marked(aws, stack).await?);
+    #[cfg(feature = "cloudfront")]
+    found.extend(cloudfront::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]

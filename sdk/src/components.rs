@@ -13,6 +13,7 @@ mod network;
 mod postgres_database;
 mod private_bucket;
 mod redis_cache;
+mod static_site;
 mod tenant;
 
 pub use access::AccessFrom;
@@ -25,6 +26,7 @@ pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
 pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
+pub use static_site::{SiteCertificate, StaticSite, StaticSiteParts};
 pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
 
 use std::collections::BTreeMap;
