@@ -174,7 +174,7 @@ async fn a_holder_that_stood_still_sends_nothing_and_cannot_write() {
     let by = Claimant { waits: Some(told.clone()), ..claimant("bob") };
     let bob = SharedMode::Write { by, purpose: SharedPurpose::Run };
     let mut bob = open(&objects, &clock, bob).await.unwrap();
-    assert_eq!(*told.0.lock().unwrap(), ["ada: 90 s"], "once, and not at every look");
+    assert_eq!(*told.0.lock().unwrap(), ["ada: 89 s"], "once, and not at every look");
     assert!(clock.elapsed() - began >= Duration::from_secs(59 + 90), "end, request and window are waited for");
     assert!(bob.notes()[0].starts_with("took over from `up prod` of ada"), "{:?}", bob.notes());
     assert_eq!(bob.snapshot().taken_over(1).map(|took| took.by.user.as_str()), Some("bob"));
