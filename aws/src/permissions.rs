@@ -171,8 +171,15 @@ pub(crate) const EVERY_RUN: &[Permission] =
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const IMAGES: &[Permission] = &[look(&["ec2:DescribeImages"])];
+    const LISTS: &[Permission] = &[look(&["ec2:DescribeManagedPrefixLists"])];
+    const PARAMETERS: &[Permission] =
+        &[look(&["ssm:GetParameter"]).because("a public parameter names the newest image")];
     match kind {
+        "aws:ec2/ami" => IMAGES,
+        "aws:ec2/ami-by-parameter" => PARAMETERS,
         "aws:ec2/availability-zones" => ZONES,
+        "aws:ec2/managed-prefix-list" => LISTS,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],
     }

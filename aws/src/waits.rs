@@ -12,9 +12,12 @@ const AT_ONCE: Numbers = (0, 1, 1, 120);
 const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
+    ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/elastic-ip", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 3 * 60)),
     ("aws:ec2/nat-gateway", (0, 5, 1, 10 * 60), (0, 5, 1, 10 * 60), (10, 10, 1, 30 * 60)),
+    ("aws:ec2/network-acl", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/prefix-list", (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60)),
     // Must be seen twice in a row.
     ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
@@ -37,6 +40,10 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
 const WITHOUT: &[&str] = &[
     "aws:ec2/flow-log",
+    "aws:ec2/key-pair",
+    "aws:ec2/launch-template",
+    "aws:ec2/network-acl-association",
+    "aws:ec2/network-acl-entry",
     "aws:ec2/security-group-egress-rule",
     "aws:ec2/security-group-ingress-rule",
     "aws:ecr/repository",

@@ -44,6 +44,12 @@ LISTINGS: dict[tuple[str, str], Listing] = {
     ("ec2", "DescribeSecurityGroupRules"): Listing("SecurityGroupRules", "SecurityGroupRuleId", "SecurityGroupRuleIds", "InvalidSecurityGroupRuleId.NotFound"),
     ("ec2", "DescribeVpcEndpoints"): Listing("VpcEndpoints", "VpcEndpointId", "VpcEndpointIds", "InvalidVpcEndpointId.NotFound"),
     ("ec2", "DescribeFlowLogs"): Listing("FlowLogs", "FlowLogId", "FlowLogIds", "InvalidFlowLogId.NotFound"),
+    # The states of instances on their way are those of `gaps.ec2_instances`; what was run is shown within its reservation.
+    ("ec2", "DescribeInstances"): Listing("Reservations", "ReservationId"),
+    ("ec2", "DescribeKeyPairs"): Listing("KeyPairs", "KeyPairId", "KeyPairIds", "InvalidKeyPair.NotFound"),
+    ("ec2", "DescribeLaunchTemplates"): Listing("LaunchTemplates", "LaunchTemplateId", "LaunchTemplateIds", "InvalidLaunchTemplateId.NotFound"),
+    ("ec2", "DescribeNetworkAcls"): Listing("NetworkAcls", "NetworkAclId", "NetworkAclIds", "InvalidNetworkAclID.NotFound"),
+    ("ec2", "DescribeManagedPrefixLists"): Listing("PrefixLists", "PrefixListId", "PrefixListIds", "InvalidPrefixListID.NotFound"),
     ("ec2", "DescribeTags"): Listing("Tags", "ResourceId"),
     ("iam", "ListRoles"): Listing("Roles", "RoleName"),
     ("iam", "ListAttachedRolePolicies"): Listing("AttachedPolicies", "PolicyArn"),
@@ -67,6 +73,8 @@ _ENCRYPTED = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideE
 
 SINGLES: dict[tuple[str, str], Single] = {
     ("ec2", "DescribeVpcAttribute"): Single("VpcId", "InvalidVpcID.NotFound", 400),
+    ("ec2", "DescribeLaunchTemplateVersions"): Single("LaunchTemplateId", "InvalidLaunchTemplateId.NotFound", 400),
+    ("ec2", "GetManagedPrefixListEntries"): Single("PrefixListId", "InvalidPrefixListID.NotFound", 400),
     ("iam", "GetRole"): Single("RoleName", "NoSuchEntity"),
     ("iam", "GetRolePolicy"): Single("PolicyName", "NoSuchEntity"),
     ("iam", "GetPolicy"): Single("PolicyArn", "NoSuchEntity"),

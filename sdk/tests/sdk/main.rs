@@ -7,6 +7,7 @@
 
 mod generated;
 mod generating;
+mod hosts;
 mod made_up;
 mod planning;
 mod rendering;

@@ -28,9 +28,10 @@ const BESIDES: &[(&str, &str)] = &[
 /// Permissions of the service's own calls that no walk makes, with the reason.
 const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
-    ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
-    ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
     ("aws:ec2/elastic-ip", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/instance", "ec2:AssociateIamInstanceProfile", "its example exchanges one profile for another"),
+    ("aws:ec2/instance", "ec2:AttachVolume", "there is no type for volumes yet"),
+    ("aws:ec2/instance", "ec2:DetachVolume", "there is no type for volumes yet"),
     ("aws:ec2/internet-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/nat-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/route-table", "ec2:DeleteTags", "its example takes no tag away"),
@@ -101,7 +102,7 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     let mut allowed: BTreeSet<&str> =
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks at, and what examples look up.
-    allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones"]);
+    allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones", "ec2:DescribeImages"]);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))
