@@ -30,13 +30,13 @@ use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
 
 id! {
-    /// ACL, direction and number, such as `acl-0123456789abcdef0|ingress|100`: AWS has no id for an entry.
+    /// ACL, whether it is for what leaves, and number, such as `acl-0123456789abcdef0|false|100`: AWS has no id for an entry.
     pub struct NetworkAclEntryId;
 }
 
 impl NetworkAclEntryId {
     fn of(acl: &str, egress: bool, number: i32) -> Self {
-        Self::new(format!("{acl}|{}|{number}", if egress { "egress" } else { "ingress" }))
+        Self::new(format!("{acl}|{egress}|{number}"))
     }
 
     fn acl(&self) -> &str {
@@ -105,7 +105,7 @@ pub enum RuleAction {
 /// What is known of an entry once it is there.
 #[derive(Outputs)]
 pub struct NetworkAclEntryOutputs {
-    /// ACL, direction and number.
+    /// ACL, whether it is for what leaves, and number.
     pub id: NetworkAclEntryId,
 }
 
@@ -303,8 +303,8 @@ impl Conforms for NetworkAclEntry {
             .together_with("from_port", nothing())
             .together_with("to_port", nothing())
             .change("icmp_type", -1_i64)
-            .change("icmp_code", -1_i64)
-            .together_with("icmp_type", 129_i64)
+            .change("icmp_code", 0_i64)
+            .together_with("icmp_type", 1_i64)
             .change("rule_number", 200_i64)
             .change("egress", true)
             .change("network_acl", &other)
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn an_id_is_acl_direction_and_number() {
         let id = NetworkAclEntryId::of("acl-1", true, 100);
-        assert_eq!((id.as_str(), id.acl()), ("acl-1|egress|100", "acl-1"));
+        assert_eq!((id.as_str(), id.acl()), ("acl-1|true|100", "acl-1"));
         assert_ne!(id, NetworkAclEntryId::of("acl-1", false, 100));
     }
 

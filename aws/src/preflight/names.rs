@@ -32,6 +32,7 @@ const WORD_FIRST: Demand = (
 
 /// From the API references of the services: the constraints of each name.
 const NAMES: &[Names] = &[
+    Names { kind: "aws:ec2/launch-template", arg: "name", length: (3, 128), beside: "().-/_", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",

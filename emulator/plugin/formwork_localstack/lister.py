@@ -59,8 +59,8 @@ def _network(at: str, backend: Any) -> Iterator[Row]:
             for entry in list(acl.network_acl_entries):
                 # The two that every ACL ends with are AWS's.
                 if int(entry.rule_number) != 32767:
-                    direction = "egress" if entry.egress in (True, "true") else "ingress"
-                    yield _row("aws:ec2/network-acl-entry", f"{acl.id}|{direction}|{entry.rule_number}", at, {})
+                    leaves = "true" if entry.egress in (True, "true") else "false"
+                    yield _row("aws:ec2/network-acl-entry", f"{acl.id}|{leaves}|{entry.rule_number}", at, {})
             # Known by its subnet, which has one ACL, and without an association the default one.
             for association in list(acl.associations.values()):
                 yield _row("aws:ec2/network-acl-association", association.subnet_id, at, {}, association=association.id)

@@ -57,9 +57,9 @@ pub(crate) type Id = &'static [&'static [&'static str]];
 /// An attribute of a thing, as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// Its text.
+    /// Its text; of a number or a truth value, as JSON writes it.
     Text(String),
-    /// Absent, empty, or no text.
+    /// Absent, empty, or something that is made of parts.
     Missing,
     /// Marked as a secret in the file.
     Withheld,
@@ -113,6 +113,12 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:ec2/networkAclAssociation:NetworkAclAssociation"],
         "aws:ec2/network-acl-association",
         &[&["subnet_id"]],
+    ),
+    made(
+        "aws_network_acl_rule",
+        &["aws:ec2/networkAclRule:NetworkAclRule"],
+        "aws:ec2/network-acl-entry",
+        &[&["network_acl_id"], &["egress"], &["rule_number"]],
     ),
     same("aws_ec2_managed_prefix_list", &["aws:ec2/managedPrefixList:ManagedPrefixList"], "aws:ec2/prefix-list"),
     // Their id is made up (`r-rtb-…`, with a hash): table and destination are what tells a route apart.

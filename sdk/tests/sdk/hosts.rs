@@ -108,3 +108,24 @@ fn a_vpn_that_nobody_reaches_is_a_mistake() {
     let errors = Planner::new().plan(with_vpn, &vpn(&[])).unwrap_err();
     assert!(errors[0].to_string().contains("nobody may connect to vpn"), "{errors:?}");
 }
+
+/// Two machines in one subnet, both with this address or both without one of their own.
+fn twins(stack: &mut Stack, address: &Option<&str>) -> Result<()> {
+    let (_, subnet) = network(stack);
+    for name in ["one", "two"] {
+        let host = ec2::Instance::builder().instance_type("t3.micro").subnet(&subnet);
+        let host = match address {
+            Some(address) => host.private_ip_address(*address),
+            None => host,
+        };
+        stack.add(name, host.build());
+    }
+    Ok(())
+}
+
+#[test]
+fn an_address_of_a_subnet_is_one_machines() {
+    assert!(testing::plan(twins, &None).creates().contains(&"two"));
+    let errors = Planner::new().plan(twins, &Some("10.0.101.9")).unwrap_err();
+    assert!(errors[0].to_string().contains("may exist once"), "{errors:?}");
+}
