@@ -114,6 +114,13 @@ macro_rules! kinds {
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::prefix_list::PrefixListByName>(aws));
+            #[cfg(feature = "eks")]
+            {
+                registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
+                registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
+            }
+            #[cfg(feature = "route53")]
+            registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -146,14 +153,17 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "acm": acm::Certificate, acm::CertificateValidation;
+    "cloudcontrol": cloudcontrol::Resource;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
-    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
+    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
-    "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }
@@ -170,12 +180,16 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
 /// beginning. What has a name is found by it.
 pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let mut found = Vec::new();
+    #[cfg(feature = "acm")]
+    found.extend(acm::certificate::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]
     found.extend(iam::role::marked(aws, stack).await?);
     #[cfg(feature = "kms")]
     found.extend(kms::key::marked(aws, stack).await?);
+    #[cfg(feature = "route53")]
+    found.extend(route53::hosted_zone::marked(aws, stack).await?);
     Ok(found)
 }
 #[cfg(test)]

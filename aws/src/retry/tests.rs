@@ -50,6 +50,14 @@ const SAID: &[Said] = &[
         "The instance 'i-1' is not in a state from which it can be started.",
         120,
     ),
+    (
+        "acm",
+        "DeleteCertificate",
+        "ResourceInUseException",
+        "Certificate arn:aws:acm:a:1:certificate/1 is in use.",
+        1200,
+    ),
+    ("route53", "AssociateVPCWithHostedZone", "InvalidVPCId", "The VPC: vpc-1 you provided is not found", 120),
     ("ec2", "CreateNatGateway", "InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidTransitGatewayID.NotFound", "The transitGateway ID 'tgw-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidParameterException", "", 300),
@@ -171,6 +179,20 @@ const SAID: &[Said] = &[
         120,
     ),
     ("eks", "CreateAddon", "InvalidParameterException", "The role does not exist", 120),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "InvalidParameterException",
+        "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+        120,
+    ),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "ResourceInUseException",
+        "Cannot create Fargate Profile a because cluster main currently has Fargate profile b in status CREATING",
+        3600,
+    ),
     ("eks", "CreateAddon", "InvalidParameterException", "Addon is in CREATE_FAILED", 120),
     (
         "eks",
@@ -210,6 +232,14 @@ const SAID: &[Said] = &[
         21600,
     ),
     ("rds", "ModifyDBInstance", "InvalidDBClusterState", "DB cluster is not available.", 120),
+    ("rds", "CreateDBInstance", "InvalidDBClusterStateFault", "Cluster a is not available.", 1800),
+    (
+        "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "DbCluster a is not currently in the available state.",
+        1800,
+    ),
     (
         "rds",
         "DeleteDBParameterGroup",
@@ -293,6 +323,13 @@ const SAID: &[Said] = &[
         "This resource policy contains an unsupported principal.",
         120,
     ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
+    ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
 ];
 
@@ -353,6 +390,13 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ("rds", "ModifyDBInstance", "StorageQuotaExceeded", ""),
     (
         "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+    ),
+    ("eks", "CreateFargateProfile", "ResourceInUseException", "A Fargate Profile already exists with this name."),
+    (
+        "rds",
         "DeleteDBInstance",
         "InvalidParameterCombination",
         "Cannot delete protected DB Instance, please disable deletion protection and try again.",
@@ -376,6 +420,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
 ];
 

@@ -41,6 +41,9 @@ macro_rules! types {
 }
 
 types! {
+    acm_certificate "aws:acm/certificate"
+    acm_certificate_validation "aws:acm/certificate-validation"
+    cloudcontrol_resource "aws:cloudcontrol/resource"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_instance "aws:ec2/instance"
@@ -66,6 +69,7 @@ types! {
     eks_access_policy_association "aws:eks/access-policy-association"
     eks_addon "aws:eks/addon"
     eks_cluster "aws:eks/cluster"
+    eks_fargate_profile "aws:eks/fargate-profile"
     eks_node_group "aws:eks/node-group"
     eks_pod_identity_association "aws:eks/pod-identity-association"
     elasticache_parameter_group "aws:elasticache/parameter-group"
@@ -80,9 +84,14 @@ types! {
     kms_alias "aws:kms/alias"
     kms_key "aws:kms/key"
     logs_log_group "aws:logs/log-group"
+    rds_cluster "aws:rds/cluster"
+    rds_cluster_instance "aws:rds/cluster-instance"
+    rds_cluster_parameter_group "aws:rds/cluster-parameter-group"
     rds_instance "aws:rds/instance"
     rds_parameter_group "aws:rds/parameter-group"
     rds_subnet_group "aws:rds/subnet-group"
+    route53_hosted_zone "aws:route53/hosted-zone"
+    route53_record_set "aws:route53/record-set"
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
