@@ -202,8 +202,8 @@ fn observe(aws: &Aws, id: KeyPairId, key: KeyPairInfo) -> Observed<KeyPair> {
 
 /// Two keys of which nobody has the private half.
 pub(super) const ED25519: [&str; 2] = [
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESRu+F5HH74W8WWGBAtysAWMqolk8RHIYUllXU4JCP7 anna@example.com",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN0xLHYSNYwuKdmhHIOtuorxQRPcEYoqfavYHSnFvmq5 bert@example.com",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESRu+F5HH74W8WWGBAtysAWMqolk8RHIYUllXU4JCP7 anna",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN0xLHYSNYwuKdmhHIOtuorxQRPcEYoqfavYHSnFvmq5 bert",
 ];
 
 impl Conforms for KeyPair {

@@ -177,7 +177,7 @@ impl Lifecycle for PrefixList {
         if entries {
             let change = Exchange::between(&now.entries, &planned.entries);
             if !change.is_none() {
-                let removed: Vec<_> = change.removed.iter().map(taken).collect();
+                let removed: Vec<_> = change.removed.iter().map(|cidr| taken(cidr)).collect();
                 let more: Vec<_> = change.added.iter().map(|entry| added(entry)).collect();
                 // The version of which these are the entries: a change that somebody made meanwhile is not overwritten.
                 let call = modify().set_current_version(current.version);
@@ -222,7 +222,7 @@ fn added(entry: &PrefixEntry) -> sdk::AddPrefixListEntry {
     sdk::AddPrefixListEntry::builder().cidr(canonical(&entry.cidr)).set_description(description).build()
 }
 
-fn taken(cidr: &String) -> sdk::RemovePrefixListEntry {
+fn taken(cidr: &str) -> sdk::RemovePrefixListEntry {
     sdk::RemovePrefixListEntry::builder().cidr(cidr).build()
 }
 

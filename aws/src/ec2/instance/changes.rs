@@ -33,6 +33,7 @@ pub(super) fn name_outage(before: &Option<PrivateDnsNames>, after: &Option<Priva
 }
 
 /// A declared device is what it should be where every property that it declares is. Devices that are not declared are not looked at.
+#[expect(clippy::ptr_arg, reason = "an equality takes references to the type of its field")]
 pub(super) fn same_devices(wanted: &Vec<BlockDevice>, found: &Vec<BlockDevice>) -> bool {
     wanted.iter().all(|wanted| found.iter().any(|found| fits(wanted, found)))
 }
@@ -54,6 +55,7 @@ fn fits(wanted: &BlockDevice, found: &BlockDevice) -> bool {
 }
 
 /// Whether the volumes can be brought there. A volume that would have to shrink, or be encrypted, or that is not there, comes with another machine.
+#[expect(clippy::ptr_arg, reason = "a decision takes references to the type of its field")]
 pub(super) fn devices(before: &Vec<BlockDevice>, after: &Vec<BlockDevice>) -> Change {
     let in_place = after.iter().all(|after| {
         let Some(before) = before.iter().find(|before| before.device_name == after.device_name) else { return false };

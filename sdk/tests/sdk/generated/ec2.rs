@@ -80,9 +80,7 @@ pub fn key_pair(stack: &mut Stack) {
     stack.component("key-pair", |stack| {
         let conformance_key = ec2::KeyPair::builder()
             .name("Conformance-Key")
-            .public_key(
-                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESRu+F5HH74W8WWGBAtysAWMqolk8RHIYUllXU4JCP7 anna@example.com",
-            )
+            .public_key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESRu+F5HH74W8WWGBAtysAWMqolk8RHIYUllXU4JCP7 anna")
             .key_type(ec2::KeyType::Ed25519)
             .tags([("cost", "1"), ("team", "a")])
             .build();
