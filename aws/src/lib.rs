@@ -155,6 +155,7 @@ macro_rules! kinds {
 kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
+    "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
@@ -182,6 +183,8 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let mut found = Vec::new();
     #[cfg(feature = "acm")]
     found.extend(acm::certificate::marked(aws, stack).await?);
+    #[cfg(feature = "cloudfront")]
+    found.extend(cloudfront::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]

@@ -62,6 +62,13 @@ pub const PASSING: &[Passing] = passing! {
     "ec2" ["DetachInternetGateway", "DeleteInternetGateway"] ["DependencyViolation"] "" 1200;
     "ec2" ["ReleaseAddress"] ["InvalidIPAddress.InUse"] "" 180;
     "ec2" ["CreateFlowLogs"] ["InvalidParameter", "InvalidParameterValue"] "Unable to assume" 120;
+    // CloudFront: somebody else's change came between, so that the version tag is not the newest one; the next attempt reads it anew.
+    "cloudfront" [] ["PreconditionFailed", "InvalidIfMatchVersion"] "" 120;
+    // What was disabled or deleted just now is not known to all of CloudFront, and neither is what was made just now.
+    "cloudfront" ["DeleteDistribution"] ["DistributionNotDisabled"] "" 300;
+    "cloudfront" ["DeleteCachePolicy", "DeleteOriginAccessControl", "DeleteResponseHeadersPolicy"] ["CachePolicyInUse", "OriginAccessControlInUse", "ResponseHeadersPolicyInUse"] "" 300;
+    "cloudfront" ["CreateDistributionWithTags", "UpdateDistribution"] ["InvalidViewerCertificate"] "certificate doesn't exist" 120;
+    "cloudfront" ["CreateDistributionWithTags", "UpdateDistribution"] ["InvalidOriginAccessControl", "NoSuchCachePolicy", "NoSuchResponseHeadersPolicy"] "" 120;
     // IAM: principals and policies of seconds ago.
     "iam" ["CreateRole", "UpdateAssumeRolePolicy"] ["MalformedPolicyDocument"] "Invalid principal in policy" 120;
     "iam" ["DeleteRole", "DeletePolicy", "DeleteInstanceProfile"] ["DeleteConflict"] "" 120;

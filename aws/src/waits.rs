@@ -13,6 +13,8 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     // Until its validation records are known.
     ("aws:acm/certificate", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:acm/certificate-validation", (0, 5, 1, 75 * 60), AT_ONCE, AT_ONCE),
+    // Minutes until all edges know; the wait of a delete is the one between being disabled and being deleted.
+    ("aws:cloudfront/distribution", (30, 15, 1, 90 * 60), (10, 15, 2, 90 * 60), (30, 15, 1, 90 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
@@ -50,6 +52,9 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
 
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
 const WITHOUT: &[&str] = &[
+    "aws:cloudfront/cache-policy",
+    "aws:cloudfront/origin-access-control",
+    "aws:cloudfront/response-headers-policy",
     "aws:ec2/flow-log",
     "aws:ec2/key-pair",
     "aws:ec2/launch-template",

@@ -15,6 +15,7 @@ mod network;
 mod postgres_database;
 mod private_bucket;
 mod redis_cache;
+mod static_site;
 mod tenant;
 mod vpn_access;
 
@@ -30,6 +31,7 @@ pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
 pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
+pub use static_site::{SiteCertificate, StaticSite, StaticSiteParts};
 pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
 pub use vpn_access::{VpnAccess, VpnAccessParts, VpnEnd, VpnHost, VpnHostParts};
 

@@ -32,6 +32,15 @@ const WORD_FIRST: Demand = (
 
 /// From the API references of the services: the constraints of each name.
 const NAMES: &[Names] = &[
+    Names { kind: "aws:cloudfront/cache-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
+    Names {
+        kind: "aws:cloudfront/origin-access-control",
+        arg: "name",
+        length: (1, 64),
+        beside: " ._-:/()#,@[]+=&;{}!$*",
+        also: &[],
+    },
+    Names { kind: "aws:cloudfront/response-headers-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
     Names { kind: "aws:ec2/launch-template", arg: "name", length: (3, 128), beside: "().-/_", also: &[] },
     Names {
         kind: "aws:ec2/security-group",

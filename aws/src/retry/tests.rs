@@ -98,6 +98,41 @@ const SAID: &[Said] = &[
     ("ec2", "ReleaseAddress", "InvalidIPAddress.InUse", "The address 'eipalloc-1' is in use.", 180),
     ("ec2", "CreateFlowLogs", "InvalidParameter", "Unable to assume the given IAM role", 120),
     (
+        "cloudfront",
+        "UpdateDistribution",
+        "PreconditionFailed",
+        "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "DeleteDistribution",
+        "DistributionNotDisabled",
+        "The distribution you are trying to delete has not been disabled.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "DeleteOriginAccessControl",
+        "OriginAccessControlInUse",
+        "Cannot delete the origin access control because it is being used.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "NoSuchCachePolicy",
+        "The specified cache policy does not exist.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "InvalidViewerCertificate",
+        "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
+        120,
+    ),
+    (
         "iam",
         "CreateRole",
         "MalformedPolicyDocument",
@@ -506,6 +541,7 @@ fn a_machine_that_is_not_to_be_had_is_not_asked_for_again() {
 #[test]
 fn failures_and_refusals_for_speed_are_told_by_every_service_in_its_words() {
     for (service, code, status) in [
+        ("cloudfront", "Throttling", 400),
         ("ec2", "RequestLimitExceeded", 503),
         ("iam", "Throttling", 400),
         ("rds", "Throttling", 400),

@@ -100,7 +100,8 @@ pub struct RecordSet {
     /// What tells this one apart from the others of its name and type, 1 to 128 characters; for every `routing` but the simple one.
     #[arg(replace, default)]
     pub set_identifier: String,
-    /// How Route 53 chooses among those of one name and type.
+    /// How Route 53 chooses among those of one name and type. All of them choose by one sort: where there are several, another sort needs
+    /// another name, or a run in between without them.
     #[arg(in_place, default = Routing::Simple, cfn = "")]
     pub routing: Routing,
     /// The id of the health check without whose consent it is not answered; none when empty.
@@ -376,11 +377,12 @@ impl Conforms for RecordSet {
             .change("routing", Routing::geolocation(GeoLocation::elsewhere()))
             .change("routing", near(Place::point("53.35", "-6.26")))
             .change("routing", Routing::multivalue())
+            .change("routing", Routing::cidr("01234567-89ab-cdef-0123-456789abcdef", "offices"))
+            .change("routing", Routing::weighted(20))
             .change("set_identifier", "second")
             .change("alias", target)
             .together_with("records", addresses(&[]))
             .together_with("ttl", i64::from(DEFAULT_TTL))
-            .together_with("routing", Routing::cidr("01234567-89ab-cdef-0123-456789abcdef", "offices"))
             .change("alias", Alias::to_distribution("d222222abcdef8.cloudfront.net"))
             .change("name", "*.b.records.example.com")
             .change("hosted_zone", &other)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import acm, cloudcontrol, eks, elasticache, route53
+from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, route53
 
 Row = dict[str, Any]
 
@@ -22,6 +22,15 @@ def resources(account_id: str, region: str | None = None) -> list[Row]:
     for part in _PARTS:
         rows.extend(part(account_id, region))
     return rows
+
+
+def _cloudfront(account_id: str, _region: str | None) -> Iterator[Row]:
+    for at, state in cloudfront.STATE.each(account_id):
+        for distribution in list(state.distributions.values()):
+            yield _row("aws:cloudfront/distribution", distribution.identity, at, distribution.tags)
+        for kind, part in (("origin-access-control", state.controls), ("cache-policy", state.cache_policies), ("response-headers-policy", state.headers_policies)):
+            for held in list(part.values()):
+                yield _row(f"aws:cloudfront/{kind}", held.identity, at, {}, name=held.config["Name"])
 
 
 def _ec2(account_id: str, region: str | None) -> Iterator[Row]:
@@ -277,7 +286,7 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53]
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

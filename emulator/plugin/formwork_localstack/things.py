@@ -77,6 +77,12 @@ _ENCRYPTED = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideE
 SINGLES: dict[tuple[str, str], Single] = {
     ("acm", "DescribeCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
     ("acm", "ListTagsForCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
+    ("cloudfront", "GetCachePolicy"): Single("Id", "NoSuchCachePolicy"),
+    ("cloudfront", "GetDistribution"): Single("Id", "NoSuchDistribution"),
+    ("cloudfront", "GetDistributionConfig"): Single("Id", "NoSuchDistribution"),
+    ("cloudfront", "GetOriginAccessControl"): Single("Id", "NoSuchOriginAccessControl"),
+    ("cloudfront", "GetResponseHeadersPolicy"): Single("Id", "NoSuchResponseHeadersPolicy"),
+    ("cloudfront", "ListTagsForResource"): Single("Resource", "NoSuchResource"),
     ("ec2", "DescribeVpcAttribute"): Single("VpcId", "InvalidVpcID.NotFound", 400),
     ("ec2", "DescribeLaunchTemplateVersions"): Single("LaunchTemplateId", "InvalidLaunchTemplateId.NotFound", 400),
     ("ec2", "GetManagedPrefixListEntries"): Single("PrefixListId", "InvalidPrefixListID.NotFound", 400),
@@ -133,6 +139,7 @@ class States:
 _EKS = {"status": "status", "creating": "CREATING", "ready": ("ACTIVE",), "updating": "UPDATING", "deleting": "DELETING", "unknown": "A_STATE_OF_TOMORROW"}
 
 STATES: dict[tuple[str, str], States] = {
+    ("cloudfront", "GetDistribution"): States("Distribution", "Status", "InProgress", ("Deployed",), "InProgress"),
     ("ec2", "DescribeVpcs"): States("Vpc", "State", "pending", ("available",)),
     ("ec2", "DescribeSubnets"): States("Subnet", "State", "pending", ("available",)),
     ("ec2", "DescribeNatGateways"): States("NatGateway", "State", "pending", ("available", "failed", "deleted"), deleting="deleting"),
@@ -148,6 +155,8 @@ STATES: dict[tuple[str, str], States] = {
 """By the read that shows them; `row` is the name under which the calls that change such a thing, and single reads, answer it."""
 
 CHANGES: dict[tuple[str, str], tuple[str, str]] = {
+    ("cloudfront", "CreateDistributionWithTags"): ("GetDistribution", "creating"),
+    ("cloudfront", "UpdateDistribution"): ("GetDistribution", "updating"),
     ("ec2", "CreateVpc"): ("DescribeVpcs", "creating"),
     ("ec2", "CreateSubnet"): ("DescribeSubnets", "creating"),
     ("ec2", "CreateNatGateway"): ("DescribeNatGateways", "creating"),

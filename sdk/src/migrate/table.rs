@@ -245,6 +245,24 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"],
         "Formwork associates route tables with subnets and leaves a VPC's main one alone",
     ),
+    // The edge.
+    same("aws_cloudfront_cache_policy", &["aws:cloudfront/cachePolicy:CachePolicy"], "aws:cloudfront/cache-policy"),
+    same("aws_cloudfront_distribution", &["aws:cloudfront/distribution:Distribution"], "aws:cloudfront/distribution"),
+    same(
+        "aws_cloudfront_origin_access_control",
+        &["aws:cloudfront/originAccessControl:OriginAccessControl"],
+        "aws:cloudfront/origin-access-control",
+    ),
+    nothing(
+        "aws_cloudfront_origin_access_identity",
+        &["aws:cloudfront/originAccessIdentity:OriginAccessIdentity"],
+        "origin access controls have replaced it; a distribution names one that is there by `OriginType::s3_identity`",
+    ),
+    same(
+        "aws_cloudfront_response_headers_policy",
+        &["aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"],
+        "aws:cloudfront/response-headers-policy",
+    ),
     // Registries of images.
     same("aws_ecr_repository", &["aws:ecr/repository:Repository"], "aws:ecr/repository"),
     part(

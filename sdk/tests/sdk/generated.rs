@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the code is for a crate that uses it from anywhere")]
 
 mod acm;
+mod cloudfront;
 mod ec2;
 mod ecr;
 mod eks;
@@ -18,9 +19,13 @@ mod secretsmanager;
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 49] = [
+pub(crate) const ALL: [fn(&mut Stack); 53] = [
     acm::certificate,
     acm::certificate_validation,
+    cloudfront::cache_policy,
+    cloudfront::distribution,
+    cloudfront::origin_access_control,
+    cloudfront::response_headers_policy,
     ec2::elastic_ip,
     ec2::flow_log,
     ec2::instance,
