@@ -243,7 +243,9 @@ fn what_is_left_behind_and_what_refuses_a_delete_is_said() {
     assert_eq!(leaves("aws:secretsmanager/secret", json!({ "recovery_window_in_days": 0 })), None);
     for schema in crate::schemas() {
         // Whatever AWS calls deletion protection is lifted visibly.
-        let protected = schema.arg("deletion_protection").filter(|arg| matches!(arg.shape, Shape::Bool));
+        // Of a machine it is called so.
+        let named = schema.arg("deletion_protection").or_else(|| schema.arg("termination_protection"));
+        let protected = named.filter(|arg| matches!(arg.shape, Shape::Bool));
         assert_eq!(schema.ending.refused_by, protected.map(|arg| arg.name), "{}", schema.kind);
     }
 }

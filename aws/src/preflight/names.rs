@@ -41,6 +41,7 @@ const NAMES: &[Names] = &[
         also: &[],
     },
     Names { kind: "aws:cloudfront/response-headers-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
+    Names { kind: "aws:ec2/launch-template", arg: "name", length: (3, 128), beside: "().-/_", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",

@@ -12,6 +12,45 @@ type Said = (&'static str, &'static str, &'static str, &'static str, u64);
 
 const SAID: &[Said] = &[
     (
+        "ec2",
+        "AssociateAddress",
+        "InvalidInstanceID",
+        "The pending instance 'i-1' is not in a valid state for this operation.",
+        300,
+    ),
+    ("ec2", "ModifyInstanceAttribute", "InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist", 300),
+    (
+        "ec2",
+        "RunInstances",
+        "InvalidParameterValue",
+        "Value (hosts) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        120,
+    ),
+    (
+        "ec2",
+        "RunInstances",
+        "InvalidParameterValue",
+        "IAM Instance Profile \"arn:aws:iam::1:instance-profile/hosts\" has no associated IAM Roles",
+        120,
+    ),
+    ("ec2", "RunInstances", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist", 300),
+    ("ec2", "CreateNetworkAcl", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist", 300),
+    ("ec2", "CreateNetworkAclEntry", "InvalidNetworkAclID.NotFound", "The networkAcl ID 'acl-1' does not exist", 300),
+    (
+        "ec2",
+        "ModifyManagedPrefixList",
+        "IncorrectState",
+        "The prefix list pl-1 is in an incorrect state for the request",
+        120,
+    ),
+    (
+        "ec2",
+        "StartInstances",
+        "IncorrectInstanceState",
+        "The instance 'i-1' is not in a state from which it can be started.",
+        120,
+    ),
+    (
         "acm",
         "DeleteCertificate",
         "ResourceInUseException",

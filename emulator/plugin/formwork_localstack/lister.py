@@ -65,6 +65,21 @@ def _network(at: str, backend: Any) -> Iterator[Row]:
     for acl in list(backend.network_acls.values()):
         if acl.default not in (True, "true") and acl.vpc_id not in default:
             yield _row("aws:ec2/network-acl", acl.id, at, _ec2_tags(acl))
+            for entry in list(acl.network_acl_entries):
+                # The two that every ACL ends with are AWS's.
+                if int(entry.rule_number) != 32767:
+                    leaves = "true" if entry.egress in (True, "true") else "false"
+                    yield _row("aws:ec2/network-acl-entry", f"{acl.id}|{leaves}|{entry.rule_number}", at, {})
+            # Known by its subnet, which has one ACL, and without an association the default one.
+            for association in list(acl.associations.values()):
+                yield _row("aws:ec2/network-acl-association", association.subnet_id, at, {}, association=association.id)
+    for listed in list(backend.managed_prefix_lists.values()):
+        if listed.owner_id != "AWS":
+            yield _row("aws:ec2/prefix-list", listed.id, at, _ec2_tags(listed), name=listed.prefix_list_name)
+    for template in list(backend.launch_templates.values()):
+        yield _row("aws:ec2/launch-template", template.id, at, _ec2_tags(template), name=template.name)
+    for pair in list(backend.key_pairs.values()):
+        yield _row("aws:ec2/key-pair", pair.id, at, _ec2_tags(pair), name=pair.key_name)
     for reservation in list(backend.reservations.values()):
         for instance in reservation.instances:
             if instance.state not in ("terminated", "shutting-down"):

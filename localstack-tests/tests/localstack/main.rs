@@ -15,6 +15,7 @@ mod conformance;
 mod failed;
 mod faults;
 mod generate;
+mod hosts;
 mod kills;
 mod lasting;
 mod prod;

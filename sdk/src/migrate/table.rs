@@ -57,9 +57,9 @@ pub(crate) type Id = &'static [&'static [&'static str]];
 /// An attribute of a thing, as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// Its text.
+    /// Its text; of a number or a truth value, as JSON writes it.
     Text(String),
-    /// Absent, empty, or no text.
+    /// Absent, empty, or something that is made of parts.
     Missing,
     /// Marked as a secret in the file.
     Withheld,
@@ -102,8 +102,27 @@ pub(crate) const TYPES: &[Type] = &[
     // Compute and network.
     made("aws_eip", &["aws:ec2/eip:Eip"], "aws:ec2/elastic-ip", &[&["allocation_id", "id"]]),
     same("aws_flow_log", &["aws:ec2/flowLog:FlowLog"], "aws:ec2/flow-log"),
+    same("aws_instance", &["aws:ec2/instance:Instance"], "aws:ec2/instance"),
     same("aws_internet_gateway", &["aws:ec2/internetGateway:InternetGateway"], "aws:ec2/internet-gateway"),
+    // Theirs is the name.
+    made("aws_key_pair", &["aws:ec2/keyPair:KeyPair"], "aws:ec2/key-pair", &[&["key_pair_id"]]),
+    same("aws_launch_template", &["aws:ec2/launchTemplate:LaunchTemplate"], "aws:ec2/launch-template"),
     same("aws_nat_gateway", &["aws:ec2/natGateway:NatGateway"], "aws:ec2/nat-gateway"),
+    same("aws_network_acl", &["aws:ec2/networkAcl:NetworkAcl"], "aws:ec2/network-acl"),
+    // Theirs is AWS's id of the association, which every change makes anew; ours is the subnet.
+    made(
+        "aws_network_acl_association",
+        &["aws:ec2/networkAclAssociation:NetworkAclAssociation"],
+        "aws:ec2/network-acl-association",
+        &[&["subnet_id"]],
+    ),
+    made(
+        "aws_network_acl_rule",
+        &["aws:ec2/networkAclRule:NetworkAclRule"],
+        "aws:ec2/network-acl-entry",
+        &[&["network_acl_id"], &["egress"], &["rule_number"]],
+    ),
+    same("aws_ec2_managed_prefix_list", &["aws:ec2/managedPrefixList:ManagedPrefixList"], "aws:ec2/prefix-list"),
     // Their id is made up (`r-rtb-…`, with a hash): table and destination are what tells a route apart.
     made(
         "aws_route",

@@ -32,9 +32,10 @@ const BESIDES: &[(&str, &str)] = &[
 const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:acm/certificate", "acm:ListCertificates", "only a lost request is looked for, and no walk loses one"),
     ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
-    ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
-    ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
     ("aws:ec2/elastic-ip", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/instance", "ec2:AssociateIamInstanceProfile", "its example exchanges one profile for another"),
+    ("aws:ec2/instance", "ec2:AttachVolume", "there is no type for volumes yet"),
+    ("aws:ec2/instance", "ec2:DetachVolume", "there is no type for volumes yet"),
     ("aws:ec2/internet-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/nat-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/route-table", "ec2:DeleteTags", "its example takes no tag away"),
@@ -118,7 +119,7 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks for, and what examples look up.
     allowed.extend(strays.iter().flat_map(|it| it.actions));
-    allowed.insert("ec2:DescribeAvailabilityZones");
+    allowed.extend(["ec2:DescribeAvailabilityZones", "ec2:DescribeImages"]);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))

@@ -66,6 +66,23 @@ const THINGS: &[Case] = &[
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),
     ("aws_flow_log", &[("id", "fl-1")], "aws:ec2/flow-log", "fl-1"),
+    ("aws_instance", &[("id", "i-1")], "aws:ec2/instance", "i-1"),
+    ("aws_key_pair", &[("id", "anna"), ("key_pair_id", "key-1")], "aws:ec2/key-pair", "key-1"),
+    ("aws_launch_template", &[("id", "lt-1")], "aws:ec2/launch-template", "lt-1"),
+    ("aws_network_acl", &[("id", "acl-1")], "aws:ec2/network-acl", "acl-1"),
+    (
+        "aws_network_acl_association",
+        &[("id", "aclassoc-1"), ("subnet_id", "subnet-1"), ("network_acl_id", "acl-1")],
+        "aws:ec2/network-acl-association",
+        "subnet-1",
+    ),
+    (
+        "aws_network_acl_rule",
+        &[("id", "nacl-4242"), ("network_acl_id", "acl-1"), ("egress", "false"), ("rule_number", "100")],
+        "aws:ec2/network-acl-entry",
+        "acl-1|false|100",
+    ),
+    ("aws_ec2_managed_prefix_list", &[("id", "pl-1")], "aws:ec2/prefix-list", "pl-1"),
     ("aws_internet_gateway", &[("id", "igw-1")], "aws:ec2/internet-gateway", "igw-1"),
     ("aws_nat_gateway", &[("id", "nat-1")], "aws:ec2/nat-gateway", "nat-1"),
     (
