@@ -9,6 +9,7 @@ pub mod policy_document;
 pub mod role;
 pub mod role_policy;
 pub mod role_policy_attachment;
+pub mod service_linked_role;
 
 pub use instance_profile::{InstanceProfile, InstanceProfileName, InstanceProfileOutputs};
 pub use open_id_connect_provider::{OpenIdConnectProvider, OpenIdConnectProviderId, OpenIdConnectProviderOutputs};
@@ -17,6 +18,7 @@ pub use policy_document::{Pattern, PolicyDocument, Principal, Statement};
 pub use role::{Role, RoleName, RoleOutputs};
 pub use role_policy::{RolePolicy, RolePolicyId, RolePolicyOutputs};
 pub use role_policy_attachment::{RolePolicyAttachment, RolePolicyAttachmentId, RolePolicyAttachmentOutputs};
+pub use service_linked_role::{ServiceLinkedRole, ServiceLinkedRoleOutputs};
 
 use aws_sdk_iam::types::Tag;
 use formwork_engine::kind::{Owner, Proof};

@@ -64,6 +64,8 @@ fn named(message: &str) -> Option<&str> {
 pub(crate) fn needed(service: &str, operation: &str) -> String {
     let prefix = match service {
         "cloudwatchlogs" => "logs",
+        "efs" => "elasticfilesystem",
+        "elasticloadbalancingv2" | "elbv2" => "elasticloadbalancing",
         service => service,
     };
     let other = OTHERWISE.iter().find(|(name, _)| service == "s3" && *name == operation);

@@ -166,12 +166,14 @@ pub struct Updated {
 }
 
 /// What a delete call did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
     /// It is gone.
     Done,
     /// It is going: wait until `status` says `Gone`.
     Wait,
+    /// The same, as a task of the service's with this id, by which `status` is asked for it: such a task may fail.
+    Task(String),
     /// A step towards it was made (disabled, emptied): wait until `Ready`, then call `delete` again.
     Again,
 }
