@@ -1,10 +1,21 @@
 //! Elastic Load Balancing: application, network and gateway load balancers, and what the types here share: lists and tags.
 
+pub mod action;
 mod attributes;
+pub mod listener;
+pub mod listener_rule;
 pub mod load_balancer;
 mod permissions;
 pub mod target_group;
 
+pub use action::{
+    Action, Claim, Cognito, FixedResponse, Forward, Jwt, Oidc, OnUnauthenticated, Redirect, RedirectStatus,
+    WeightedTargets,
+};
+pub use listener::{ClientCertificates, Listener, ListenerId, ListenerOutputs, MutualAuthentication};
+pub use listener_rule::{
+    Condition, Header, ListenerRule, ListenerRuleId, ListenerRuleOutputs, Patterns, QueryPair, Rewrite, Transform,
+};
 pub use load_balancer::{
     IpAddressType, LoadBalancer, LoadBalancerId, LoadBalancerOutputs, LoadBalancerType, Logs, Scheme, SubnetMapping,
     Switch,

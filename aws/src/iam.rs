@@ -2,6 +2,7 @@
 
 mod account;
 pub mod instance_profile;
+pub mod managed_policy;
 pub mod open_id_connect_provider;
 mod permissions;
 pub mod policy;
@@ -12,6 +13,7 @@ pub mod role_policy_attachment;
 pub mod service_linked_role;
 
 pub use instance_profile::{InstanceProfile, InstanceProfileName, InstanceProfileOutputs};
+pub use managed_policy::{managed_policy, managed_policy_in};
 pub use open_id_connect_provider::{OpenIdConnectProvider, OpenIdConnectProviderId, OpenIdConnectProviderOutputs};
 pub use policy::{Policy, PolicyId, PolicyOutputs, aws_managed_policy};
 pub use policy_document::{Pattern, PolicyDocument, Principal, Statement};

@@ -108,6 +108,10 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "iam")]
+            registry.add_read(reads::read::<iam::managed_policy::ManagedPolicy>(aws));
+            #[cfg(feature = "route53")]
+            registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -140,16 +144,18 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "acm": acm::Certificate, acm::CertificateValidation;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "efs": efs::FileSystem, efs::MountTarget;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
-    "elbv2": elbv2::LoadBalancer, elbv2::TargetGroup;
+    "elbv2": elbv2::Listener, elbv2::ListenerRule, elbv2::LoadBalancer, elbv2::TargetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment, iam::ServiceLinkedRole;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
     "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }
@@ -166,12 +172,16 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
 /// beginning. What has a name is found by it.
 pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let mut found = Vec::new();
+    #[cfg(feature = "acm")]
+    found.extend(acm::certificate::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]
     found.extend(iam::role::marked(aws, stack).await?);
     #[cfg(feature = "kms")]
     found.extend(kms::key::marked(aws, stack).await?);
+    #[cfg(feature = "route53")]
+    found.extend(route53::hosted_zone::marked(aws, stack).await?);
     Ok(found)
 }
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub(crate) fn needed(service: &str, operation: &str) -> String {
         "cloudwatchlogs" => "logs",
         "efs" => "elasticfilesystem",
         "elasticloadbalancingv2" | "elbv2" => "elasticloadbalancing",
+        "service-quotas" => "servicequotas",
         service => service,
     };
     let other = OTHERWISE.iter().find(|(name, _)| service == "s3" && *name == operation);

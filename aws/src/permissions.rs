@@ -165,14 +165,23 @@ pub(crate) fn table<R: Permitted>() -> Table {
 }
 
 /// What every run looks at besides its resources.
-pub(crate) const EVERY_RUN: &[Permission] =
-    &[look(&["ec2:DescribeTags"]).because("things that carry the stack's tag and that no row knows are looked for")];
+pub(crate) const EVERY_RUN: &[Permission] = &[
+    look(&["ec2:DescribeTags"]).because("things that carry the stack's tag and that no row knows are looked for"),
+    look(&["iam:ListRoles"])
+        .because("the roles that services act with are looked for before their first resource is made"),
+    look(&["servicequotas:GetAWSDefaultServiceQuota", "servicequotas:ListServiceQuotas"])
+        .because("what is made is held against quotas before; without it, a warning"),
+];
 
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
+    const MANAGED: &[Permission] = &[look(&["iam:GetPolicy"]).on(&["arn:{partition}:iam::aws:policy/*"])];
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     match kind {
         "aws:ec2/availability-zones" => ZONES,
+        "aws:iam/managed-policy" => MANAGED,
+        "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::error::Answer;
 use crate::event::Consumer;
-use crate::preflight::{Intended, Preflight};
+use crate::preflight::{Intended, Preflight, Preparation};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::state::Fence;
@@ -339,6 +339,13 @@ pub trait Cloud: Send + Sync {
     async fn preflight(&self, intended: &[Intended]) -> Preflight {
         let _ = intended;
         Preflight::default()
+    }
+
+    /// Makes what [`Cloud::preflight`] found to be missing in an account. Made by somebody else meanwhile, it is made. A cloud that never finds
+    /// anything missing has nothing to make.
+    async fn prepare(&self, preparation: &Preparation) -> Result<(), CallError> {
+        let _ = preparation;
+        Ok(())
     }
 
     /// Calls made so far by `service operation`.

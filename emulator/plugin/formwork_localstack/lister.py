@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import eks, elasticache, elbv2
+from .gaps import acm, eks, elasticache, elbv2, route53
 
 Row = dict[str, Any]
 
@@ -254,7 +254,21 @@ def _logs(account_id: str, region: str | None) -> Iterator[Row]:
             yield _row("aws:logs/log-group", group.name, at, kept.get(group.arn.removesuffix(":*"), {}))
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _elbv2, _efs]
+def _acm(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, certificate in acm.certificates(account_id, region):
+        yield _row("aws:acm/certificate", certificate.arn, at, {key: value or "" for key, value in certificate.tags.items()}, state=certificate.status)
+
+
+def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
+    for zone in route53.zones(account_id):
+        yield _row("aws:route53/hosted-zone", zone.id, "aws-global", zone.tags, name=zone.row["Name"])
+        for record in route53.foreign(zone):
+            name = record["Name"].replace("\\052", "*").removesuffix(".")
+            parts = [zone.id, name, record["Type"], *([record["SetIdentifier"]] if record.get("SetIdentifier") else [])]
+            yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
+
+
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _elbv2, _efs]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

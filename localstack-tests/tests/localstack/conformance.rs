@@ -41,6 +41,7 @@ macro_rules! types {
 }
 
 types! {
+    acm_certificate "aws:acm/certificate"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_internet_gateway "aws:ec2/internet-gateway"
@@ -66,6 +67,8 @@ types! {
     elasticache_parameter_group "aws:elasticache/parameter-group"
     elasticache_replication_group "aws:elasticache/replication-group"
     elasticache_subnet_group "aws:elasticache/subnet-group"
+    elbv2_listener "aws:elbv2/listener"
+    elbv2_listener_rule "aws:elbv2/listener-rule"
     elbv2_load_balancer "aws:elbv2/load-balancer"
     elbv2_target_group "aws:elbv2/target-group"
     iam_instance_profile "aws:iam/instance-profile"

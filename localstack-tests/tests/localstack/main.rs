@@ -11,6 +11,7 @@ mod cli;
 mod conformance;
 mod failed;
 mod faults;
+mod foreseen;
 mod generate;
 mod kills;
 mod lasting;

@@ -373,6 +373,10 @@ pub(crate) const TYPES: &[Type] = &[
     // Load balancers; their ids are ARNs. Terraform has had two names for them.
     made("aws_lb", &["aws:lb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
     made("aws_alb", &["aws:alb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
+    made("aws_lb_listener", &["aws:lb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_alb_listener", &["aws:alb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_lb_listener_rule", &["aws:lb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
+    made("aws_alb_listener_rule", &["aws:alb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
     made("aws_lb_target_group", &["aws:lb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
     made("aws_alb_target_group", &["aws:alb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
     part(

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference.
 """
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -13,6 +14,7 @@ from localstack.aws.api import RequestContext
 from .. import known
 from ..intercept import fault, refusal
 from ..stores import Regional
+from . import acm
 from .elbv2_attributes import BALANCER, GROUP, LISTENER, checked
 from .native import Native, now, page
 
@@ -443,6 +445,15 @@ def users_of_group(account_id: str, region: str, group_id: str) -> list[str]:
     """The names of the load balancers that have a security group."""
     held = STATE.of(account_id, region).balancers.values()
     return [one["LoadBalancerName"] for one in list(held) if group_id in one["SecurityGroups"]]
+
+
+def _users_of_certificate(account_id: str, region: str, arn: str) -> Iterator[str]:
+    for listener in list(STATE.of(account_id, region).listeners.values()):
+        if any(row["CertificateArn"] == arn for row in listener.get("Certificates") or []):
+            yield listener["LoadBalancerArn"]
+
+
+acm.USERS.append(_users_of_certificate)
 
 
 def _settings(request: dict[str, Any]) -> dict[str, Any]:

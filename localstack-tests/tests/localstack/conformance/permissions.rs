@@ -85,6 +85,15 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The lists by which preflight counts what there is already.
+const QUOTAS_COUNT: [&str; 5] = [
+    "ec2:DescribeVpcs",
+    "ec2:DescribeNatGateways",
+    "eks:ListClusters",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticfilesystem:DescribeFileSystems",
+];
+
 /// The permissions that calls needed. Who the caller is may be asked by everybody.
 pub(crate) fn used(calls: &[Call]) -> BTreeSet<String> {
     let calls = calls.iter().filter(|call| call.service != "sts");
@@ -101,7 +110,15 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     let mut allowed: BTreeSet<&str> =
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks at, and what examples look up.
-    allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones"]);
+    allowed.extend([
+        "ec2:DescribeTags",
+        "ec2:DescribeAvailabilityZones",
+        "iam:ListRoles",
+        "iam:CreateServiceLinkedRole",
+    ]);
+    // What is counted for quotas is counted by lists that other types have, too.
+    allowed.extend(["servicequotas:ListServiceQuotas", "servicequotas:GetAWSDefaultServiceQuota"]);
+    allowed.extend(QUOTAS_COUNT);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))

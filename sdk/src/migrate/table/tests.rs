@@ -9,6 +9,8 @@ type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/admin";
 const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
+const PORT: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/1/2";
+const RULE: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/a/1/2/3";
 const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/1";
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const ACCESS: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
@@ -135,6 +137,10 @@ const THINGS: &[Case] = &[
     ("aws_efs_mount_target", &[("id", "fsmt-1")], "aws:efs/mount-target", "fsmt-1"),
     ("aws_lb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
     ("aws_alb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
+    ("aws_lb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_alb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_lb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
+    ("aws_alb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
     ("aws_lb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
     ("aws_alb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
