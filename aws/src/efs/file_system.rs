@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_efs::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
-use formwork_engine::{Choice, Json, Outputs, Resource, Stack, id};
+use formwork_engine::{After, Choice, Json, Outputs, Resource, Stack, id};
 use futures::future::join3;
 
 use crate::arn::Arn;
@@ -26,7 +26,7 @@ use crate::error::{Error, OrGone, Result, readable};
 use crate::hazards::unguarded;
 use crate::iam::{PolicyDocument, Principal, Statement};
 use crate::kms::{Key, same_key};
-use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, after_role_of};
 use crate::questions::{each, named};
 use crate::tags::{self, Tags};
 
@@ -36,6 +36,8 @@ id! {
 }
 
 const GONE: &[&str] = &["FileSystemNotFound"];
+
+const AFTER: &[After] = &[after_role_of("elasticfilesystem.amazonaws.com")];
 
 /// Files that many machines share by NFS. A VPC reaches them at mount targets ([`super::MountTarget`]).
 #[derive(Resource)]
@@ -49,7 +51,8 @@ const GONE: &[&str] = &["FileSystemNotFound"];
     visibility = 120,
     create_wait = (0, 2, 1, 600),
     update_wait = (0, 2, 1, 600),
-    delete_wait = (2, 2, 1, 600)
+    delete_wait = (2, 2, 1, 600),
+    after = AFTER
 )]
 pub struct FileSystem {
     /// Whether it is encrypted.

@@ -21,7 +21,7 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Block, Choice, Ending, Hazard, Name, Outputs, Resource};
+use formwork_engine::{After, Block, Choice, Ending, Hazard, Name, Outputs, Resource};
 
 use super::attributes::{self, Table};
 use super::{retag, tags_by_arn};
@@ -29,7 +29,7 @@ use crate::arn::Arn;
 use crate::context::Aws;
 use crate::ec2::{AllocationId, SecurityGroupId, SubnetId, VpcId};
 use crate::error::{OrGone, Result};
-use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Readings, Update, Updated, after_role_of};
 use crate::questions::each;
 use crate::s3::BucketName;
 use crate::tags::{self, Tags};
@@ -38,6 +38,8 @@ use crate::tags::{self, Tags};
 pub type LoadBalancerId = Arn<LoadBalancer>;
 
 const GONE: &[&str] = &["LoadBalancerNotFound", "LoadBalancerNotFoundException"];
+
+const AFTER: &[After] = &[after_role_of("elasticloadbalancing.amazonaws.com")];
 
 const ENDING: Ending = Ending { refused_by: Some("deletion_protection"), leaves: None, opens: false };
 
@@ -57,6 +59,7 @@ const ENDING: Ending = Ending { refused_by: Some("deletion_protection"), leaves:
     visibility = 120,
     create_wait = (30, 10, 1, 600),
     delete_wait = (5, 5, 1, 600),
+    after = AFTER,
     ending = ENDING
 )]
 pub struct LoadBalancer {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use formwork_aws::ec2::{SecurityGroup, SecurityGroupIngressRule, Vpc};
+use formwork_aws::ec2::{SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc};
 use formwork_aws::efs::FileSystem;
-use formwork_aws::iam::{self, PolicyDocument, Principal, Role, RolePolicyAttachment, Statement};
+use formwork_aws::elbv2::{LoadBalancer, LoadBalancerType, Scheme};
+use formwork_aws::iam::{self, PolicyDocument, Principal, Role, RolePolicyAttachment, ServiceLinkedRole, Statement};
 use formwork_engine::{Program, Stack};
 use localstack_tests::Trial;
 
@@ -52,6 +53,38 @@ async fn the_role_of_a_service_is_made_once_and_stays() {
     let plan = trial.plan(&files).await.unwrap();
     assert!(plan.preparations.is_empty(), "the account has it: {plan}");
     assert_eq!(calls(&trial, "DeleteServiceLinkedRole"), 0);
+}
+
+#[tokio::test]
+async fn a_role_that_its_service_needs_does_not_go_and_says_why() {
+    let trial = Trial::new(crate::emulator()).await;
+    let balancer = |stack: &mut Stack| {
+        let vpc = stack.add("vpc", Vpc::builder().cidr_block("10.0.0.0/16").build());
+        let subnet = Subnet::builder().vpc(&vpc).cidr_block("10.0.1.0/24").availability_zone("eu-west-1a");
+        let subnet = stack.add("subnet", subnet.build());
+        let balancer = LoadBalancer::builder().name("uses-the-role").sort(LoadBalancerType::Network);
+        stack.add("balancer", balancer.scheme(Scheme::Internal).subnets([&subnet]).build());
+    };
+    let with_role = program(|stack| {
+        let role = ServiceLinkedRole::builder().service("elasticloadbalancing.amazonaws.com");
+        stack.add("role", role.description("declared").build());
+    });
+    let both = program(|stack| {
+        let role = ServiceLinkedRole::builder().service("elasticloadbalancing.amazonaws.com");
+        stack.add("role", role.description("declared").build());
+        balancer(stack);
+    });
+    trial.up(&with_role).await.unwrap();
+    let plan = trial.plan(&both).await.unwrap();
+    assert!(plan.preparations.is_empty(), "the account has it: {plan}");
+    trial.up(&both).await.unwrap();
+    let error = trial.up(&program(balancer)).await.unwrap_err().to_string();
+    assert!(error.contains("The role is in use by the service."), "{error}");
+    assert!(error.contains("loadbalancer/net/uses-the-role/"), "{error}");
+    // Whichever of the two goes first, the next run finishes it.
+    drop(trial.destroy(&both).await);
+    trial.destroy(&both).await.unwrap();
+    assert_eq!(trial.account.listed(), []);
 }
 
 #[tokio::test]
