@@ -25,7 +25,8 @@ pub use target_group::{Protocol, Target, TargetGroup, TargetGroupId, TargetGroup
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
-use formwork_engine::kind::Owner;
+use formwork_engine::Resource as _;
+use formwork_engine::kind::{Mark, Owner};
 
 use crate::context::Aws;
 use crate::error::{OrGone, Result};
@@ -66,6 +67,36 @@ async fn tags_by_arn(aws: &Aws, arns: &[String], gone: &[&str]) -> Result<BTreeM
         for rows in answers {
             let rows = rows?.unwrap_or_default().into_iter();
             found.extend(rows.filter_map(|row| Some((row.resource_arn?, read_tags(aws, row.tags)))));
+        }
+    }
+    Ok(found)
+}
+
+/// The load balancers and target groups that carry the mark of a stack. Listeners and rules are found by what they belong to.
+pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
+    let mut arns: Vec<(&'static str, String)> = Vec::new();
+    let mut pages = aws.elbv2().describe_load_balancers().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let balancers = page?.load_balancers.unwrap_or_default().into_iter();
+        let kind = LoadBalancer::schema().kind;
+        arns.extend(balancers.filter_map(|balancer| Some((kind, balancer.load_balancer_arn?))));
+    }
+    let mut pages = aws.elbv2().describe_target_groups().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let groups = page?.target_groups.unwrap_or_default().into_iter();
+        let kind = TargetGroup::schema().kind;
+        arns.extend(groups.filter_map(|group| Some((kind, group.target_group_arn?))));
+    }
+    let mut found = Vec::new();
+    for chunk in arns.chunks(TAGS_AT_ONCE) {
+        let asked = chunk.iter().map(|(_, arn)| arn.clone()).collect();
+        let answer = aws.elbv2().describe_tags().set_resource_arns(Some(asked)).send().await?;
+        for row in answer.tag_descriptions.unwrap_or_default() {
+            let Some((kind, arn)) = chunk.iter().find(|(_, arn)| row.resource_arn.as_ref() == Some(arn)) else {
+                continue;
+            };
+            let tags = row.tags.unwrap_or_default().into_iter().filter_map(|tag| Some((tag.key?, tag.value?)));
+            found.extend(tags::mark(stack, kind, arn, tags));
         }
     }
     Ok(found)

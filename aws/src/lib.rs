@@ -110,6 +110,11 @@ macro_rules! kinds {
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
             #[cfg(feature = "iam")]
             registry.add_read(reads::read::<iam::managed_policy::ManagedPolicy>(aws));
+            #[cfg(feature = "eks")]
+            {
+                registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
+                registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
+            }
             #[cfg(feature = "route53")]
             registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
@@ -145,16 +150,17 @@ macro_rules! kinds {
 
 kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
+    "cloudcontrol": cloudcontrol::Resource;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "efs": efs::FileSystem, efs::MountTarget;
-    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
+    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
     "elbv2": elbv2::Listener, elbv2::ListenerRule, elbv2::LoadBalancer, elbv2::TargetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment, iam::ServiceLinkedRole;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
-    "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
     "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
@@ -176,6 +182,10 @@ pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     found.extend(acm::certificate::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
+    #[cfg(feature = "efs")]
+    found.extend(efs::file_system::marked(aws, stack).await?);
+    #[cfg(feature = "elbv2")]
+    found.extend(elbv2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]
     found.extend(iam::role::marked(aws, stack).await?);
     #[cfg(feature = "kms")]

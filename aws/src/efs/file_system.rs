@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_efs::types as sdk;
-use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Proof, Status, Waiting};
 use formwork_engine::{After, Choice, Json, Outputs, Resource, Stack, id};
 use futures::future::join3;
 
@@ -302,6 +302,20 @@ impl FileSystem {
         ];
         policies.into_iter().flatten().collect()
     }
+}
+
+/// The file systems that carry the mark of a stack.
+pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
+    let mut found = Vec::new();
+    let mut pages = aws.efs().describe_file_systems().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let there = page?.file_systems.unwrap_or_default().into_iter().filter(|one| !is_gone(one));
+        found.extend(there.filter_map(|one| {
+            let tags = one.tags.into_iter().map(|tag| (tag.key, tag.value));
+            tags::mark(stack, FileSystem::schema().kind, &one.file_system_id, tags)
+        }));
+    }
+    Ok(found)
 }
 
 fn tags_of(tags: impl IntoIterator<Item = (String, String)>) -> Result<Vec<sdk::Tag>> {

@@ -31,6 +31,9 @@ const fn row(
 
 /// The table: the first row that fits a call is its bucket.
 pub const LIMITS: &[Limit] = &[
+    // Not published; a handler makes many calls of its own for each, under the limits of its service.
+    row("cloudcontrol", &[], true, 5.0, 1.0),
+    row("cloudcontrol", &[], false, 20.0, 5.0),
     // RequestCertificate, AddTagsToCertificate and others: 5 a second each; DescribeCertificate and ListTagsForCertificate: 10.
     row("acm", &[], true, 10.0, 5.0),
     row("acm", &[], false, 20.0, 10.0),

@@ -202,10 +202,11 @@ impl Lifecycle for HostedZone {
         if vpcs {
             waiting = exchange_vpcs(aws, id, &now.vpcs, &planned.vpcs).await?;
         }
-        if query_logging {
-            log_queries(aws, id, planned.query_logging.as_ref()).await?;
+        if let Some(to) = planned.query_logging.as_ref().filter(|_| query_logging) {
+            log_queries(aws, id, to).await?;
         }
-        if accelerated_recovery {
+        // After a lost create it is handed over also where it is off, which a private zone does not even take.
+        if accelerated_recovery && now.accelerated_recovery != planned.accelerated_recovery {
             let call = aws.route53().update_hosted_zone_features().hosted_zone_id(id.as_str());
             call.enable_accelerated_recovery(planned.accelerated_recovery).send().await?;
         }
@@ -275,21 +276,18 @@ async fn exchange_vpcs(
 }
 
 /// A zone has one configuration at most, and none is changed: another one takes its place.
-async fn log_queries(aws: &Aws, id: &HostedZoneId, to: Option<&Arn<LogGroup>>) -> Result<()> {
+async fn log_queries(aws: &Aws, id: &HostedZoneId, to: &Arn<LogGroup>) -> Result<()> {
     for config in configs(aws, Some(id)).await? {
-        if to.is_some_and(|to| {
-            same_log_group(&Some(to.clone()), &Some(Arn::new(&config.cloud_watch_logs_log_group_arn)))
-        }) {
+        let present = Some(Arn::new(&config.cloud_watch_logs_log_group_arn));
+        if same_log_group(&Some(to.clone()), &present) {
             return Ok(());
         }
         let call = aws.route53().delete_query_logging_config().id(&config.id);
         call.send().await.or_gone(&["NoSuchQueryLoggingConfig"])?;
     }
-    if let Some(to) = to {
-        let group = format!("{}:*", to.as_str().trim_end_matches(":*"));
-        let call = aws.route53().create_query_logging_config().hosted_zone_id(id.as_str());
-        call.cloud_watch_logs_log_group_arn(group).send().await?;
-    }
+    let group = format!("{}:*", to.as_str().trim_end_matches(":*"));
+    let call = aws.route53().create_query_logging_config().hosted_zone_id(id.as_str());
+    call.cloud_watch_logs_log_group_arn(group).send().await?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
+SERVICES = ("cloudcontrol", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -44,6 +44,7 @@ _CODES = {
     "ecr": ("InvalidParameterException", "InvalidParameterException"),
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "kms": ("ValidationException", "ValidationException"),
+    "cloudcontrol": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
     "s3": ("MalformedXML", "MalformedXML"),
 }
