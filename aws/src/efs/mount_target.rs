@@ -221,7 +221,9 @@ impl Conforms for MountTarget {
             .change("ip_address", "10.74.1.21")
             .change("subnet", &b)
             .together_with("ip_address", "10.74.2.20")
+            // The former one goes last, and keeps its address until then.
             .change("file_system", &others)
+            .together_with("ip_address", "10.74.2.21")
             .unseen("ip_address_type", "the emulator has no mount targets with IPv6")
             .unseen("ipv6_address", "the emulator has no mount targets with IPv6")
     }

@@ -78,7 +78,7 @@ async fn a_role_that_its_service_needs_does_not_go_and_says_why() {
     let plan = trial.plan(&both).await.unwrap();
     assert!(plan.preparations.is_empty(), "the account has it: {plan}");
     trial.up(&both).await.unwrap();
-    let error = trial.up(&program(balancer)).await.unwrap_err().to_string();
+    let error = format!("{:#}", trial.up(&program(balancer)).await.unwrap_err());
     assert!(error.contains("The role is in use by the service."), "{error}");
     assert!(error.contains("loadbalancer/net/uses-the-role/"), "{error}");
     // Whichever of the two goes first, the next run finishes it.
@@ -107,13 +107,14 @@ async fn what_passes_a_quota_is_named_before_anything_is_made() {
         }
     });
     let plan = trial.plan(&wanted).await.unwrap();
-    let problems: Vec<&str> = plan.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    let mut problems: Vec<&str> = plan.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    problems.sort_unstable();
     assert_eq!(
         problems,
         [
+            "`cidr_block` cannot be had: the account may have 3 VPCs in the region, and 2 are left",
+            "`cidr_block` cannot be had: the account may have 3 VPCs in the region, and 2 are left",
             "`security_group` cannot be had: the account may have 2 inbound rules in a security group, and 2 are left",
-            "`cidr_block` cannot be had: the account may have 3 VPCs in the region, and 2 are left",
-            "`cidr_block` cannot be had: the account may have 3 VPCs in the region, and 2 are left",
         ],
         "{plan}"
     );
@@ -150,6 +151,6 @@ async fn a_policy_of_aws_is_found_by_its_name_alone() {
     let rows = trial.account.listed();
     let found = rows.iter().any(|(_, id)| id.contains("service-role") && id.ends_with("AmazonEBSCSIDriverPolicy"));
     assert!(found, "{rows:?}");
-    let error = trial.plan(&with("AmazonNoSuchPolicy")).await.unwrap_err().to_string();
+    let error = format!("{:#}", trial.plan(&with("AmazonNoSuchPolicy")).await.unwrap_err());
     assert!(error.contains("AWS maintains no policy `AmazonNoSuchPolicy`"), "{error}");
 }

@@ -10,6 +10,7 @@ from localstack.aws.api import RequestContext
 
 from .. import known
 from ..intercept import Layer, Proceed, around, fault
+from .native import page
 
 _PROTECTION = "formwork_protection"
 
@@ -46,6 +47,26 @@ def describe_file_systems(context: RequestContext, _request: dict[str, Any], pro
     for row in answer.get("FileSystems") or []:
         _told(row, _file_system(context, row["FileSystemId"]))
     return answer
+
+
+@around(Layer.GAPS, "efs", "DescribeMountTargets")
+def describe_mount_targets(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """moto does not see the file system whose mount targets are asked for."""
+    named = request.get("FileSystemId")
+    if not named:
+        return proceed()
+    rows = [target.info_json() for target in _file_system(context, named).iter_mount_targets()]
+    some, marker = page(request, rows, "MaxItems", "Marker")
+    return {"MountTargets": some, **({"NextMarker": marker} if marker else {})}
+
+
+@around(Layer.GAPS, "efs", "CreateMountTarget")
+def create_mount_target(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """An address that somebody has already is refused, which breaks moto."""
+    address, subnet = request.get("IpAddress"), known.subnet(context.account_id, context.region, request["SubnetId"])
+    if address and subnet is not None and address in subnet._subnet_ips:
+        raise fault(context, "IpAddressInUse", f"The address {address} is in use in the subnet")
+    return proceed()
 
 
 @around(Layer.GAPS, "efs", "UpdateFileSystem")
