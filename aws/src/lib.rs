@@ -108,6 +108,12 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "secretsmanager")]
+            registry.add_read(reads::read::<secretsmanager::existing::SecretRead>(aws));
+            #[cfg(feature = "secretsmanager")]
+            registry.add_read(reads::read::<secretsmanager::existing::SecretValueRead>(aws));
+            #[cfg(feature = "ssm")]
+            registry.add_read(reads::read::<ssm::parameter_value::ParameterValue>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -150,6 +156,7 @@ kinds! {
     "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
+    "ssm": ssm::Parameter;
 }
 
 /// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.

@@ -1,6 +1,8 @@
 //! AWS Secrets Manager.
 
+pub mod existing;
 mod permissions;
 pub mod secret;
 
+pub use existing::{ExistingSecret, secret, secret_in, secret_value, secret_value_in};
 pub use secret::{ReplicaRegion, Secret, SecretArn, SecretOutputs};
