@@ -56,6 +56,7 @@ const WITHOUT: &[&str] = &[
     "aws:rds/parameter-group",
     "aws:s3/bucket-policy",
     "aws:secretsmanager/secret",
+    "aws:ssm/parameter",
 ];
 
 /// For how many seconds a new thing may stay invisible: EC2, RDS and EKS five minutes, IAM and what names IAM's two.

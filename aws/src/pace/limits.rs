@@ -46,6 +46,9 @@ pub const LIMITS: &[Limit] = &[
     // CreateSecret, PutResourcePolicy: 50 a second each.
     row("secretsmanager", &[], true, 50.0, 50.0),
     row("secretsmanager", &[], false, 200.0, 100.0),
+    // PutParameter: 3 a second, before a higher throughput is asked for; GetParameters and the others: 40.
+    row("ssm", &[], true, 10.0, 3.0),
+    row("ssm", &[], false, 40.0, 20.0),
     row("", &[], true, 50.0, 10.0),
     row("", &[], false, 100.0, 20.0),
 ];

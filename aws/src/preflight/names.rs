@@ -111,6 +111,23 @@ const NAMES: &[Names] = &[
         ],
     },
     Names { kind: "aws:secretsmanager/secret", arg: "name", length: (1, 512), beside: "/_+=.@-", also: &[] },
+    Names {
+        kind: "aws:ssm/parameter",
+        arg: "name",
+        length: (1, 1011),
+        beside: "/_.-",
+        also: &[
+            (
+                |name| {
+                    let start = name.trim_start_matches('/').to_ascii_lowercase();
+                    !start.starts_with("aws") && !start.starts_with("ssm")
+                },
+                "it begins with `aws` or `ssm`, which are AWS's own",
+            ),
+            (|name| name.starts_with('/') || !name.contains('/'), "it is a path and does not begin with `/`"),
+            (|name| name.matches('/').count() <= 15, "it has more than 15 levels"),
+        ],
+    },
 ];
 
 /// The characters of the suffix that the engine adds to a prefix, with its hyphen.

@@ -235,7 +235,17 @@ def _logs(account_id: str, region: str | None) -> Iterator[Row]:
             yield _row("aws:logs/log-group", group.name, at, kept.get(group.arn.removesuffix(":*"), {}))
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs]
+def _ssm(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, backend in _backends("moto.ssm.models", "ssm_backends", account_id, region):
+        for name, versions in list(backend._parameters.items()):
+            # AWS's own public ones begin with this, and nobody else's can.
+            if versions and not name.startswith("/aws/"):
+                yield _row("aws:ssm/parameter", name, at, backend._resource_tags["Parameter"].get(name, {}))
+
+
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [
+    _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _ssm,
+]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

@@ -59,6 +59,8 @@ LISTINGS: dict[tuple[str, str], Listing] = {
     ("kms", "ListKeys"): Listing("Keys", "KeyId"),
     ("kms", "ListAliases"): Listing("Aliases", "AliasName"),
     ("ecr", "DescribeRepositories"): Listing("repositories", "repositoryName", "repositoryNames", "RepositoryNotFoundException"),
+    ("ssm", "DescribeParameters"): Listing("Parameters", "Name"),
+    ("ssm", "GetParameters"): Listing("Parameters", "Name"),
     ("eks", "ListPodIdentityAssociations"): Listing("associations", "associationId"),
     ("eks", "ListAssociatedAccessPolicies"): Listing("associatedAccessPolicies", "policyArn"),
 }
@@ -86,6 +88,8 @@ SINGLES: dict[tuple[str, str], Single] = {
     ("kms", "GetKeyRotationStatus"): Single("KeyId", "NotFoundException", 400),
     ("kms", "ListResourceTags"): Single("KeyId", "NotFoundException", 400),
     ("secretsmanager", "DescribeSecret"): Single("SecretId", "ResourceNotFoundException", 400),
+    ("ssm", "GetParameter"): Single("Name", "ParameterNotFound", 400),
+    ("ssm", "ListTagsForResource"): Single("ResourceId", "InvalidResourceId", 400),
     ("ecr", "GetLifecyclePolicy"): Single("repositoryName", "RepositoryNotFoundException", 400, "LifecyclePolicyNotFoundException"),
     ("ecr", "GetRepositoryPolicy"): Single("repositoryName", "RepositoryNotFoundException", 400, "RepositoryPolicyNotFoundException"),
     ("s3", "HeadBucket"): Single("Bucket", "404"),

@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
+SERVICES = ("ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -45,6 +45,7 @@ _CODES = {
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "kms": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
+    "ssm": ("ValidationException", "ValidationException"),
     "s3": ("MalformedXML", "MalformedXML"),
 }
 

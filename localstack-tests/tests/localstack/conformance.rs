@@ -79,6 +79,7 @@ types! {
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
+    ssm_parameter "aws:ssm/parameter"
 }
 
 /// How many types are walked through at the same time: the emulator has one core for all of them.
