@@ -1,1 +1,8 @@
-//! CloudWatch: alarms.
+//! Amazon CloudWatch: alarms.
+
+pub mod alarm;
+mod metrics;
+mod permissions;
+
+pub use alarm::{Alarm, AlarmName, AlarmOutputs, ComparisonOperator, LowSamplePercentile, MissingData, Statistic};
+pub use metrics::{Metric, MetricQuery, MetricStat, Unit};

@@ -1,1 +1,10 @@
-//! DynamoDB: tables.
+//! Amazon DynamoDB: tables.
+
+mod permissions;
+pub mod table;
+
+pub use table::{
+    AttributeType, BillingMode, GlobalIndex, InsightsMode, KinesisPrecision, KinesisStream, LocalIndex,
+    OnDemandThroughput, Projection, ProvisionedThroughput, Stream, Table, TableClass, TableName, TableOutputs,
+    WarmThroughput,
+};

@@ -9,10 +9,12 @@ mod cidr;
 pub mod conformance;
 pub mod context;
 mod deadline;
+pub mod decimal;
 #[cfg(feature = "kms")]
 pub mod envelope;
 pub mod error;
 #[cfg(any(
+    feature = "dynamodb",
     feature = "ecr",
     feature = "eks",
     feature = "elasticache",
@@ -20,7 +22,8 @@ pub mod error;
     feature = "logs",
     feature = "rds",
     feature = "s3",
-    feature = "secretsmanager"
+    feature = "secretsmanager",
+    feature = "sqs"
 ))]
 mod hazards;
 pub mod lifecycle;
@@ -146,6 +149,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "cloudwatch": cloudwatch::Alarm;
+    "dynamodb": dynamodb::Table;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
@@ -156,6 +161,8 @@ kinds! {
     "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
+    "sns": sns::Subscription, sns::Topic, sns::TopicPolicy;
+    "sqs": sqs::Queue, sqs::QueuePolicy;
     "ssm": ssm::Parameter;
 }
 

@@ -10,6 +10,8 @@ const AT_ONCE: Numbers = (0, 1, 1, 120);
 
 /// Kind, and the waits after create, update and delete.
 const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
+    // An index of a large table is filled for hours.
+    ("aws:dynamodb/table", (2, 2, 1, 30 * 60), (2, 2, 1, 6 * 60 * 60), (2, 2, 1, 20 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
@@ -32,10 +34,15 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
     ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
     ("aws:s3/bucket", (0, 1, 2, 20 * 60), AT_ONCE, AT_ONCE),
+    ("aws:sns/subscription", (0, 5, 1, 5 * 60), AT_ONCE, AT_ONCE),
+    // Attributes take up to a minute to be known everywhere, and are believed when they were answered three times; so does the end of a queue.
+    ("aws:sqs/queue", (0, 2, 3, 5 * 60), (0, 2, 3, 5 * 60), (0, 2, 3, 3 * 60)),
+    ("aws:sqs/queue-policy", (0, 2, 3, 5 * 60), (0, 2, 3, 5 * 60), AT_ONCE),
 ];
 
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
 const WITHOUT: &[&str] = &[
+    "aws:cloudwatch/alarm",
     "aws:ec2/flow-log",
     "aws:ec2/security-group-egress-rule",
     "aws:ec2/security-group-ingress-rule",
@@ -56,6 +63,8 @@ const WITHOUT: &[&str] = &[
     "aws:rds/parameter-group",
     "aws:s3/bucket-policy",
     "aws:secretsmanager/secret",
+    "aws:sns/topic",
+    "aws:sns/topic-policy",
     "aws:ssm/parameter",
 ];
 

@@ -30,8 +30,12 @@ const WORD_FIRST: Demand = (
     "it begins with neither a letter nor a digit",
 );
 
+const FIFO_LAST: Demand =
+    (|name| !name.trim_end_matches(".fifo").contains('.'), "it has a dot that does not begin `.fifo` at its end");
+
 /// From the API references of the services: the constraints of each name.
 const NAMES: &[Names] = &[
+    Names { kind: "aws:dynamodb/table", arg: "name", length: (3, 255), beside: "_.-", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",
@@ -111,6 +115,8 @@ const NAMES: &[Names] = &[
         ],
     },
     Names { kind: "aws:secretsmanager/secret", arg: "name", length: (1, 512), beside: "/_+=.@-", also: &[] },
+    Names { kind: "aws:sns/topic", arg: "name", length: (1, 256), beside: "_-.", also: &[FIFO_LAST] },
+    Names { kind: "aws:sqs/queue", arg: "name", length: (1, 80), beside: "_-.", also: &[FIFO_LAST] },
     Names {
         kind: "aws:ssm/parameter",
         arg: "name",

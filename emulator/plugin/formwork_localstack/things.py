@@ -34,6 +34,7 @@ class Single:
 
 
 LISTINGS: dict[tuple[str, str], Listing] = {
+    ("cloudwatch", "DescribeAlarms"): Listing("MetricAlarms", "AlarmName"),
     ("ec2", "DescribeVpcs"): Listing("Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),
     ("ec2", "DescribeSubnets"): Listing("Subnets", "SubnetId", "SubnetIds", "InvalidSubnetID.NotFound"),
     ("ec2", "DescribeInternetGateways"): Listing("InternetGateways", "InternetGatewayId", "InternetGatewayIds", "InvalidInternetGatewayID.NotFound"),
@@ -59,6 +60,7 @@ LISTINGS: dict[tuple[str, str], Listing] = {
     ("kms", "ListKeys"): Listing("Keys", "KeyId"),
     ("kms", "ListAliases"): Listing("Aliases", "AliasName"),
     ("ecr", "DescribeRepositories"): Listing("repositories", "repositoryName", "repositoryNames", "RepositoryNotFoundException"),
+    ("sns", "ListSubscriptionsByTopic"): Listing("Subscriptions", "SubscriptionArn"),
     ("ssm", "DescribeParameters"): Listing("Parameters", "Name"),
     ("ssm", "GetParameters"): Listing("Parameters", "Name"),
     ("eks", "ListPodIdentityAssociations"): Listing("associations", "associationId"),
@@ -68,6 +70,14 @@ LISTINGS: dict[tuple[str, str], Listing] = {
 _ENCRYPTED = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}}
 
 SINGLES: dict[tuple[str, str], Single] = {
+    ("cloudwatch", "ListTagsForResource"): Single("ResourceARN", "ResourceNotFoundException"),
+    ("dynamodb", "DescribeTable"): Single("TableName", "ResourceNotFoundException", 400),
+    ("dynamodb", "DescribeTimeToLive"): Single("TableName", "ResourceNotFoundException", 400),
+    ("dynamodb", "DescribeContinuousBackups"): Single("TableName", "TableNotFoundException", 400),
+    ("dynamodb", "DescribeContributorInsights"): Single("TableName", "ResourceNotFoundException", 400),
+    ("dynamodb", "DescribeKinesisStreamingDestination"): Single("TableName", "ResourceNotFoundException", 400),
+    ("dynamodb", "GetResourcePolicy"): Single("ResourceArn", "ResourceNotFoundException", 400, "PolicyNotFoundException"),
+    ("dynamodb", "ListTagsOfResource"): Single("ResourceArn", "ResourceNotFoundException", 400),
     ("ec2", "DescribeVpcAttribute"): Single("VpcId", "InvalidVpcID.NotFound", 400),
     ("iam", "GetRole"): Single("RoleName", "NoSuchEntity"),
     ("iam", "GetRolePolicy"): Single("PolicyName", "NoSuchEntity"),
@@ -88,6 +98,12 @@ SINGLES: dict[tuple[str, str], Single] = {
     ("kms", "GetKeyRotationStatus"): Single("KeyId", "NotFoundException", 400),
     ("kms", "ListResourceTags"): Single("KeyId", "NotFoundException", 400),
     ("secretsmanager", "DescribeSecret"): Single("SecretId", "ResourceNotFoundException", 400),
+    ("sns", "GetSubscriptionAttributes"): Single("SubscriptionArn", "NotFound"),
+    ("sns", "GetTopicAttributes"): Single("TopicArn", "NotFound"),
+    ("sns", "ListTagsForResource"): Single("ResourceArn", "ResourceNotFound"),
+    ("sqs", "GetQueueAttributes"): Single("QueueUrl", "AWS.SimpleQueueService.NonExistentQueue", 400),
+    ("sqs", "GetQueueUrl"): Single("QueueName", "AWS.SimpleQueueService.NonExistentQueue", 400),
+    ("sqs", "ListQueueTags"): Single("QueueUrl", "AWS.SimpleQueueService.NonExistentQueue", 400),
     ("ssm", "GetParameter"): Single("Name", "ParameterNotFound", 400),
     ("ssm", "ListTagsForResource"): Single("ResourceId", "InvalidResourceId", 400),
     ("ecr", "GetLifecyclePolicy"): Single("repositoryName", "RepositoryNotFoundException", 400, "LifecyclePolicyNotFoundException"),
@@ -123,6 +139,7 @@ class States:
 _EKS = {"status": "status", "creating": "CREATING", "ready": ("ACTIVE",), "updating": "UPDATING", "deleting": "DELETING", "unknown": "A_STATE_OF_TOMORROW"}
 
 STATES: dict[tuple[str, str], States] = {
+    ("dynamodb", "DescribeTable"): States("Table", "TableStatus", "CREATING", ("ACTIVE",), "UPDATING", "DELETING", unknown="A_STATE_OF_TOMORROW"),
     ("ec2", "DescribeVpcs"): States("Vpc", "State", "pending", ("available",)),
     ("ec2", "DescribeSubnets"): States("Subnet", "State", "pending", ("available",)),
     ("ec2", "DescribeNatGateways"): States("NatGateway", "State", "pending", ("available", "failed", "deleted"), deleting="deleting"),
@@ -136,6 +153,9 @@ STATES: dict[tuple[str, str], States] = {
 """By the read that shows them; `row` is the name under which the calls that change such a thing, and single reads, answer it."""
 
 CHANGES: dict[tuple[str, str], tuple[str, str]] = {
+    ("dynamodb", "CreateTable"): ("DescribeTable", "creating"),
+    ("dynamodb", "UpdateTable"): ("DescribeTable", "updating"),
+    ("dynamodb", "DeleteTable"): ("DescribeTable", "deleting"),
     ("ec2", "CreateVpc"): ("DescribeVpcs", "creating"),
     ("ec2", "CreateSubnet"): ("DescribeSubnets", "creating"),
     ("ec2", "CreateNatGateway"): ("DescribeNatGateways", "creating"),

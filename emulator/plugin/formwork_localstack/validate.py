@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm", "sts")
+SERVICES = ("cloudwatch", "dynamodb", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -35,6 +35,8 @@ ALLOWED: dict[tuple[str, str], str] = {
 
 # By service: the error for a value that does not fit, and the one for a value that is not there.
 _CODES = {
+    "cloudwatch": ("ValidationError", "MissingParameter"),
+    "dynamodb": ("ValidationException", "ValidationException"),
     "ec2": ("InvalidParameterValue", "MissingParameter"),
     "rds": ("InvalidParameterValue", "MissingParameter"),
     "elasticache": ("InvalidParameterValue", "MissingParameter"),
@@ -45,6 +47,8 @@ _CODES = {
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "kms": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
+    "sns": ("InvalidParameter", "InvalidParameter"),
+    "sqs": ("InvalidParameterValue", "MissingParameter"),
     "ssm": ("ValidationException", "ValidationException"),
     "s3": ("MalformedXML", "MalformedXML"),
 }

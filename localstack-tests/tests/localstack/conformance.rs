@@ -41,6 +41,8 @@ macro_rules! types {
 }
 
 types! {
+    cloudwatch_alarm "aws:cloudwatch/alarm"
+    dynamodb_table "aws:dynamodb/table"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_internet_gateway "aws:ec2/internet-gateway"
@@ -79,6 +81,11 @@ types! {
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
+    sns_subscription "aws:sns/subscription"
+    sns_topic "aws:sns/topic"
+    sns_topic_policy "aws:sns/topic-policy"
+    sqs_queue "aws:sqs/queue"
+    sqs_queue_policy "aws:sqs/queue-policy"
     ssm_parameter "aws:ssm/parameter"
 }
 

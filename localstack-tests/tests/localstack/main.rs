@@ -14,6 +14,7 @@ mod faults;
 mod generate;
 mod kills;
 mod lasting;
+mod lookups;
 mod prod;
 mod quiet;
 mod reads;
