@@ -171,11 +171,15 @@ pub(crate) const EVERY_RUN: &[Permission] =
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
+    const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
     const PARAMETER: &[Permission] = &[look(&["ssm:GetParameter"])];
     const SECRET: &[Permission] = &[look(&["secretsmanager:DescribeSecret"])];
     const SECRET_VALUE: &[Permission] = &[look(&["secretsmanager:GetSecretValue"])];
     match kind {
         "aws:ec2/availability-zones" => ZONES,
+        "aws:eks/addon-versions" => ADDONS,
+        "aws:eks/versions" => CLUSTERS,
         "aws:secretsmanager/existing-secret" => SECRET,
         "aws:secretsmanager/secret-value" => SECRET_VALUE,
         "aws:ssm/parameter-value" => PARAMETER,

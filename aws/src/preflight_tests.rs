@@ -294,3 +294,35 @@ async fn a_version_that_is_not_there_is_named_with_those_that_are() {
     assert_eq!(found.problems[0].hint, "of 16 it has 16.3, 16.4");
     assert!(account::ask(&aws, &of("16"), false).await.problems.is_empty());
 }
+
+#[tokio::test]
+async fn versions_of_clusters_are_looked_at_too() {
+    let (_, _, aws) = Replay::of(|call| {
+        let (name, body) = match call["Action"].as_str() {
+            "DescribeDBEngineVersions" => {
+                let versions = ["16.8", "17.4"];
+                let each = versions.map(|it| format!("<DBEngineVersion><EngineVersion>{it}</EngineVersion></DBEngineVersion>"));
+                ("DescribeDBEngineVersions", format!("<DBEngineVersions>{}</DBEngineVersions>", each.concat()))
+            }
+            "DescribeAccountAttributes" => {
+                let quota = "<AccountQuota><AccountQuotaName>DBClusters</AccountQuotaName><Used>40</Used><Max>40</Max></AccountQuota>";
+                ("DescribeAccountAttributes", format!("<AccountQuotas>{quota}</AccountQuotas>"))
+            }
+            other => panic!("{other} is not asked"),
+        };
+        (200, format!("<{name}Response><{name}Result>{body}</{name}Result></{name}Response>"))
+    })
+    .await;
+    let made = planned(|stack| {
+        let cluster = crate::rds::Cluster::builder().identifier("db").engine("aurora-postgresql").engine_version("15");
+        drop(stack.add("db", cluster.build()));
+    });
+    let found = account::ask(&aws, &made, false).await;
+    assert_eq!(
+        said(&found.problems),
+        [
+            "db: `engine_version` is 15, which RDS does not have of aurora-postgresql",
+            "db: `identifier` cannot be had: the account may have 40 database clusters, and 0 are left",
+        ]
+    );
+}

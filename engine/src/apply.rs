@@ -38,6 +38,7 @@ pub(crate) use resolve::OutputsNow;
 pub(crate) use resolve::{after_lost_create, names};
 pub(crate) use step::{has_tags, is_ours};
 pub use underway::{Stopped, held_back};
+pub(crate) use wait::MISSES;
 
 use self::dispatcher::Dispatcher;
 use self::slots::Slots;

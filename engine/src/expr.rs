@@ -215,7 +215,8 @@ impl Expr {
         Value::Unknown(Unknown { expression: self.to_string(), secret })
     }
 
-    fn may_be_secret(&self) -> bool {
+    /// Whether a secret stands in it in plain sight. What an output will be is not known here.
+    pub fn may_be_secret(&self) -> bool {
         match self {
             Expr::Literal(value) => value.has_secret(),
             Expr::Output { .. } => false,

@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
 use crate::apply::retry::{Advice, Failing, Jitter, UNREACHABLE_LIMIT, Verb, advise};
-use crate::apply::{after_lost_create, has_tags, is_ours};
+use crate::apply::{MISSES, after_lost_create, has_tags, is_ours};
 use crate::clock::Clock;
 use crate::error::{Error, Turn};
 use crate::event::{Consumer, Event};
@@ -124,7 +124,7 @@ impl Recovery<'_> {
             if let Some(found) = candidates.iter().filter(ours).max_by_key(|candidate| candidate.proof) {
                 break Some(found.id.clone());
             }
-            let waited = self.clock.elapsed().saturating_sub(began) >= schema.visibility;
+            let waited = self.clock.elapsed().saturating_sub(began) >= schema.visibility && looks > MISSES;
             let sure = waited || self.clock.now_millis() >= sure_at;
             if self.patience == Patience::OneLook || sure && looks >= 2 {
                 break None;

@@ -4,6 +4,7 @@
 //! their handles. What it does not cover is one `stack.add` away: the handles are the same.
 
 mod access;
+mod aurora_postgres;
 mod eks_cluster;
 mod image_repository;
 mod irsa_role;
@@ -11,8 +12,10 @@ mod network;
 mod postgres_database;
 mod private_bucket;
 mod redis_cache;
+mod tenant;
 
 pub use access::AccessFrom;
+pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};
@@ -20,6 +23,7 @@ pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
 pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
+pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
 
 use std::collections::BTreeMap;
 

@@ -285,6 +285,15 @@ fn usual(read: &str, region: &str) -> Option<Value> {
             let zones = ["a", "b", "c"].map(|letter| Value::from(format!("{region}{letter}")));
             Some(Value::from([("names", Value::List(zones.to_vec()))]))
         }
+        "aws:eks/addon-versions" => Some(Value::from([
+            ("default", Value::from("v1.0.0-eksbuild.1")),
+            ("newest", Value::from("v1.1.0-eksbuild.1")),
+        ])),
+        "aws:eks/versions" => {
+            let supported = ["1.34", "1.33", "1.32"].map(Value::from);
+            let supported = ("supported", Value::List(supported.to_vec()));
+            Some(Value::from([supported, ("default", Value::from("1.33")), ("newest", Value::from("1.34"))]))
+        }
         "aws:sts/caller-identity" => Some(Value::from([
             ("account", Value::from(ACCOUNT)),
             ("arn", Value::from(format!("arn:aws:iam::{ACCOUNT}:user/test"))),

@@ -171,9 +171,12 @@ pub fn prod(stack: &mut Stack, config: &ProdConfig) -> Result<()> {
         zones: (0..config.network.private_subnets.len()).map(|zone| zones.at(zone)).collect(),
         public_subnets: config.network.public_subnets.clone(),
         private_subnets: config.network.private_subnets.clone(),
+        // Database and cache have security groups of their own in the private subnets, as in the architecture this stack is modelled on.
+        database_subnets: Vec::new(),
         nat_gateways: config.network.nat_gateways,
         flow_logs: Some(FlowLogs { retention_in_days: config.network.flow_log_retention_in_days }),
         s3_endpoint: true,
+        interface_endpoints: Vec::new(),
         kubernetes_cluster: Some(config.cluster.name.clone()),
         tags: BTreeMap::new(),
     }

@@ -30,6 +30,9 @@ const fn row(
 
 /// The table: the first row that fits a call is its bucket.
 pub const LIMITS: &[Limit] = &[
+    // Not published; a handler makes many calls of its own for each, under the limits of its service.
+    row("cloudcontrol", &[], true, 5.0, 1.0),
+    row("cloudcontrol", &[], false, 20.0, 5.0),
     // PutMetricAlarm and DeleteAlarms: 3 a second; DescribeAlarms: 9.
     row("cloudwatch", &[], true, 6.0, 3.0),
     row("cloudwatch", &[], false, 18.0, 9.0),

@@ -51,6 +51,7 @@ const NAMES: &[Names] = &[
         also: &[NO_CAPITALS, WORD_FIRST],
     },
     Names { kind: "aws:eks/cluster", arg: "name", length: (1, 100), beside: "_-", also: &[WORD_FIRST] },
+    Names { kind: "aws:eks/fargate-profile", arg: "name", length: (1, 100), beside: "_-", also: &[WORD_FIRST] },
     Names { kind: "aws:eks/node-group", arg: "name", length: (1, 63), beside: "_-", also: &[WORD_FIRST] },
     Names {
         kind: "aws:elasticache/replication-group",
@@ -82,6 +83,21 @@ const NAMES: &[Names] = &[
         ],
     },
     Names { kind: "aws:logs/log-group", arg: "name", length: (1, 512), beside: "._-/#", also: &[] },
+    Names { kind: "aws:rds/cluster", arg: "identifier", length: (1, 63), beside: "-", also: &[LETTER_FIRST, HYPHENS] },
+    Names {
+        kind: "aws:rds/cluster-instance",
+        arg: "identifier",
+        length: (1, 63),
+        beside: "-",
+        also: &[LETTER_FIRST, HYPHENS],
+    },
+    Names {
+        kind: "aws:rds/cluster-parameter-group",
+        arg: "name",
+        length: (1, 255),
+        beside: "-",
+        also: &[LETTER_FIRST, HYPHENS],
+    },
     Names { kind: "aws:rds/instance", arg: "identifier", length: (1, 63), beside: "-", also: &[LETTER_FIRST, HYPHENS] },
     Names {
         kind: "aws:rds/parameter-group",

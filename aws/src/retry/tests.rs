@@ -132,6 +132,20 @@ const SAID: &[Said] = &[
         120,
     ),
     ("eks", "CreateAddon", "InvalidParameterException", "The role does not exist", 120),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "InvalidParameterException",
+        "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+        120,
+    ),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "ResourceInUseException",
+        "Cannot create Fargate Profile a because cluster main currently has Fargate profile b in status CREATING",
+        3600,
+    ),
     ("eks", "CreateAddon", "InvalidParameterException", "Addon is in CREATE_FAILED", 120),
     (
         "eks",
@@ -171,6 +185,14 @@ const SAID: &[Said] = &[
         21600,
     ),
     ("rds", "ModifyDBInstance", "InvalidDBClusterState", "DB cluster is not available.", 120),
+    ("rds", "CreateDBInstance", "InvalidDBClusterStateFault", "Cluster a is not available.", 1800),
+    (
+        "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "DbCluster a is not currently in the available state.",
+        1800,
+    ),
     (
         "rds",
         "DeleteDBParameterGroup",
@@ -253,6 +275,13 @@ const SAID: &[Said] = &[
         "MalformedPolicyDocumentException",
         "This resource policy contains an unsupported principal.",
         120,
+    ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
     ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
     (
@@ -348,6 +377,13 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ("rds", "ModifyDBInstance", "StorageQuotaExceeded", ""),
     (
         "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+    ),
+    ("eks", "CreateFargateProfile", "ResourceInUseException", "A Fargate Profile already exists with this name."),
+    (
+        "rds",
         "DeleteDBInstance",
         "InvalidParameterCombination",
         "Cannot delete protected DB Instance, please disable deletion protection and try again.",
@@ -371,6 +407,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
     ("dynamodb", "CreateTable", "ResourceInUseException", "Table already exists: orders"),
     ("dynamodb", "UpdateTable", "ValidationException", "One or more parameter values were invalid"),

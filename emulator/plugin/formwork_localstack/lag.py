@@ -8,6 +8,7 @@ call itself is right, and calls that change something see the truth: a name that
 
 import copy
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,6 +95,8 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
     with _SEEN.lock:
         seen = _SEEN.at(context)
         before = [] if paged else seen.shown.get(question, [])
+        # What leaves a list that was asked for by some property of it, such as the subnet of a route table, may still be there.
+        narrowed = any(filter_.get("Name") != _kebab(listing.key) for filter_ in request.get("Filters") or request.get("Filter") or [])
         true = {str(row.get(listing.key)): row for row in answer.get(listing.rows) or [] if isinstance(row, dict)}
         for name, row in true.items():
             old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, row)
@@ -101,7 +104,11 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
             rows += [] if old is None else [old]
         for name in before:
             if name not in true:
-                old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, None)
+                subject = (service, f"{owner}/{name.lower()}")
+                stays = narrowed and subject in seen.visible
+                old = _as_before(seen, operation, f"{owner}/{name}", subject, name, None)
+                if stays:
+                    seen.visible.add(subject)
                 held += old is not None
                 rows += [] if old is None else [old]
         seen.shown[question] = [str(row.get(listing.key)) for row in rows]
@@ -146,6 +153,11 @@ def _single(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
     if isinstance(shown, _Refused):
         raise shown.error
     return shown
+
+
+def _kebab(member: str) -> str:
+    """A member of an answer as EC2's filters name it: `RouteTableId` is `route-table-id`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", member).lower()
 
 
 def _first(single: Single, name: str) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from .gaps import eks, elasticache, sns
+from .gaps import cloudcontrol, eks, elasticache, sns
 
 Row = dict[str, Any]
 
@@ -135,6 +135,12 @@ def _iam(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:iam/open-id-connect-provider", provider.arn, at, _value_tags(provider.tags))
 
 
+def _cloudcontrol(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, state in cloudcontrol.STATE.each(account_id, region):
+        for type_name, identifier in list(state.models):
+            yield _row("aws:cloudcontrol/resource", f"{type_name}|{identifier}", at, {})
+
+
 def _eks(account_id: str, region: str | None) -> Iterator[Row]:
     for at, state in eks.STATE.each(account_id, region):
         for name, cluster in list(state.clusters.items()):
@@ -164,10 +170,17 @@ def _rds(account_id: str, region: str | None) -> Iterator[Row]:
         for group in list(backend.db_parameter_groups.values()):
             if not group.name.startswith("default."):
                 yield _row("aws:rds/parameter-group", group.name, at, _listed_tags(group.tags))
+        for group in list(backend.db_cluster_parameter_groups.values()):
+            if not group.name.startswith("default."):
+                yield _row("aws:rds/cluster-parameter-group", group.name, at, _listed_tags(group.tags))
         for database in list(backend.databases.values()):
-            yield _row("aws:rds/instance", database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
+            kind = "aws:rds/cluster-instance" if database.db_cluster_identifier else "aws:rds/instance"
+            yield _row(kind, database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
         for cluster in list(backend.clusters.values()):
             yield _row("aws:rds/cluster", cluster.db_cluster_identifier, at, _listed_tags(cluster.tags))
+        for snapshot in list(backend.cluster_snapshots.values()):
+            if snapshot.snapshot_type != "automated":
+                yield _row("aws:rds/cluster-snapshot", snapshot.db_cluster_snapshot_identifier, at, _listed_tags(snapshot.tags))
         for snapshot in list(backend.database_snapshots.values()):
             if getattr(snapshot, "snapshot_type", "manual") != "automated":
                 yield _row("aws:rds/snapshot", snapshot.db_snapshot_identifier, at, _listed_tags(snapshot.tags))
@@ -275,7 +288,7 @@ def _ssm(account_id: str, region: str | None) -> Iterator[Row]:
 
 
 _PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [
-    _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _messages, _alarms, _dynamodb, _ssm,
+    _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _messages, _alarms, _dynamodb, _ssm,
 ]
 
 

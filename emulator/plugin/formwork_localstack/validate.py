@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("cloudwatch", "dynamodb", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts")
+SERVICES = ("cloudcontrol", "cloudwatch", "dynamodb", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -46,6 +46,7 @@ _CODES = {
     "ecr": ("InvalidParameterException", "InvalidParameterException"),
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "kms": ("ValidationException", "ValidationException"),
+    "cloudcontrol": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
     "sns": ("InvalidParameter", "InvalidParameter"),
     "sqs": ("InvalidParameterValue", "MissingParameter"),

@@ -41,6 +41,24 @@ def a_lagging_create_is_absent_for_n_reads(account: Account) -> None:
 
 
 @check
+def what_leaves_a_narrowed_list_is_not_taken_for_gone(account: Account) -> None:
+    ec2, vpc = account.ec2, account.vpc()
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    association = ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+    weather(account, lag=2)
+
+    def listed(name: str, value: str) -> list[str]:
+        return [row["RouteTableId"] for row in ec2.describe_route_tables(Filters=[{"Name": name, "Values": [value]}])["RouteTables"]]
+
+    same([listed("association.subnet-id", subnet), listed("route-table-id", table)], [[table], [table]])
+    ec2.disassociate_route_table(AssociationId=association)
+    same([listed("association.subnet-id", subnet) for _ in range(3)], [[table], [table], []])
+    ec2.create_tags(Resources=[table], Tags=[{"Key": "a", "Value": "b"}])
+    same([listed("route-table-id", table) for _ in range(3)], [[table], [table], [table]])
+
+
+@check
 def a_lagging_update_and_delete_show_what_was(account: Account) -> None:
     vpc, logs = account.vpc(), account.logs
     weather(account, lag=2)

@@ -13,7 +13,7 @@ use super::resolve::{self, OutputsNow};
 use super::retry::{Advice, Failing, Jitter, Verb, advise};
 use super::slots::Slot;
 use super::underway::under;
-use super::wait::{Until, Waited, Watch};
+use super::wait::{MISSES, Until, Waited, Watch};
 use crate::error::{Error, Turn};
 use crate::event::Event;
 use crate::kind::{CallClass, CallError, Kind, Observed, Owner, Waiting};
@@ -348,8 +348,7 @@ impl Task {
             match answer {
                 Ok(Some(observed)) => return Ok(Some(observed)),
                 Err(error) => return Err(self.refused(error)),
-                // A look may come so late that the time is over with the first one.
-                Ok(None) if misses >= 3 && self.context.clock.elapsed().saturating_sub(began) >= unseen => {
+                Ok(None) if misses >= MISSES && self.context.clock.elapsed().saturating_sub(began) >= unseen => {
                     return Ok(None);
                 }
                 Ok(None) => {

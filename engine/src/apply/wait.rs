@@ -140,9 +140,10 @@ struct Watched {
     missed: u32,
 }
 
-/// How many looks in a row must miss something that is to be there before it counts as gone, beside the time that it may be invisible for: a look
-/// may come so late that the time is over with the first one.
-const MISSES: u32 = 4;
+/// How many looks in a row must miss something that is to be there before it counts as gone, beside the time that it may be invisible for: where
+/// answers are slow to come, the time is over with the first few. A thing that is read with two calls, one after the other, may be missed by each
+/// as often as an answer is old.
+pub(crate) const MISSES: u32 = 6;
 
 impl Watched {
     fn new(Subscription { watch, done }: Subscription, now: Duration) -> Self {
@@ -341,9 +342,9 @@ mod tests {
     fn what_is_new_is_gone_when_its_time_is_over_and_several_looks_have_missed_it() {
         let missed = |seconds: &[u64]| seconds.iter().map(|second| (*second, None)).collect::<Vec<_>>();
         // The first look comes late, after a refusal that lasted: it is not the only one that counts.
-        assert_eq!(ends(5, &missed(&[30, 31, 32, 33])), Some((3, Waited::Gone)));
-        assert_eq!(ends(5, &missed(&[30, 31, 32])), None);
-        assert_eq!(ends(5, &missed(&[1, 2, 3, 4, 4])), None);
+        assert_eq!(ends(5, &missed(&[30, 31, 32, 33, 34, 35])), Some((5, Waited::Gone)));
+        assert_eq!(ends(5, &missed(&[30, 31, 32, 33, 34])), None);
+        assert_eq!(ends(5, &missed(&[1, 2, 3, 4, 4, 4])), None);
         let mut seen = missed(&[30, 31, 32]);
         seen.extend([(33, Some(Status::Pending("pending".to_owned()))), (34, None), (35, Some(Status::Ready))]);
         assert_eq!(ends(5, &seen), Some((5, Waited::Ready)));

@@ -41,6 +41,7 @@ macro_rules! types {
 }
 
 types! {
+    cloudcontrol_resource "aws:cloudcontrol/resource"
     cloudwatch_alarm "aws:cloudwatch/alarm"
     dynamodb_table "aws:dynamodb/table"
     ec2_elastic_ip "aws:ec2/elastic-ip"
@@ -61,6 +62,7 @@ types! {
     eks_access_policy_association "aws:eks/access-policy-association"
     eks_addon "aws:eks/addon"
     eks_cluster "aws:eks/cluster"
+    eks_fargate_profile "aws:eks/fargate-profile"
     eks_node_group "aws:eks/node-group"
     eks_pod_identity_association "aws:eks/pod-identity-association"
     elasticache_parameter_group "aws:elasticache/parameter-group"
@@ -75,6 +77,9 @@ types! {
     kms_alias "aws:kms/alias"
     kms_key "aws:kms/key"
     logs_log_group "aws:logs/log-group"
+    rds_cluster "aws:rds/cluster"
+    rds_cluster_instance "aws:rds/cluster-instance"
+    rds_cluster_parameter_group "aws:rds/cluster-parameter-group"
     rds_instance "aws:rds/instance"
     rds_parameter_group "aws:rds/parameter-group"
     rds_subnet_group "aws:rds/subnet-group"

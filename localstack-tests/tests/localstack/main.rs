@@ -6,8 +6,10 @@
 )]
 
 mod adopt;
+mod aurora;
 mod canary;
 mod cli;
+mod cloudcontrol;
 mod conformance;
 mod failed;
 mod faults;

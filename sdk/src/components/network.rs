@@ -1,19 +1,22 @@
-//! [`Network`]: a VPC with public and private subnets over several zones, and the way out.
+//! [`Network`]: a VPC with public, private and database subnets over several zones, the way out, and the ways into AWS's services.
+
+use std::collections::BTreeMap;
 
 use formwork_aws::ec2::{
     ElasticIp, FlowLog, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Target,
-    TrafficType, Vpc, VpcEndpoint,
+    TrafficType, Vpc, VpcEndpoint, VpcEndpointType,
 };
 use formwork_aws::iam::{PolicyDocument, Principal, Role, RolePolicy, Statement};
 use formwork_aws::logs::LogGroup;
 use formwork_aws::reads;
 use formwork_engine::{Handle, Output, Stack, join};
 
-use super::Tags;
+use super::{AccessFrom, Tags, access};
 
-/// A VPC with public and private subnets, one of each per zone.
+/// A VPC with public and private subnets, one of each per zone, and database subnets where they are wanted.
 ///
-/// Only the public subnets have a route to the internet gateway; the private ones reach the internet through NAT gateways, if at all.
+/// Only the public subnets have a route to the internet gateway; the private ones reach the internet through NAT gateways, if at all, and
+/// the database subnets reach nothing outside of the VPC.
 ///
 /// ```
 /// use formwork::components::{FlowLogs, NatGateways, Network};
@@ -26,9 +29,11 @@ use super::Tags;
 ///         zones: (0..3).map(|zone| zones.at(zone)).collect(),
 ///         public_subnets: ["10.0.101.0/24", "10.0.102.0/24", "10.0.103.0/24"].map(String::from).to_vec(),
 ///         private_subnets: ["10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"].map(String::from).to_vec(),
+///         database_subnets: Vec::new(),
 ///         nat_gateways: NatGateways::Shared,
 ///         flow_logs: Some(FlowLogs { retention_in_days: 30 }),
 ///         s3_endpoint: true,
+///         interface_endpoints: vec!["ecr.api".into(), "ecr.dkr".into()],
 ///         kubernetes_cluster: Some("prod".into()),
 ///         tags: Default::default(),
 ///     }
@@ -46,12 +51,17 @@ pub struct Network {
     pub public_subnets: Vec<String>,
     /// The ranges of the private subnets, in the order of the zones.
     pub private_subnets: Vec<String>,
+    /// The ranges of the subnets for data stores, in the order of the zones; none when empty. They have no route out of the VPC.
+    pub database_subnets: Vec<String>,
     /// How private subnets reach the internet.
     pub nat_gateways: NatGateways,
     /// Whether and for how long the network's traffic is logged.
     pub flow_logs: Option<FlowLogs>,
     /// Whether S3 is reached inside AWS, without a NAT gateway and its price.
     pub s3_endpoint: bool,
+    /// Services of AWS that are reached inside the VPC, through network interfaces in the private subnets, by the last part of their
+    /// endpoint's name: `sts`, `ecr.api`, `secretsmanager`. Each costs by the hour and zone.
+    pub interface_endpoints: Vec<String>,
     /// The Kubernetes cluster whose load balancers may use the subnets: tags them for its controllers.
     pub kubernetes_cluster: Option<String>,
     /// Tags for everything that has tags.
@@ -88,8 +98,12 @@ pub struct NetworkParts {
     pub public_subnets: Vec<Handle<Subnet>>,
     /// The private subnets, in the order of the zones.
     pub private_subnets: Vec<Handle<Subnet>>,
+    /// The subnets for data stores, in the order of the zones.
+    pub database_subnets: Vec<Handle<Subnet>>,
     /// The NAT gateways: none, one, or one per zone.
     pub nat_gateways: Vec<Handle<NatGateway>>,
+    /// The interface endpoints, by the names they were asked for.
+    pub interface_endpoints: BTreeMap<String, Handle<VpcEndpoint>>,
     /// The route table of the public subnets.
     pub public_route_table: Handle<RouteTable>,
     /// The route tables of the private subnets: one per zone, or one.
@@ -97,14 +111,20 @@ pub struct NetworkParts {
 }
 
 const ANYWHERE: &str = "0.0.0.0/0";
+const HTTPS: i32 = 443;
 
 impl Network {
     /// Declares it under `name`.
     #[track_caller]
     pub fn declare(&self, stack: &mut Stack, name: &str) -> NetworkParts {
         let zones = self.zones.len();
-        for (sort, given) in [("public", &self.public_subnets), ("private", &self.private_subnets)] {
-            if given.len() != zones {
+        let wanted = [
+            ("public", &self.public_subnets, true),
+            ("private", &self.private_subnets, true),
+            ("database", &self.database_subnets, !self.database_subnets.is_empty()),
+        ];
+        for (sort, given, wanted) in wanted {
+            if wanted && given.len() != zones {
                 stack.mistake(format!(
                     "{name} has {zones} zones and {} {sort} subnets: one per zone is wanted",
                     given.len()
@@ -137,9 +157,15 @@ impl Network {
         let private_subnets = self.subnets(stack, &vpc, "private", &self.private_subnets);
         let private_route_tables = self.private_routes(stack, &vpc, &private_subnets, &nat_gateways);
 
+        let database_subnets = self.subnets(stack, &vpc, "database", &self.database_subnets);
+        let database_route_table = self.database_routes(stack, &vpc, &database_subnets);
+
         if self.s3_endpoint {
             let region = reads::region(stack);
-            let tables: Vec<_> = std::iter::once(&public_route_table).chain(&private_route_tables).collect();
+            let tables: Vec<_> = std::iter::once(&public_route_table)
+                .chain(&private_route_tables)
+                .chain(&database_route_table)
+                .collect();
             let endpoint = VpcEndpoint::builder()
                 .vpc(&vpc)
                 .service_name(join(["com.amazonaws.".into(), (&region).into(), ".s3".into()]))
@@ -147,6 +173,7 @@ impl Network {
                 .tags(self.named("s3"));
             stack.add("s3", endpoint.build());
         }
+        let interface_endpoints = self.interface_endpoints(stack, &vpc, &private_subnets);
         if let Some(logs) = self.flow_logs {
             self.flow_log(stack, &vpc, logs);
         }
@@ -155,7 +182,9 @@ impl Network {
             internet_gateway: gateway,
             public_subnets,
             private_subnets,
+            database_subnets,
             nat_gateways,
+            interface_endpoints,
             public_route_table,
             private_route_tables,
         }
@@ -164,7 +193,7 @@ impl Network {
     fn subnets(&self, stack: &mut Stack, vpc: &Handle<Vpc>, sort: &str, ranges: &[String]) -> Vec<Handle<Subnet>> {
         let declare = |(index, (range, zone)): (usize, (&String, &Output<String>))| {
             let mut tags = self.named(&numbered(sort, index));
-            if let Some(cluster) = &self.kubernetes_cluster {
+            if let Some(cluster) = self.kubernetes_cluster.as_ref().filter(|_| sort != "database") {
                 let role = if sort == "public" { "kubernetes.io/role/elb" } else { "kubernetes.io/role/internal-elb" };
                 tags.insert(role.to_owned(), "1".to_owned());
                 tags.insert(format!("kubernetes.io/cluster/{cluster}"), "shared".to_owned());
@@ -221,6 +250,52 @@ impl Network {
             stack.add(&numbered("private", index), association.build());
         }
         tables
+    }
+
+    /// A table of their own, so that they do not fall to the main one, whose routes are anybody's.
+    fn database_routes(
+        &self,
+        stack: &mut Stack,
+        vpc: &Handle<Vpc>,
+        subnets: &[Handle<Subnet>],
+    ) -> Option<Handle<RouteTable>> {
+        if subnets.is_empty() {
+            return None;
+        }
+        let table = stack.add("database", RouteTable::builder().vpc(vpc).tags(self.named("database")).build());
+        for (index, subnet) in subnets.iter().enumerate() {
+            let association = RouteTableAssociation::builder().subnet(subnet).route_table(&table);
+            stack.add(&numbered("database", index), association.build());
+        }
+        Some(table)
+    }
+
+    fn interface_endpoints(
+        &self,
+        stack: &mut Stack,
+        vpc: &Handle<Vpc>,
+        subnets: &[Handle<Subnet>],
+    ) -> BTreeMap<String, Handle<VpcEndpoint>> {
+        if self.interface_endpoints.is_empty() {
+            return BTreeMap::new();
+        }
+        let region = reads::region(stack);
+        stack.component("endpoints", |stack| {
+            let inside = [AccessFrom::Cidr(self.cidr_block.clone())];
+            let group = access::security_group(stack, vpc, "endpoints", HTTPS, &inside, &self.tags);
+            let declare = |service: &String| {
+                let endpoint = VpcEndpoint::builder()
+                    .vpc(vpc)
+                    .service_name(join(["com.amazonaws.".into(), (&region).into(), format!(".{service}").into()]))
+                    .endpoint_type(VpcEndpointType::Interface)
+                    .subnets(subnets.iter().collect::<Vec<_>>())
+                    .security_groups([&group])
+                    .private_dns_enabled(true)
+                    .tags(self.named(service));
+                (service.clone(), stack.add(service, endpoint.build()))
+            };
+            self.interface_endpoints.iter().map(declare).collect()
+        })
     }
 
     fn flow_log(&self, stack: &mut Stack, vpc: &Handle<Vpc>, logs: FlowLogs) {

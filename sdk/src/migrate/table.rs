@@ -256,6 +256,12 @@ pub(crate) const TYPES: &[Type] = &[
     made("aws_eks_addon", &["aws:eks/addon:Addon"], "aws:eks/addon", &[&["cluster_name"], &["addon_name"]]),
     made("aws_eks_cluster", &["aws:eks/cluster:Cluster"], "aws:eks/cluster", &[&["name", "id"]]),
     made(
+        "aws_eks_fargate_profile",
+        &["aws:eks/fargateProfile:FargateProfile"],
+        "aws:eks/fargate-profile",
+        &[&["cluster_name"], &["fargate_profile_name"]],
+    ),
+    made(
         "aws_eks_node_group",
         &["aws:eks/nodeGroup:NodeGroup"],
         "aws:eks/node-group",
@@ -348,6 +354,26 @@ pub(crate) const TYPES: &[Type] = &[
         "indexed_fields",
     ),
     // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
+    made("aws_rds_cluster", &["aws:rds/cluster:Cluster"], "aws:rds/cluster", &[&["cluster_identifier", "id"]]),
+    made(
+        "aws_rds_cluster_instance",
+        &["aws:rds/clusterInstance:ClusterInstance"],
+        "aws:rds/cluster-instance",
+        &[&["identifier", "id"]],
+    ),
+    made(
+        "aws_rds_cluster_parameter_group",
+        &["aws:rds/clusterParameterGroup:ClusterParameterGroup"],
+        "aws:rds/cluster-parameter-group",
+        &[&["name", "id"]],
+    ),
+    part(
+        "aws_rds_cluster_role_association",
+        &["aws:rds/clusterRoleAssociation:ClusterRoleAssociation"],
+        "aws:rds/cluster",
+        "db_cluster_identifier",
+        "associated_roles",
+    ),
     made("aws_db_instance", &["aws:rds/instance:Instance"], "aws:rds/instance", &[&["identifier"]]),
     made(
         "aws_db_parameter_group",
@@ -402,6 +428,13 @@ pub(crate) const TYPES: &[Type] = &[
         "aws_s3_bucket_acl",
         &["aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"],
         "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
+    ),
+    // The generic path.
+    made(
+        "aws_cloudcontrolapi_resource",
+        &["aws:cloudcontrol/resource:Resource"],
+        "aws:cloudcontrol/resource",
+        &[&["type_name"], &["id"]],
     ),
     // Messages and alarms.
     same("aws_cloudwatch_metric_alarm", &["aws:cloudwatch/metricAlarm:MetricAlarm"], "aws:cloudwatch/alarm"),

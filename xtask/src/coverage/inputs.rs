@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// A resource type as `schema --json` prints it, as far as the comparison needs it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ResourceType {
     /// `aws:ec2/vpc`.
     pub kind: String,
@@ -17,7 +17,7 @@ pub(crate) struct ResourceType {
 }
 
 /// One argument of a resource type.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Argument {
     /// `cidr_block`.
     pub name: String,

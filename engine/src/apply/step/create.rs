@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use super::{Finish, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
+use super::{Finish, MISSES, OnStop, Stop, Task, Until, Verb, Waited, is_none, with_limit};
 use crate::apply::resolve;
 use crate::apply::retry::{Advice, Failing, advise};
 use crate::error::{Error, Turn};
@@ -169,7 +169,8 @@ impl Task {
             }
             let elapsed = self.context.clock.elapsed().saturating_sub(began);
             let patient = self.schema.guard == Guard::TagOnly || class == CallClass::Exists;
-            if looks >= 2 && (!patient || elapsed >= self.schema.visibility) {
+            let enough = if patient { looks > MISSES && elapsed >= self.schema.visibility } else { looks >= 2 };
+            if enough {
                 return Ok(Look::Nothing);
             }
             self.sleep(pause).await?;

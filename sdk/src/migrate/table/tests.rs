@@ -71,6 +71,12 @@ const THINGS: &[Case] = &[
     ("aws_subnet", &[("id", "subnet-1")], "aws:ec2/subnet", "subnet-1"),
     ("aws_vpc", &[("id", "vpc-1")], "aws:ec2/vpc", "vpc-1"),
     ("aws_vpc_endpoint", &[("id", "vpce-1")], "aws:ec2/vpc-endpoint", "vpce-1"),
+    (
+        "aws_cloudcontrolapi_resource",
+        &[("id", "reports"), ("type_name", "AWS::Athena::WorkGroup")],
+        "aws:cloudcontrol/resource",
+        "AWS::Athena::WorkGroup|reports",
+    ),
     ("aws_ecr_repository", &[("id", "team/web")], "aws:ecr/repository", "team/web"),
     (
         "aws_eks_access_entry",
@@ -91,6 +97,12 @@ const THINGS: &[Case] = &[
         "main|coredns",
     ),
     ("aws_eks_cluster", &[("id", "main"), ("name", "main")], "aws:eks/cluster", "main"),
+    (
+        "aws_eks_fargate_profile",
+        &[("id", "main:batch"), ("cluster_name", "main"), ("fargate_profile_name", "batch")],
+        "aws:eks/fargate-profile",
+        "main|batch",
+    ),
     (
         "aws_eks_node_group",
         &[("id", "main:general"), ("cluster_name", "main"), ("node_group_name", "general")],
@@ -130,6 +142,14 @@ const THINGS: &[Case] = &[
     ("aws_kms_alias", &[("id", "alias/app"), ("name", "alias/app")], "aws:kms/alias", "alias/app"),
     ("aws_kms_key", &[("id", "1234-abcd"), ("key_id", "1234-abcd")], "aws:kms/key", "1234-abcd"),
     ("aws_cloudwatch_log_group", &[("id", "/app"), ("name", "/app")], "aws:logs/log-group", "/app"),
+    ("aws_rds_cluster", &[("id", "orders"), ("cluster_identifier", "orders")], "aws:rds/cluster", "orders"),
+    ("aws_rds_cluster_instance", &[("id", "one"), ("identifier", "one")], "aws:rds/cluster-instance", "one"),
+    (
+        "aws_rds_cluster_parameter_group",
+        &[("id", "apg16"), ("name", "apg16")],
+        "aws:rds/cluster-parameter-group",
+        "apg16",
+    ),
     // Since version 5 of the provider the id is the resource id.
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
     ("aws_db_parameter_group", &[("id", "pg16"), ("name", "pg16")], "aws:rds/parameter-group", "pg16"),
