@@ -14,8 +14,8 @@ use crate::questions::each;
 /// next plan shows.
 const BELIEVED_AFTER: u64 = 3 * 60 * 1000;
 
-/// Attributes that are answered otherwise than they were set: a key may be named by its alias.
-const REWRITTEN: [&str; 1] = ["KmsMasterKeyId"];
+/// Attributes that are answered otherwise than they were set: a key may be named by its alias, and what is at its default need not be said.
+const REWRITTEN: [&str; 2] = ["KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId"];
 
 /// What to wait for after attributes were set: they themselves, and until when.
 pub(super) fn expect(aws: &Aws, set: &Attributes) -> Option<String> {

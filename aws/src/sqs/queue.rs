@@ -272,10 +272,7 @@ impl Queue {
             ("DeduplicationScope", of_fifo(self.deduplication_scope.map(|it| it.as_str()))),
             ("FifoThroughputLimit", of_fifo(self.fifo_throughput_limit.map(|it| it.as_str()))),
             ("KmsMasterKeyId", self.kms_key.as_ref().map(ToString::to_string)),
-            (
-                "KmsDataKeyReusePeriodSeconds",
-                self.kms_key.as_ref().and_then(|_| number(self.kms_data_key_reuse_period_seconds)),
-            ),
+            ("KmsDataKeyReusePeriodSeconds", number(self.kms_data_key_reuse_period_seconds)),
             ("SqsManagedSseEnabled", self.sqs_managed_sse_enabled.map(|it| flag(it).to_owned())),
             ("RedrivePolicy", self.redrive_policy.as_ref().map(RedrivePolicy::document)),
             ("RedriveAllowPolicy", self.redrive_allow_policy.as_ref().map(RedriveAllowPolicy::document)),

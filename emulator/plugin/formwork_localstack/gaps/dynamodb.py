@@ -118,6 +118,15 @@ def insights(context: RequestContext, request: dict[str, Any], _proceed: Proceed
     return {**answer, "IndexName": index} if index else answer
 
 
+@around(Layer.GAPS, "dynamodb", "TagResource")
+def tag_resource(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """moto adds a tag a second time where AWS gives it another value, and then never comes to the end of the list."""
+    answer = proceed()
+    table = _table(context, request["ResourceArn"])
+    table.tags = [{"Key": key, "Value": value} for key, value in {tag["Key"]: tag["Value"] for tag in table.tags}.items()]
+    return answer
+
+
 @around(
     Layer.GAPS, "dynamodb", "EnableKinesisStreamingDestination", "DisableKinesisStreamingDestination", "UpdateKinesisStreamingDestination",
     "DescribeKinesisStreamingDestination",

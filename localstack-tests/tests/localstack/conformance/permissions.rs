@@ -15,6 +15,7 @@ const BESIDES: &[(&str, &str)] = &[
     ("kms:De", "AWS asks for it with the create of what is encrypted"),
     ("kms:Encrypt", "AWS asks for it with the write of what is encrypted"),
     ("kms:GenerateDataKey", "AWS asks for it with the write of what is encrypted"),
+    ("kinesis:", "AWS asks for it with the start of what writes to a stream"),
     ("logs:", "AWS asks for it with the create of what delivers logs"),
     ("secretsmanager:", "AWS asks for it with the create of what makes a secret"),
     ("s3:", "AWS asks for it with the create of what reads or writes a bucket"),
