@@ -116,6 +116,8 @@ macro_rules! kinds {
                 registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
                 registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
             }
+            #[cfg(feature = "route53")]
+            registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
             #[cfg(feature = "secretsmanager")]
             registry.add_read(reads::read::<secretsmanager::existing::SecretRead>(aws));
             #[cfg(feature = "secretsmanager")]
@@ -154,6 +156,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
     "cloudwatch": cloudwatch::Alarm;
     "dynamodb": dynamodb::Table;
@@ -165,6 +168,7 @@ kinds! {
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
     "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
     "sns": sns::Subscription, sns::Topic, sns::TopicPolicy;
@@ -184,12 +188,16 @@ pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String
 /// beginning. What has a name is found by it.
 pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
     let mut found = Vec::new();
+    #[cfg(feature = "acm")]
+    found.extend(acm::certificate::marked(aws, stack).await?);
     #[cfg(feature = "ec2")]
     found.extend(ec2::marked(aws, stack).await?);
     #[cfg(feature = "iam")]
     found.extend(iam::role::marked(aws, stack).await?);
     #[cfg(feature = "kms")]
     found.extend(kms::key::marked(aws, stack).await?);
+    #[cfg(feature = "route53")]
+    found.extend(route53::hosted_zone::marked(aws, stack).await?);
     Ok(found)
 }
 #[cfg(test)]

@@ -173,6 +173,7 @@ pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
     const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
     const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
+    const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     const PARAMETER: &[Permission] = &[look(&["ssm:GetParameter"])];
     const SECRET: &[Permission] = &[look(&["secretsmanager:DescribeSecret"])];
     const SECRET_VALUE: &[Permission] = &[look(&["secretsmanager:GetSecretValue"])];
@@ -180,6 +181,7 @@ pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
         "aws:ec2/availability-zones" => ZONES,
         "aws:eks/addon-versions" => ADDONS,
         "aws:eks/versions" => CLUSTERS,
+        "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
         "aws:secretsmanager/existing-secret" => SECRET,
         "aws:secretsmanager/secret-value" => SECRET_VALUE,
         "aws:ssm/parameter-value" => PARAMETER,

@@ -103,6 +103,10 @@ pub const PASSING: &[Passing] = passing! {
     "s3" ["PutBucketReplication"] ["InvalidRequest"] "Versioning must be 'Enabled' on the bucket" 120;
     "s3" [] ["OperationAborted"] "conflicting conditional operation" 300;
     "s3" ["PutBucketPolicy"] ["MalformedPolicy"] "Invalid principal" 120;
+    // What a certificate was taken from a moment ago (a listener, a distribution) holds it for some minutes more.
+    "acm" ["DeleteCertificate"] ["ResourceInUseException"] "" 1200;
+    // A VPC of seconds ago.
+    "route53" ["CreateHostedZone", "AssociateVPCWithHostedZone"] ["InvalidVPCId"] "" 120;
     // Policies that name a principal of seconds ago.
     "kms" ["CreateKey", "PutKeyPolicy"] ["MalformedPolicyDocumentException"] "invalid principal" 120;
     "kms" [] ["KMSInvalidStateException"] "creating" 120;

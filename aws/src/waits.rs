@@ -10,6 +10,9 @@ const AT_ONCE: Numbers = (0, 1, 1, 120);
 
 /// Kind, and the waits after create, update and delete.
 const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
+    // Until its validation records are known.
+    ("aws:acm/certificate", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
+    ("aws:acm/certificate-validation", (0, 5, 1, 75 * 60), AT_ONCE, AT_ONCE),
     // An index of a large table is filled for hours.
     ("aws:dynamodb/table", (2, 2, 1, 30 * 60), (2, 2, 1, 6 * 60 * 60), (2, 2, 1, 20 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
@@ -38,6 +41,9 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:elasticache/replication-group", (30, 10, 1, 60 * 60), (10, 10, 2, 40 * 60), (10, 10, 1, 45 * 60)),
     // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
     ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
+    // Until all name servers know the change.
+    ("aws:route53/hosted-zone", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
+    ("aws:route53/record-set", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
     ("aws:s3/bucket", (0, 1, 2, 20 * 60), AT_ONCE, AT_ONCE),
     ("aws:sns/subscription", (0, 5, 1, 5 * 60), AT_ONCE, AT_ONCE),
     // Attributes take up to a minute to be known everywhere, and are believed when they were answered three times; so does the end of a queue.

@@ -5,6 +5,7 @@
 
 mod access;
 mod aurora_postgres;
+mod dns_validated_certificate;
 mod eks_cluster;
 mod image_repository;
 mod irsa_role;
@@ -16,6 +17,7 @@ mod tenant;
 
 pub use access::AccessFrom;
 pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
+pub use dns_validated_certificate::{DnsValidatedCertificate, DnsValidatedCertificateParts, IssuedCertificate};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};

@@ -1,8 +1,8 @@
 //! What a stack imports: `use formwork::prelude::*;`.
 
 pub use formwork_aws::{
-    Arn, Tags, cloudcontrol, cloudwatch, dynamodb, ec2, ecr, eks, elasticache, iam, kms, logs, rds, reads, s3,
-    secretsmanager, sns, sqs, ssm,
+    Arn, Tags, acm, cloudcontrol, cloudwatch, dynamodb, ec2, ecr, eks, elasticache, iam, kms, logs, rds, reads,
+    route53, s3, secretsmanager, sns, sqs, ssm,
 };
 pub use formwork_engine::{
     Handle, Input, IntoInput, Json, Name, Options, Output, ProviderName, ProviderSpec, Secret, Stack, StackOutputs,

@@ -11,6 +11,14 @@ use crate::error::classify;
 type Said = (&'static str, &'static str, &'static str, &'static str, u64);
 
 const SAID: &[Said] = &[
+    (
+        "acm",
+        "DeleteCertificate",
+        "ResourceInUseException",
+        "Certificate arn:aws:acm:a:1:certificate/1 is in use.",
+        1200,
+    ),
+    ("route53", "AssociateVPCWithHostedZone", "InvalidVPCId", "The VPC: vpc-1 you provided is not found", 120),
     ("ec2", "CreateNatGateway", "InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidTransitGatewayID.NotFound", "The transitGateway ID 'tgw-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidParameterException", "", 300),

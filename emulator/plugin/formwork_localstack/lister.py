@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from .gaps import cloudcontrol, eks, elasticache, sns
+from .gaps import acm, cloudcontrol, eks, elasticache, route53, sns
 
 Row = dict[str, Any]
 
@@ -249,6 +249,20 @@ def _logs(account_id: str, region: str | None) -> Iterator[Row]:
             yield _row("aws:logs/log-group", group.name, at, kept.get(group.arn.removesuffix(":*"), {}))
 
 
+def _acm(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, certificate in acm.certificates(account_id, region):
+        yield _row("aws:acm/certificate", certificate.arn, at, {key: value or "" for key, value in certificate.tags.items()}, state=certificate.status)
+
+
+def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
+    for zone in route53.zones(account_id):
+        yield _row("aws:route53/hosted-zone", zone.id, "aws-global", zone.tags, name=zone.row["Name"])
+        for record in route53.foreign(zone):
+            name = record["Name"].replace("\\052", "*").removesuffix(".")
+            parts = [zone.id, name, record["Type"], *([record["SetIdentifier"]] if record.get("SetIdentifier") else [])]
+            yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
+
+
 def _messages(account_id: str, region: str | None) -> Iterator[Row]:
     for at, store in _stores("localstack.services.sqs.models", "sqs_stores", account_id, region):
         for queue in list(store.queues.values()):
@@ -288,7 +302,7 @@ def _ssm(account_id: str, region: str | None) -> Iterator[Row]:
 
 
 _PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [
-    _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _messages, _alarms, _dynamodb, _ssm,
+    _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _messages, _alarms, _dynamodb, _ssm,
 ]
 
 

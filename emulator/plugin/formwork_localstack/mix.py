@@ -43,6 +43,7 @@ _DIALECTS: dict[str, tuple[str, int, str, str, str, int, str, int]] = {
     "rds": _QUERY,
     "elasticache": _QUERY,
     "s3": ("SlowDown", 503, "InternalError", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 400),
+    "route53": _QUERY,
     "eks": ("TooManyRequestsException", 429, "ServerException", "ServiceUnavailableException", "AccessDeniedException", 403, "ExpiredTokenException", 403),
     "kms": ("ThrottlingException", 400, "KMSInternalException", "DependencyTimeoutException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
     "logs": ("ThrottlingException", 400, "InternalFailure", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),

@@ -2,7 +2,7 @@
 
 A thing is named across operations by its service and the text that identifies it, such as an id, a name or an ARN. What is
 not in the table is answered at once. That is right for what AWS answers with strong consistency: STS, the objects of S3
-(their settings and the existence of a bucket are not), Route 53's change status, DynamoDB's consistent reads; and for what no
+(their settings and the existence of a bucket are not), Route 53, DynamoDB's consistent reads; and for what no
 one reads back, such as quotas, zones and images.
 """
 
@@ -34,6 +34,7 @@ class Single:
 
 
 LISTINGS: dict[tuple[str, str], Listing] = {
+    ("acm", "ListCertificates"): Listing("CertificateSummaryList", "CertificateArn"),
     ("cloudwatch", "DescribeAlarms"): Listing("MetricAlarms", "AlarmName"),
     ("ec2", "DescribeVpcs"): Listing("Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),
     ("ec2", "DescribeSubnets"): Listing("Subnets", "SubnetId", "SubnetIds", "InvalidSubnetID.NotFound"),
@@ -72,6 +73,8 @@ LISTINGS: dict[tuple[str, str], Listing] = {
 _ENCRYPTED = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}}
 
 SINGLES: dict[tuple[str, str], Single] = {
+    ("acm", "DescribeCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
+    ("acm", "ListTagsForCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
     ("cloudwatch", "ListTagsForResource"): Single("ResourceARN", "ResourceNotFoundException"),
     ("dynamodb", "DescribeTable"): Single("TableName", "ResourceNotFoundException", 400),
     ("dynamodb", "DescribeTimeToLive"): Single("TableName", "ResourceNotFoundException", 400),

@@ -41,6 +41,8 @@ macro_rules! types {
 }
 
 types! {
+    acm_certificate "aws:acm/certificate"
+    acm_certificate_validation "aws:acm/certificate-validation"
     cloudcontrol_resource "aws:cloudcontrol/resource"
     cloudwatch_alarm "aws:cloudwatch/alarm"
     dynamodb_table "aws:dynamodb/table"
@@ -83,6 +85,8 @@ types! {
     rds_instance "aws:rds/instance"
     rds_parameter_group "aws:rds/parameter-group"
     rds_subnet_group "aws:rds/subnet-group"
+    route53_hosted_zone "aws:route53/hosted-zone"
+    route53_record_set "aws:route53/record-set"
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"

@@ -8,6 +8,7 @@
 mod adopt;
 mod aurora;
 mod canary;
+mod certificates;
 mod cli;
 mod cloudcontrol;
 mod conformance;

@@ -65,6 +65,8 @@ pub(crate) enum Attribute {
     Withheld,
 }
 
+/// In the place of an attribute: without the ones before it, the part is left out.
+const MAY_BE_MISSING: &str = "";
 const ITS_ID: Id = &[&["id"]];
 const INCOMPLETE: &str = "the file does not say its id";
 
@@ -436,6 +438,37 @@ pub(crate) const TYPES: &[Type] = &[
         "aws:cloudcontrol/resource",
         &[&["type_name"], &["id"]],
     ),
+    // Certificates, and names in DNS.
+    same("aws_acm_certificate", &["aws:acm/certificate:Certificate"], "aws:acm/certificate"),
+    // Theirs is the moment at which it was issued.
+    made(
+        "aws_acm_certificate_validation",
+        &["aws:acm/certificateValidation:CertificateValidation"],
+        "aws:acm/certificate-validation",
+        &[&["certificate_arn"]],
+    ),
+    made("aws_route53_zone", &["aws:route53/zone:Zone"], "aws:route53/hosted-zone", &[&["zone_id", "id"]]),
+    // `name` may lack the domain of the zone. Records that stand alone have no set identifier.
+    made(
+        "aws_route53_record",
+        &["aws:route53/record:Record"],
+        "aws:route53/record-set",
+        &[&["zone_id"], &["fqdn", "name"], &["type"], &["set_identifier", MAY_BE_MISSING]],
+    ),
+    part(
+        "aws_route53_zone_association",
+        &["aws:route53/zoneAssociation:ZoneAssociation"],
+        "aws:route53/hosted-zone",
+        "zone_id",
+        "vpcs",
+    ),
+    part(
+        "aws_route53_query_log",
+        &["aws:route53/queryLog:QueryLog"],
+        "aws:route53/hosted-zone",
+        "zone_id",
+        "query_logging",
+    ),
     // Messages and alarms.
     same("aws_cloudwatch_metric_alarm", &["aws:cloudwatch/metricAlarm:MetricAlarm"], "aws:cloudwatch/alarm"),
     made("aws_sns_topic", &["aws:sns/topic:Topic"], "aws:sns/topic", &[&["arn", "id"]]),
@@ -598,6 +631,7 @@ fn join(id: Id, attribute: impl Fn(&str) -> Attribute) -> Result<String, Attribu
         let found = names.iter().map(|name| attribute(name)).find(|found| *found != Attribute::Missing);
         match found.unwrap_or(Attribute::Missing) {
             Attribute::Text(text) => parts.push(text),
+            Attribute::Missing if names.contains(&MAY_BE_MISSING) => {}
             other => return Err(other),
         }
     }

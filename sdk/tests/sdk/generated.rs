@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the code is for a crate that uses it from anywhere")]
 
+mod acm;
 mod ec2;
 mod ecr;
 mod eks;
@@ -10,13 +11,16 @@ mod iam;
 mod kms;
 mod logs;
 mod rds;
+mod route53;
 mod s3;
 mod secretsmanager;
 
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 38] = [
+pub(crate) const ALL: [fn(&mut Stack); 42] = [
+    acm::certificate,
+    acm::certificate_validation,
     ec2::elastic_ip,
     ec2::flow_log,
     ec2::internet_gateway,
@@ -52,6 +56,8 @@ pub(crate) const ALL: [fn(&mut Stack); 38] = [
     rds::instance,
     rds::parameter_group,
     rds::subnet_group,
+    route53::hosted_zone,
+    route53::record_set,
     s3::bucket,
     s3::bucket_policy,
     secretsmanager::secret,

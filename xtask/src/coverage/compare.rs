@@ -17,6 +17,10 @@ pub(crate) struct TypeCoverage {
     pub covered: usize,
     /// The others, each with its reason.
     pub missing: Vec<(String, Option<String>)>,
+    /// Arguments that the tests do not see in the emulator, with the reason.
+    pub unseen: BTreeMap<String, String>,
+    /// What stands in for the service in tests, where the emulator has no part of it.
+    pub double: Option<String>,
     /// Properties where CloudFormation and the argument disagree on what a change does: path, the two answers, the reason.
     pub differs: Vec<(String, String, Option<String>)>,
 }
@@ -65,6 +69,7 @@ fn together(types: &[ResourceType]) -> Vec<ResourceType> {
             Some(other) => {
                 other.kind = format!("{}, {}", other.kind, of.kind);
                 other.args.extend(of.args.iter().cloned());
+                other.unseen.extend(of.unseen.clone());
             }
             None => found.push(of.clone()),
         }
@@ -137,6 +142,8 @@ fn compare_type(
         writable: writable.len(),
         covered: writable.len() - missing.len() + elsewhere,
         missing,
+        unseen: of.unseen.clone(),
+        double: of.double.clone(),
         differs,
     };
     problems.extend(complaints(&measured, given, least_percent));
@@ -246,6 +253,8 @@ mod tests {
             kind: "aws:ec2/thing".to_owned(),
             cloudformation: Some("AWS::EC2::Thing".to_owned()),
             args: args.iter().map(argument).collect(),
+            unseen: BTreeMap::new(),
+            double: None,
         }
     }
 

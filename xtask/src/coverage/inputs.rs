@@ -14,6 +14,12 @@ pub(crate) struct ResourceType {
     pub cloudformation: Option<String>,
     /// Its arguments.
     pub args: Vec<Argument>,
+    /// Arguments that the tests do not see in the emulator, with the reason.
+    #[serde(default)]
+    pub unseen: BTreeMap<String, String>,
+    /// What stands in for the service in tests, where the emulator has no part of it.
+    #[serde(default)]
+    pub double: Option<String>,
 }
 
 /// One argument of a resource type.

@@ -20,6 +20,9 @@ const BESIDES: &[(&str, &str)] = &[
     ("secretsmanager:", "AWS asks for it with the create of what makes a secret"),
     ("s3:", "AWS asks for it with the create of what reads or writes a bucket"),
     ("route53:AssociateVPCWithHostedZone", "AWS asks for it with the create of an endpoint that has private names"),
+    ("ec2:DescribeRegions", "AWS asks for it with the create of a private zone"),
+    ("ec2:DescribeVpcs", "AWS asks for it with the create of a private zone"),
+    ("acm-pca:", "AWS asks for it with the request of a certificate from a private authority"),
     ("ec2:RunInstances", "AWS asks for it with the create of nodes from a launch template"),
     ("ec2:DescribeLaunchTemplateVersions", "AWS asks for it with the create of nodes from a launch template"),
     ("ec2:DescribeSubnets", "AWS asks for it with the create of nodes"),
@@ -29,6 +32,7 @@ const BESIDES: &[(&str, &str)] = &[
 
 /// Permissions of the service's own calls that no walk makes, with the reason.
 const UNCALLED: &[(&str, &str, &str)] = &[
+    ("aws:acm/certificate", "acm:ListCertificates", "only a lost request is looked for, and no walk loses one"),
     ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
     ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
     ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
@@ -79,6 +83,13 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:rds/instance", "rds:CreateDBInstanceReadReplica", "its example is new, and not made from another one"),
     ("aws:rds/instance", "rds:RestoreDBInstanceFromDBSnapshot", "its example is new, and not made from another one"),
     ("aws:rds/instance", "rds:RestoreDBInstanceToPointInTime", "its example is new, and not made from another one"),
+    ("aws:route53/hosted-zone", "route53:ChangeResourceRecordSets", "its example is empty when it is deleted"),
+    ("aws:route53/hosted-zone", "route53:ListHostedZones", "only a lost create is looked for, and no walk loses one"),
+    (
+        "aws:route53/hosted-zone",
+        "route53:ListTagsForResources",
+        "only a lost create is looked for, and no walk loses one",
+    ),
     ("aws:s3/bucket", "s3:AbortMultipartUpload", "its example is empty when it is deleted"),
     ("aws:s3/bucket", "s3:DeleteObject", "its example is empty when it is deleted"),
     ("aws:s3/bucket", "s3:DeleteObjectVersion", "its example is empty when it is deleted"),

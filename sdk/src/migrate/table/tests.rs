@@ -16,7 +16,36 @@ const TOLD: &str = "arn:aws:sns:eu-west-1:123456789012:orders:0a1b2c3d-0000-0000
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/env-Ab12Cd";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB";
 
+const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/0123";
+
 const THINGS: &[Case] = &[
+    ("aws_acm_certificate", &[("id", CERTIFICATE)], "aws:acm/certificate", CERTIFICATE),
+    (
+        "aws_acm_certificate_validation",
+        &[("id", "2026-01-01 00:00:00 +0000 UTC"), ("certificate_arn", CERTIFICATE)],
+        "aws:acm/certificate-validation",
+        CERTIFICATE,
+    ),
+    ("aws_route53_zone", &[("id", "Z1"), ("zone_id", "Z1")], "aws:route53/hosted-zone", "Z1"),
+    (
+        "aws_route53_record",
+        &[
+            ("id", "Z1_www_A"),
+            ("zone_id", "Z1"),
+            ("name", "www"),
+            ("fqdn", "www.example.com"),
+            ("type", "A"),
+            ("set_identifier", ""),
+        ],
+        "aws:route53/record-set",
+        "Z1|www.example.com|A",
+    ),
+    (
+        "aws_route53_record",
+        &[("zone_id", "Z1"), ("fqdn", "www.example.com"), ("type", "A"), ("set_identifier", "blue")],
+        "aws:route53/record-set",
+        "Z1|www.example.com|A|blue",
+    ),
     ("aws_eip", &[("id", "eipalloc-1"), ("allocation_id", "eipalloc-1")], "aws:ec2/elastic-ip", "eipalloc-1"),
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),
