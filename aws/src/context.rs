@@ -22,10 +22,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
-use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Mark, Ownership, Registry, Throttled};
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Registry, Sought, Swept, Throttled};
 use formwork_engine::preflight::{Intended, Preflight, Preparation};
-use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::state::Fence;
 use formwork_engine::{ProviderName, ProviderSpec};
 

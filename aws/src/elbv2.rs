@@ -109,7 +109,9 @@ pub(crate) async fn listener_rules(aws: &Aws, sought: &Sought) -> Result<Swept> 
         while let Some(page) = pages.next().await {
             let found = page.or_gone(&["ListenerNotFound"])?.and_then(|page| page.rules).unwrap_or_default();
             // The default one goes with its listener.
-            arns.extend(found.into_iter().filter(|rule| rule.is_default != Some(true)).filter_map(|rule| rule.rule_arn));
+            arns.extend(
+                found.into_iter().filter(|rule| rule.is_default != Some(true)).filter_map(|rule| rule.rule_arn),
+            );
         }
     }
     marked(aws, sought, ListenerRule::schema().kind, arns).await

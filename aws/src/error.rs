@@ -189,6 +189,7 @@ const CREDENTIALS: &[&str] = &[
 const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
+    "AuthorizationError",
     "UnauthorizedOperation",
     "UnauthorizedAccess",
     "OptInRequired",

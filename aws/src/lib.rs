@@ -9,10 +9,12 @@ mod cidr;
 pub mod conformance;
 pub mod context;
 mod deadline;
+pub mod decimal;
 #[cfg(feature = "kms")]
 pub mod envelope;
 pub mod error;
 #[cfg(any(
+    feature = "dynamodb",
     feature = "ecr",
     feature = "eks",
     feature = "elasticache",
@@ -20,7 +22,8 @@ pub mod error;
     feature = "logs",
     feature = "rds",
     feature = "s3",
-    feature = "secretsmanager"
+    feature = "secretsmanager",
+    feature = "sqs"
 ))]
 mod hazards;
 pub mod lifecycle;
@@ -124,6 +127,12 @@ macro_rules! kinds {
             }
             #[cfg(feature = "route53")]
             registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
+            #[cfg(feature = "secretsmanager")]
+            registry.add_read(reads::read::<secretsmanager::existing::SecretRead>(aws));
+            #[cfg(feature = "secretsmanager")]
+            registry.add_read(reads::read::<secretsmanager::existing::SecretValueRead>(aws));
+            #[cfg(feature = "ssm")]
+            registry.add_read(reads::read::<ssm::parameter_value::ParameterValue>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -159,6 +168,8 @@ kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
     "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
+    "cloudwatch": cloudwatch::Alarm;
+    "dynamodb": dynamodb::Table;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "efs": efs::FileSystem, efs::MountTarget;
@@ -172,6 +183,9 @@ kinds! {
     "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
+    "sns": sns::Subscription, sns::Topic, sns::TopicPolicy;
+    "sqs": sqs::Queue, sqs::QueuePolicy;
+    "ssm": ssm::Parameter;
 }
 
 #[cfg(test)]

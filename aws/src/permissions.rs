@@ -188,6 +188,9 @@ pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
     const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
     const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
+    const PARAMETER: &[Permission] = &[look(&["ssm:GetParameter"])];
+    const SECRET: &[Permission] = &[look(&["secretsmanager:DescribeSecret"])];
+    const SECRET_VALUE: &[Permission] = &[look(&["secretsmanager:GetSecretValue"])];
     match kind {
         "aws:ec2/ami" => IMAGES,
         "aws:ec2/ami-by-parameter" => PARAMETERS,
@@ -197,6 +200,9 @@ pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
         "aws:eks/addon-versions" => ADDONS,
         "aws:eks/versions" => CLUSTERS,
         "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
+        "aws:secretsmanager/existing-secret" => SECRET,
+        "aws:secretsmanager/secret-value" => SECRET_VALUE,
+        "aws:ssm/parameter-value" => PARAMETER,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],
     }

@@ -143,6 +143,21 @@ pub const PASSING: &[Passing] = passing! {
     // One request for a resource at a time.
     "cloudcontrol" ["UpdateResource", "DeleteResource"] ["ConcurrentOperationException"] "" 3600;
     "cloudwatchlogs" [] ["OperationAbortedException"] "" 120;
+    // DynamoDB: fifty tables of an account and one index of a table change at a time; a table that changes takes nothing else.
+    "dynamodb" ["CreateTable", "DeleteTable", "UpdateTable", "UpdateContinuousBackups", "UpdateTimeToLive"] ["LimitExceededException"] "simultaneously" 3600;
+    "dynamodb" ["DeleteTable", "UpdateTable", "UpdateContributorInsights", "EnableKinesisStreamingDestination", "DisableKinesisStreamingDestination", "UpdateKinesisStreamingDestination", "PutResourcePolicy", "TagResource", "UntagResource"] ["ResourceInUseException"] "" 1200;
+    "dynamodb" ["UpdateContinuousBackups"] ["ContinuousBackupsUnavailableException"] "" 1200;
+    // A change of the time to live takes up to an hour, in which another one is refused.
+    "dynamodb" ["UpdateTimeToLive"] ["ValidationException"] "Time to live has been modified multiple times within a fixed interval" 3900;
+    "dynamodb" ["UpdateTimeToLive", "UpdateContributorInsights", "PutResourcePolicy", "TagResource"] ["ResourceNotFoundException"] "" 120;
+    // SQS: a name cannot be taken for a minute after its queue was deleted; a queue of seconds ago is not known everywhere.
+    "sqs" ["CreateQueue"] ["QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"] "" 90;
+    "sqs" ["SetQueueAttributes", "TagQueue"] ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"] "" 60;
+    // SNS: roles and subscribers of seconds ago.
+    "sns" ["SetTopicAttributes", "Subscribe", "SetSubscriptionAttributes"] ["InvalidParameter"] "role" 120;
+    "sns" ["Subscribe"] ["NotFound"] "Topic does not exist" 60;
+    // Parameter Store: two writers of one parameter.
+    "ssm" ["PutParameter"] ["TooManyUpdates"] "" 60;
 };
 
 /// Refusals that nobody should repeat although they look like a failure of AWS's: there is no such machine to be had in the zone now, and

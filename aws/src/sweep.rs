@@ -51,6 +51,12 @@ lists! {
     "cloudfront" {
         "aws:cloudfront/distribution" => crate::cloudfront::distribution::marked, &["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"];
     }
+    "cloudwatch" {
+        "aws:cloudwatch/alarm" => crate::cloudwatch::marks::alarms, &["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"];
+    }
+    "dynamodb" {
+        "aws:dynamodb/table" => crate::dynamodb::marks::tables, &["dynamodb:ListTables", "dynamodb:ListTagsOfResource"];
+    }
     "ec2" {
         "aws:ec2" => crate::ec2::marked, &["ec2:DescribeTags"];
     }
@@ -107,6 +113,15 @@ lists! {
     }
     "secretsmanager" {
         "aws:secretsmanager/secret" => crate::secretsmanager::marks::secrets, &["secretsmanager:ListSecrets"];
+    }
+    "sns" {
+        "aws:sns/topic" => crate::sns::marks::topics, &["sns:ListTagsForResource", "sns:ListTopics"];
+    }
+    "sqs" {
+        "aws:sqs/queue" => crate::sqs::marks::queues, &["sqs:ListQueueTags", "sqs:ListQueues"];
+    }
+    "ssm" {
+        "aws:ssm/parameter" => crate::ssm::marks::parameters, &["ssm:DescribeParameters", "ssm:ListTagsForResource"];
     }
 }
 

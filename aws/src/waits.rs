@@ -15,6 +15,8 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:acm/certificate-validation", (0, 5, 1, 75 * 60), AT_ONCE, AT_ONCE),
     // Minutes until all edges know; the wait of a delete is the one between being disabled and being deleted.
     ("aws:cloudfront/distribution", (30, 15, 1, 90 * 60), (10, 15, 2, 90 * 60), (30, 15, 1, 90 * 60)),
+    // An index of a large table is filled for hours.
+    ("aws:dynamodb/table", (2, 2, 1, 30 * 60), (2, 2, 1, 6 * 60 * 60), (2, 2, 1, 20 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
@@ -55,6 +57,10 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:route53/hosted-zone", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
     ("aws:route53/record-set", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
     ("aws:s3/bucket", (0, 1, 2, 20 * 60), AT_ONCE, AT_ONCE),
+    ("aws:sns/subscription", (0, 5, 1, 5 * 60), AT_ONCE, AT_ONCE),
+    // Attributes take up to a minute to be known everywhere, and are believed when they were answered three times; so does the end of a queue.
+    ("aws:sqs/queue", (0, 2, 3, 5 * 60), (0, 2, 3, 5 * 60), (0, 2, 3, 3 * 60)),
+    ("aws:sqs/queue-policy", (0, 2, 3, 5 * 60), (0, 2, 3, 5 * 60), AT_ONCE),
 ];
 
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
@@ -62,6 +68,7 @@ const WITHOUT: &[&str] = &[
     "aws:cloudfront/cache-policy",
     "aws:cloudfront/origin-access-control",
     "aws:cloudfront/response-headers-policy",
+    "aws:cloudwatch/alarm",
     "aws:ec2/flow-log",
     "aws:ec2/key-pair",
     "aws:ec2/launch-template",
@@ -90,6 +97,9 @@ const WITHOUT: &[&str] = &[
     "aws:rds/parameter-group",
     "aws:s3/bucket-policy",
     "aws:secretsmanager/secret",
+    "aws:sns/topic",
+    "aws:sns/topic-policy",
+    "aws:ssm/parameter",
 ];
 
 /// For how many seconds a new thing may stay invisible: EC2, RDS and EKS five minutes, IAM and what names IAM's two.

@@ -13,6 +13,7 @@ const NONE: &[Hazard] = &[];
 /// The stores of which the end needs consent.
 const STORES: &[&str] = &[
     "aws:cloudcontrol/resource",
+    "aws:dynamodb/table",
     "aws:ecr/repository",
     "aws:efs/file-system",
     "aws:eks/cluster",
@@ -23,6 +24,7 @@ const STORES: &[&str] = &[
     "aws:rds/instance",
     "aws:s3/bucket",
     "aws:secretsmanager/secret",
+    "aws:sqs/queue",
 ];
 
 /// Kind, argument, before, after, what the change is marked with.
@@ -33,6 +35,9 @@ fn table() -> Vec<(&'static str, &'static str, Json, Json, &'static [Hazard])> {
     let bucket = "aws:s3/bucket";
     let cluster = "aws:eks/cluster";
     let expire = |days: i64| json!([{ "id": "a", "prefix": "", "expiration_days": days }]);
+    let table = "aws:dynamodb/table";
+    let capacity = |units: i64| json!({ "read": units, "write": 5 });
+    let index = |name: &str, projection: &str| json!({ name: { "partition_key": "a", "projection": { "projection_type": projection, "non_key_attributes": null } } });
     let policy =
         |count: i64| json!(format!(r#"{{"rules":[{{"rulePriority":1,"selection":{{"countNumber":{count}}}}}]}}"#));
     vec![
@@ -104,6 +109,22 @@ fn table() -> Vec<(&'static str, &'static str, Json, Json, &'static [Hazard])> {
         ("aws:logs/log-group", "retention_in_days", json!(30), json!(0), NONE),
         ("aws:cloudcontrol/resource", "properties", json!({}), json!({ "Size": "1" }), OUTAGE),
         ("aws:logs/log-group", "deletion_protection", json!(true), json!(false), LOSS),
+        (table, "provisioned_throughput", capacity(10), capacity(5), OUTAGE),
+        (table, "provisioned_throughput", capacity(5), capacity(10), NONE),
+        (table, "on_demand_throughput", Json::Null, json!({ "max_read": 100 }), OUTAGE),
+        (table, "on_demand_throughput", json!({ "max_read": 100 }), json!({ "max_read": 200 }), NONE),
+        (table, "global_secondary_indexes", index("a", "ALL"), index("b", "ALL"), OUTAGE),
+        (table, "global_secondary_indexes", index("a", "ALL"), index("a", "KEYS_ONLY"), OUTAGE),
+        (table, "global_secondary_indexes", json!({}), index("a", "ALL"), NONE),
+        (table, "stream", json!("NEW_IMAGE"), json!("OFF"), OUTAGE),
+        (table, "stream", json!("OFF"), json!("NEW_IMAGE"), NONE),
+        (table, "ttl_attribute", json!(""), json!("until"), LOSS),
+        (table, "ttl_attribute", json!("until"), json!(""), NONE),
+        (table, "point_in_time_recovery", json!(true), json!(false), LOSS),
+        (table, "recovery_period_in_days", json!(35), json!(7), LOSS),
+        (table, "deletion_protection", json!(true), json!(false), LOSS),
+        ("aws:sqs/queue", "message_retention_period", json!(345_600), json!(60), LOSS),
+        ("aws:sqs/queue", "message_retention_period", json!(60), json!(345_600), NONE),
     ]
 }
 
@@ -160,6 +181,17 @@ fn harmless() -> BTreeMap<&'static str, &'static str> {
         (
             "aws:kms/key",
             "description policy enable_key_rotation rotation_period_in_days bypass_policy_lockout_safety_check tags",
+        ),
+        (
+            "aws:dynamodb/table",
+            "attributes billing_mode warm_throughput stream_policy kms_encryption kms_key table_class resource_policy \
+             contributor_insights contributor_insights_mode kinesis_stream tags",
+        ),
+        (
+            "aws:sqs/queue",
+            "delay_seconds maximum_message_size receive_message_wait_time_seconds visibility_timeout content_based_deduplication \
+             deduplication_scope fifo_throughput_limit kms_key kms_data_key_reuse_period_seconds sqs_managed_sse_enabled \
+             redrive_policy redrive_allow_policy tags",
         ),
         ("aws:secretsmanager/secret", "description kms_key_id external_type tags"),
         ("aws:ecr/repository", "scan_on_push tag_mutability tag_mutability_exclusions policy force_delete tags"),

@@ -37,6 +37,12 @@ pub const LIMITS: &[Limit] = &[
     // RequestCertificate, AddTagsToCertificate and others: 5 a second each; DescribeCertificate and ListTagsForCertificate: 10.
     row("acm", &[], true, 10.0, 5.0),
     row("acm", &[], false, 20.0, 10.0),
+    // PutMetricAlarm and DeleteAlarms: 3 a second; DescribeAlarms: 9.
+    row("cloudwatch", &[], true, 6.0, 3.0),
+    row("cloudwatch", &[], false, 18.0, 9.0),
+    // CreateTable, UpdateTable and DeleteTable: 10 a second each. What describes a table: 2500 together, and 10 each of what belongs to it.
+    row("dynamodb", &[], true, 20.0, 10.0),
+    row("dynamodb", &[], false, 50.0, 20.0),
     row("ec2", &["CreateVpcEndpoint"], true, 4.0, 0.3),
     row("ec2", &["RunInstances", "StartInstances"], true, 5.0, 2.0),
     row("ec2", &[], true, 50.0, 5.0),
@@ -57,6 +63,12 @@ pub const LIMITS: &[Limit] = &[
     // CreateSecret, PutResourcePolicy: 50 a second each.
     row("secretsmanager", &[], true, 50.0, 50.0),
     row("secretsmanager", &[], false, 200.0, 100.0),
+    // CreateTopic, SetTopicAttributes and their reads: 30 a second each; Subscribe: 100.
+    row("sns", &[], true, 30.0, 30.0),
+    row("sns", &[], false, 60.0, 30.0),
+    // PutParameter: 3 a second, before a higher throughput is asked for; GetParameters and the others: 40.
+    row("ssm", &[], true, 10.0, 3.0),
+    row("ssm", &[], false, 40.0, 20.0),
     row("", &[], true, 50.0, 10.0),
     row("", &[], false, 100.0, 20.0),
 ];
@@ -91,6 +103,7 @@ mod tests {
         assert_eq!(limit("acm", "RequestCertificate", true), (10.0, 5.0));
         assert_eq!(limit("route53", "ListResourceRecordSets", false), (5.0, 2.5));
         assert_eq!(limit("secretsmanager", "CreateSecret", true), (50.0, 50.0));
+        assert_eq!(limit("ssm", "PutParameter", true), (10.0, 3.0));
         assert_eq!(limit("rds", "CreateDBInstance", true), (50.0, 10.0));
         assert_eq!(limit("rds", "DescribeDBInstances", false), (100.0, 20.0));
     }

@@ -33,6 +33,9 @@ const WORD_FIRST: Demand = (
     "it begins with neither a letter nor a digit",
 );
 
+const FIFO_LAST: Demand =
+    (|name| !name.trim_end_matches(".fifo").contains('.'), "it has a dot that does not begin `.fifo` at its end");
+
 /// From the API references of the services: the constraints of each name.
 const NAMES: &[Names] = &[
     Names { kind: "aws:cloudfront/cache-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
@@ -45,6 +48,7 @@ const NAMES: &[Names] = &[
     },
     Names { kind: "aws:cloudfront/response-headers-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
     Names { kind: "aws:ec2/launch-template", arg: "name", length: (3, 128), beside: "().-/_", also: &[] },
+    Names { kind: "aws:dynamodb/table", arg: "name", length: (3, 255), beside: "_.-", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",
@@ -148,6 +152,25 @@ const NAMES: &[Names] = &[
         ],
     },
     Names { kind: "aws:secretsmanager/secret", arg: "name", length: (1, 512), beside: "/_+=.@-", also: &[] },
+    Names { kind: "aws:sns/topic", arg: "name", length: (1, 256), beside: "_-.", also: &[FIFO_LAST] },
+    Names { kind: "aws:sqs/queue", arg: "name", length: (1, 80), beside: "_-.", also: &[FIFO_LAST] },
+    Names {
+        kind: "aws:ssm/parameter",
+        arg: "name",
+        length: (1, 1011),
+        beside: "/_.-",
+        also: &[
+            (
+                |name| {
+                    let start = name.trim_start_matches('/').to_ascii_lowercase();
+                    !start.starts_with("aws") && !start.starts_with("ssm")
+                },
+                "it begins with `aws` or `ssm`, which are AWS's own",
+            ),
+            (|name| name.starts_with('/') || !name.contains('/'), "it is a path and does not begin with `/`"),
+            (|name| name.matches('/').count() <= 15, "it has more than 15 levels"),
+        ],
+    },
 ];
 
 /// The characters of the suffix that the engine adds to a prefix, with its hyphen.

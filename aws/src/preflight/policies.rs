@@ -26,6 +26,9 @@ const DOCUMENTS: &[(&str, &str, Sort, usize)] = &[
     ("aws:ecr/repository", "policy", Sort::Resource, 10240),
     ("aws:secretsmanager/secret", "policy", Sort::Resource, 20480),
     ("aws:ec2/vpc-endpoint", "policy", Sort::Resource, 20480),
+    ("aws:dynamodb/table", "resource_policy", Sort::Resource, 20480),
+    ("aws:sns/topic-policy", "policy", Sort::Resource, 30720),
+    ("aws:sqs/queue-policy", "policy", Sort::Resource, 65536),
 ];
 
 const OF_DOCUMENTS: [&str; 3] = ["Version", "Id", "Statement"];

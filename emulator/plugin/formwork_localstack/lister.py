@@ -8,9 +8,10 @@ manages, the security group and the access entries that EKS makes.
 
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
-from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, elbv2, route53
+from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, elbv2, route53, sns
 
 Row = dict[str, Any]
 
@@ -305,7 +306,47 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront, _elbv2, _efs]
+def _messages(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, store in _stores("localstack.services.sqs.models", "sqs_stores", account_id, region):
+        for queue in list(store.queues.values()):
+            # Its URL, which is how it is called, depends on who asks only where that was configured.
+            asking = SimpleNamespace(request=SimpleNamespace(scheme="http", host=""))
+            yield _row("aws:sqs/queue", queue.url(asking), at, queue.tags, name=queue.name)
+            if queue.attributes.get("Policy"):
+                yield _row("aws:sqs/queue-policy", queue.url(asking), at, {})
+    for at, store in _stores("localstack.services.sns.models", "sns_stores", account_id, region):
+        for arn in list(store.topic_subscriptions):
+            yield _row("aws:sns/topic", arn, at, _listed_tags(store.sns_tags.get(arn, [])))
+            if sns.has_policy(account_id, at, arn):
+                yield _row("aws:sns/topic-policy", arn, at, {})
+        for arn in list(store.subscriptions):
+            yield _row("aws:sns/subscription", arn, at, {})
+
+
+def _alarms(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, store in _stores("localstack.services.cloudwatch.models", "cloudwatch_stores", account_id, region):
+        for arn, held in list(store.alarms.items()):
+            if "AlarmRule" not in held.alarm:
+                yield _row("aws:cloudwatch/alarm", held.alarm["AlarmName"], at, _listed_tags(store.TAGS.list_tags_for_resource(arn)["Tags"]))
+
+
+def _dynamodb(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, backend in _backends("moto.dynamodb.models", "dynamodb_backends", account_id, region):
+        for table in list(backend.tables.values()):
+            yield _row("aws:dynamodb/table", table.name, at, _listed_tags(table.tags), arn=table.table_arn)
+
+
+def _ssm(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, backend in _backends("moto.ssm.models", "ssm_backends", account_id, region):
+        for name, versions in list(backend._parameters.items()):
+            # AWS's own public ones begin with this, and nobody else's can.
+            if versions and not name.startswith("/aws/"):
+                yield _row("aws:ssm/parameter", name, at, backend._resource_tags["Parameter"].get(name, {}))
+
+
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [
+    _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront, _elbv2, _efs, _messages, _alarms, _dynamodb, _ssm,
+]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:
@@ -317,6 +358,11 @@ def _backends(module: str, name: str, account_id: str, region: str | None) -> It
         for at, backend in list(backends[account_id].items()):
             if region in (None, at):
                 yield at, backend
+
+
+def _stores(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:
+    """The same of LocalStack's own stores."""
+    yield from _backends(module, name, account_id, region)
 
 
 def _row(kind: str, identity: str, region: str, tags: dict[str, str], **more: Any) -> Row:

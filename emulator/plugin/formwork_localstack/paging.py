@@ -13,7 +13,7 @@ from localstack.aws.api import RequestContext
 from .intercept import Layer, Proceed, around, refusal
 
 _MARK = "formwork-"
-_SERVICES = ("ec2", "iam", "ecr", "logs", "kms", "secretsmanager")
+_SERVICES = ("ec2", "iam", "ecr", "logs", "kms", "secretsmanager", "ssm")
 
 
 def paged(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:

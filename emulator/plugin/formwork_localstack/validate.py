@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("cloudcontrol", "cloudfront", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
+SERVICES = ("cloudcontrol", "cloudfront", "cloudwatch", "dynamodb", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -36,6 +36,8 @@ ALLOWED: dict[tuple[str, str], str] = {
 # By service: the error for a value that does not fit, and the one for a value that is not there.
 _CODES = {
     "cloudfront": ("InvalidArgument", "InvalidArgument"),
+    "cloudwatch": ("ValidationError", "MissingParameter"),
+    "dynamodb": ("ValidationException", "ValidationException"),
     "ec2": ("InvalidParameterValue", "MissingParameter"),
     "rds": ("InvalidParameterValue", "MissingParameter"),
     "elasticache": ("InvalidParameterValue", "MissingParameter"),
@@ -47,6 +49,9 @@ _CODES = {
     "kms": ("ValidationException", "ValidationException"),
     "cloudcontrol": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
+    "sns": ("InvalidParameter", "InvalidParameter"),
+    "sqs": ("InvalidParameterValue", "MissingParameter"),
+    "ssm": ("ValidationException", "ValidationException"),
     "s3": ("MalformedXML", "MalformedXML"),
 }
 

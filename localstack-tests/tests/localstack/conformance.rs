@@ -48,6 +48,8 @@ types! {
     cloudfront_distribution "aws:cloudfront/distribution"
     cloudfront_origin_access_control "aws:cloudfront/origin-access-control"
     cloudfront_response_headers_policy "aws:cloudfront/response-headers-policy"
+    cloudwatch_alarm "aws:cloudwatch/alarm"
+    dynamodb_table "aws:dynamodb/table"
     ec2_elastic_ip "aws:ec2/elastic-ip"
     ec2_flow_log "aws:ec2/flow-log"
     ec2_instance "aws:ec2/instance"
@@ -106,6 +108,12 @@ types! {
     s3_bucket "aws:s3/bucket"
     s3_bucket_policy "aws:s3/bucket-policy"
     secretsmanager_secret "aws:secretsmanager/secret"
+    sns_subscription "aws:sns/subscription"
+    sns_topic "aws:sns/topic"
+    sns_topic_policy "aws:sns/topic-policy"
+    sqs_queue "aws:sqs/queue"
+    sqs_queue_policy "aws:sqs/queue-policy"
+    ssm_parameter "aws:ssm/parameter"
 }
 
 /// How many types are walked through at the same time: the emulator has one core for all of them.

@@ -19,6 +19,7 @@ mod generate;
 mod hosts;
 mod kills;
 mod lasting;
+mod lookups;
 mod prod;
 mod quiet;
 mod reads;

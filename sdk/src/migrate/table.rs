@@ -545,6 +545,58 @@ pub(crate) const TYPES: &[Type] = &[
         "zone_id",
         "query_logging",
     ),
+    // Messages and alarms.
+    same("aws_cloudwatch_metric_alarm", &["aws:cloudwatch/metricAlarm:MetricAlarm"], "aws:cloudwatch/alarm"),
+    made("aws_sns_topic", &["aws:sns/topic:Topic"], "aws:sns/topic", &[&["arn", "id"]]),
+    made(
+        "aws_sns_topic_subscription",
+        &["aws:sns/topicSubscription:TopicSubscription"],
+        "aws:sns/subscription",
+        &[&["arn", "id"]],
+    ),
+    part(
+        "aws_sns_topic_data_protection_policy",
+        &["aws:sns/topicDataProtectionPolicy:TopicDataProtectionPolicy"],
+        "aws:sns/topic",
+        "arn",
+        "data_protection_policy",
+    ),
+    made("aws_sns_topic_policy", &["aws:sns/topicPolicy:TopicPolicy"], "aws:sns/topic-policy", &[&["arn", "id"]]),
+    // Their id is the queue's URL, as ours.
+    made("aws_sqs_queue", &["aws:sqs/queue:Queue"], "aws:sqs/queue", &[&["url", "id"]]),
+    made("aws_sqs_queue_policy", &["aws:sqs/queuePolicy:QueuePolicy"], "aws:sqs/queue-policy", &[&["queue_url", "id"]]),
+    part(
+        "aws_sqs_queue_redrive_allow_policy",
+        &["aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"],
+        "aws:sqs/queue",
+        "queue_url",
+        "redrive_allow_policy",
+    ),
+    part(
+        "aws_sqs_queue_redrive_policy",
+        &["aws:sqs/redrivePolicy:RedrivePolicy"],
+        "aws:sqs/queue",
+        "queue_url",
+        "redrive_policy",
+    ),
+    // Parameters.
+    made("aws_ssm_parameter", &["aws:ssm/parameter:Parameter"], "aws:ssm/parameter", &[&["name", "id"]]),
+    // Tables.
+    made("aws_dynamodb_table", &["aws:dynamodb/table:Table"], "aws:dynamodb/table", &[&["name", "id"]]),
+    part(
+        "aws_dynamodb_contributor_insights",
+        &["aws:dynamodb/contributorInsights:ContributorInsights"],
+        "aws:dynamodb/table",
+        "table_name",
+        "contributor_insights",
+    ),
+    part(
+        "aws_dynamodb_kinesis_streaming_destination",
+        &["aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"],
+        "aws:dynamodb/table",
+        "table_name",
+        "kinesis_stream",
+    ),
     // Secrets.
     made(
         "aws_secretsmanager_secret",

@@ -13,7 +13,9 @@ const BESIDES: &[(&str, &str)] = &[
     ("iam:CreateServiceLinkedRole", "AWS asks for it with the first create in an account"),
     ("kms:CreateGrant", "AWS asks for it with the create of what is encrypted"),
     ("kms:De", "AWS asks for it with the create of what is encrypted"),
+    ("kms:Encrypt", "AWS asks for it with the write of what is encrypted"),
     ("kms:GenerateDataKey", "AWS asks for it with the write of what is encrypted"),
+    ("kinesis:", "AWS asks for it with the start of what writes to a stream"),
     ("logs:", "AWS asks for it with the create of what delivers logs"),
     ("secretsmanager:", "AWS asks for it with the create of what makes a secret"),
     ("s3:", "AWS asks for it with the create of what reads or writes a bucket"),
@@ -106,6 +108,7 @@ const UNCALLED: &[(&str, &str, &str)] = &[
         "secretsmanager:RestoreSecret",
         "no walk leaves one that is only scheduled for deletion",
     ),
+    ("aws:ssm/parameter", "ssm:GetParameter", "no walk resumes the write of a secret that it does not know any more"),
 ];
 
 /// The lists by which preflight counts what there is already.

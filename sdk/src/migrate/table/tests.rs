@@ -14,6 +14,9 @@ const RULE: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener
 const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/1";
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const ACCESS: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
+const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
+const TOLD: &str = "arn:aws:sns:eu-west-1:123456789012:orders:0a1b2c3d-0000-0000-0000-000000000000";
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/env-Ab12Cd";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB";
 
@@ -233,6 +236,14 @@ const THINGS: &[Case] = &[
     ("aws_db_subnet_group", &[("id", "db"), ("name", "db")], "aws:rds/subnet-group", "db"),
     ("aws_s3_bucket", &[("id", "files"), ("bucket", "files")], "aws:s3/bucket", "files"),
     ("aws_s3_bucket_policy", &[("id", "files"), ("bucket", "files")], "aws:s3/bucket-policy", "files"),
+    ("aws_cloudwatch_metric_alarm", &[("id", "slow"), ("alarm_name", "slow")], "aws:cloudwatch/alarm", "slow"),
+    ("aws_dynamodb_table", &[("id", "orders"), ("name", "orders")], "aws:dynamodb/table", "orders"),
+    ("aws_sns_topic", &[("id", TOPIC), ("arn", TOPIC)], "aws:sns/topic", TOPIC),
+    ("aws_sns_topic_subscription", &[("id", TOLD), ("arn", TOLD)], "aws:sns/subscription", TOLD),
+    ("aws_sns_topic_policy", &[("id", TOPIC), ("arn", TOPIC)], "aws:sns/topic-policy", TOPIC),
+    ("aws_sqs_queue_policy", &[("id", QUEUE), ("queue_url", QUEUE)], "aws:sqs/queue-policy", QUEUE),
+    ("aws_sqs_queue", &[("id", QUEUE), ("url", QUEUE)], "aws:sqs/queue", QUEUE),
+    ("aws_ssm_parameter", &[("id", "/app/url"), ("name", "/app/url")], "aws:ssm/parameter", "/app/url"),
     ("aws_secretsmanager_secret", &[("id", SECRET), ("arn", SECRET)], "aws:secretsmanager/secret", SECRET),
 ];
 
