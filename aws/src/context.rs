@@ -22,7 +22,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
-use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Mark, Ownership, Registry, Throttled};
+use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Registry, Sought, Swept, Throttled};
 use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::state::Fence;
 use formwork_engine::{ProviderName, ProviderSpec};
@@ -604,19 +604,14 @@ impl Cloud for AwsCloud {
         self.provider(name, spec).await.map(|(_, registry)| registry)
     }
 
-    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
-        let aws = self.aws().await?;
-        crate::tagged(&aws, stack).await.map_err(CallError::from)
-    }
-
     async fn marked(
         &self,
         name: &ProviderName,
         spec: Option<&ProviderSpec>,
-        stack: &str,
-    ) -> Result<Vec<Mark>, CallError> {
+        sought: &Sought,
+    ) -> Result<Swept, CallError> {
         let (aws, _) = self.provider(name, spec).await?;
-        crate::marked(&aws, stack).await.map_err(CallError::from)
+        Ok(crate::sweep::marked(&aws, sought).await)
     }
 
     async fn preflight(&self, intended: &[Intended]) -> Preflight {

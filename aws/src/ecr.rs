@@ -1,5 +1,6 @@
 //! Amazon Elastic Container Registry.
 
+pub(crate) mod marks;
 mod permissions;
 pub mod repository;
 

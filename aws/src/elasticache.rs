@@ -1,5 +1,6 @@
 //! Amazon ElastiCache: replication groups and the groups they refer to; and what the types here share: names, ARNs, tags.
 
+pub(crate) mod marks;
 pub mod parameter_group;
 mod permissions;
 pub mod replication_group;
@@ -30,14 +31,19 @@ pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Vec<Tag> {
     tags::all(owner, tags).into_iter().map(|(key, value)| tag(key, value)).collect()
 }
 
-/// The tags of a thing, which no description shows; `None` when it is gone.
-pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+/// All tags of a thing, ours too, which no description shows; `None` when it is gone.
+pub(crate) async fn all_tags(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<Vec<(String, String)>>> {
     // The call is one for all types, and what is not there yet may be refused with the word for another one.
     let gone = [gone, &["ReplicationGroupNotFoundFault", "CacheClusterNotFound"]].concat();
     let answer = aws.elasticache().list_tags_for_resource().resource_name(arn).send().await.or_gone(&gone)?;
-    let pairs = answer.map(|answer| answer.tag_list.unwrap_or_default().into_iter());
+    let tags = answer.map(|answer| answer.tag_list.unwrap_or_default());
     let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
-    Ok(pairs.map(|pairs| tags::read(aws, pairs.map(pair))))
+    Ok(tags.map(|tags| tags.into_iter().map(pair).collect()))
+}
+
+/// The same, taken apart.
+pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+    Ok(all_tags(aws, arn, gone).await?.map(|pairs| tags::read(aws, pairs)))
 }
 
 /// Brings the user's tags of anything in ElastiCache from one set to the other, and writes the ownership tags along.

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod instance_profile;
+pub(crate) mod marks;
 pub mod open_id_connect_provider;
 mod permissions;
 pub mod policy;

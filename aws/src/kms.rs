@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod key;
+pub(crate) mod marks;
 mod permissions;
 
 pub use alias::{Alias, AliasName, AliasOutputs};

@@ -37,6 +37,7 @@ mod replay;
 pub mod retry;
 #[cfg(test)]
 mod rewritten;
+mod sweep;
 pub mod tags;
 #[cfg(all(test, feature = "all"))]
 mod waits;
@@ -94,7 +95,7 @@ pub use error::{Error, OrGone, Result};
 pub use lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 pub use tags::Tags;
 
-use formwork_engine::kind::{Mark, Ownership, Registry};
+use formwork_engine::kind::Registry;
 use formwork_engine::{Resource, Schema};
 
 macro_rules! kinds {
@@ -107,7 +108,18 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::CallerIdentityRead>(aws));
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
+            registry.add_read(reads::read::<ec2::ami::AmiByFilter>(aws));
+            #[cfg(all(feature = "ec2", feature = "ssm"))]
+            registry.add_read(reads::read::<ec2::ami::AmiByParameter>(aws));
+            #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "ec2")]
+            registry.add_read(reads::read::<ec2::prefix_list::PrefixListByName>(aws));
+            #[cfg(feature = "eks")]
+            {
+                registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
+                registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
+            }
             #[cfg(feature = "route53")]
             registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
@@ -144,42 +156,19 @@ macro_rules! kinds {
 kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
-    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
+    "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
+    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
-    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
+    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
-    "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
     "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }
 
-/// Everything that carries the tag of a stack (of any lineage), as far as one call per service can tell.
-pub(crate) async fn tagged(aws: &Aws, stack: &str) -> Result<Vec<(String, String, Ownership)>> {
-    let mut found = Vec::new();
-    #[cfg(feature = "ec2")]
-    found.extend(ec2::tagged(aws, stack).await?);
-    Ok(found)
-}
-
-/// The same with the whole tags, for records that were lost: of EC2, and of what has no name or may have one of which a program declares only the
-/// beginning. What has a name is found by it.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let mut found = Vec::new();
-    #[cfg(feature = "acm")]
-    found.extend(acm::certificate::marked(aws, stack).await?);
-    #[cfg(feature = "ec2")]
-    found.extend(ec2::marked(aws, stack).await?);
-    #[cfg(feature = "iam")]
-    found.extend(iam::role::marked(aws, stack).await?);
-    #[cfg(feature = "kms")]
-    found.extend(kms::key::marked(aws, stack).await?);
-    #[cfg(feature = "route53")]
-    found.extend(route53::hosted_zone::marked(aws, stack).await?);
-    Ok(found)
-}
 #[cfg(test)]
 pub mod drafts;

@@ -164,16 +164,28 @@ pub(crate) fn table<R: Permitted>() -> Table {
     Table { kind: R::schema().kind, arn: R::ARN, id_is_arn: R::ID_IS_ARN, permissions: R::PERMISSIONS }
 }
 
-/// What every run looks at besides its resources.
-pub(crate) const EVERY_RUN: &[Permission] =
-    &[look(&["ec2:DescribeTags"]).because("things that carry the stack's tag and that no row knows are looked for")];
+/// What every run needs to look for things of a kind that carry the stack's tag and that no row knows.
+pub fn of_strays(kind: &str) -> Permission {
+    look(crate::sweep::actions(kind)).because("things that carry the stack's tag and that no row knows are looked for")
+}
 
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const IMAGES: &[Permission] = &[look(&["ec2:DescribeImages"])];
+    const LISTS: &[Permission] = &[look(&["ec2:DescribeManagedPrefixLists"])];
+    const PARAMETERS: &[Permission] =
+        &[look(&["ssm:GetParameter"]).because("a public parameter names the newest image")];
+    const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
+    const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
     const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     match kind {
+        "aws:ec2/ami" => IMAGES,
+        "aws:ec2/ami-by-parameter" => PARAMETERS,
         "aws:ec2/availability-zones" => ZONES,
+        "aws:ec2/managed-prefix-list" => LISTS,
+        "aws:eks/addon-versions" => ADDONS,
+        "aws:eks/versions" => CLUSTERS,
         "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],

@@ -1,10 +1,20 @@
 //! Amazon RDS: databases and the groups they are put into; and what the types here share: names, ARNs, tags.
 
+pub mod cluster;
+pub mod cluster_instance;
+pub mod cluster_parameter_group;
 pub mod instance;
+pub(crate) mod marks;
 pub mod parameter_group;
 mod permissions;
 pub mod subnet_group;
 
+pub use cluster::{
+    Cluster, ClusterId, ClusterOutputs, ClusterPointInTime, ClusterRole, ClusterStorageType, RestoreType,
+    ScalabilityType, ServerlessV2Scaling,
+};
+pub use cluster_instance::{ClusterInstance, ClusterInstanceId, ClusterInstanceOutputs};
+pub use cluster_parameter_group::{ClusterParameterGroup, ClusterParameterGroupName, ClusterParameterGroupOutputs};
 pub use instance::{
     AssociatedRole, DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs,
     MasterUserAuthenticationType, NetworkType, PointInTime, ReplicaMode, StorageType,
@@ -30,18 +40,28 @@ pub(crate) fn tags_of(owner: &Owner, tags: &Tags) -> Vec<Tag> {
     tags::all(owner, tags).into_iter().map(|(key, value)| tag(key, value)).collect()
 }
 
-/// Takes apart the tags of an answer.
-pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
-    let pairs = tags.unwrap_or_default().into_iter();
-    tags::read(aws, pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
+/// The tags of an answer as pairs.
+pub(crate) fn tag_pairs(tags: Option<Vec<Tag>>) -> Vec<(String, String)> {
+    let tags = tags.unwrap_or_default().into_iter();
+    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
 }
 
-/// The tags of something whose description does not show them; `None` when it is gone.
-pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+/// Takes apart the tags of an answer.
+pub(crate) fn read_tags(aws: &Aws, tags: Option<Vec<Tag>>) -> tags::Read {
+    tags::read(aws, tag_pairs(tags))
+}
+
+/// All tags of something whose description does not show them, ours too; `None` when it is gone.
+pub(crate) async fn all_tags(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<Vec<(String, String)>>> {
     // Documented for this call are the words for instances, snapshots and clusters only; groups that are not there yet are refused with those too.
     let gone = [gone, &["DBInstanceNotFound", "DBInstanceNotFoundFault"]].concat();
     let answer = aws.rds().list_tags_for_resource().resource_name(arn).send().await.or_gone(&gone)?;
-    Ok(answer.map(|answer| read_tags(aws, answer.tag_list)))
+    Ok(answer.map(|answer| tag_pairs(answer.tag_list)))
+}
+
+/// The same, taken apart.
+pub(crate) async fn tags_by_arn(aws: &Aws, arn: &str, gone: &[&str]) -> Result<Option<tags::Read>> {
+    Ok(all_tags(aws, arn, gone).await?.map(|pairs| tags::read(aws, pairs)))
 }
 
 /// Brings the user's tags of any RDS resource from one set to the other, and writes the ownership tags along.
@@ -56,7 +76,7 @@ pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, plann
     Ok(())
 }
 
-/// The ARN of something in RDS: `of` is `db`, `subgrp` or `pg`.
+/// The ARN of something in RDS: `of` is `db`, `cluster`, `subgrp`, `pg` or `cluster-pg`.
 pub(crate) fn arn(aws: &Aws, of: &str, id: &str) -> String {
     format!("arn:{}:rds:{}:{}:{of}:{id}", aws.partition(), aws.region(), aws.account())
 }

@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod bucket_policy;
+pub(crate) mod marks;
 mod permissions;
 
 pub use bucket::{

@@ -1,5 +1,6 @@
 //! AWS Secrets Manager.
 
+pub(crate) mod marks;
 mod permissions;
 pub mod secret;
 

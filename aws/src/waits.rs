@@ -13,11 +13,16 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     // Until its validation records are known.
     ("aws:acm/certificate", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:acm/certificate-validation", (0, 5, 1, 75 * 60), AT_ONCE, AT_ONCE),
+    // Minutes until all edges know; the wait of a delete is the one between being disabled and being deleted.
+    ("aws:cloudfront/distribution", (30, 15, 1, 90 * 60), (10, 15, 2, 90 * 60), (30, 15, 1, 90 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
+    ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/elastic-ip", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 3 * 60)),
     ("aws:ec2/nat-gateway", (0, 5, 1, 10 * 60), (0, 5, 1, 10 * 60), (10, 10, 1, 30 * 60)),
+    ("aws:ec2/network-acl", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/prefix-list", (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60)),
     // Must be seen twice in a row.
     ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
@@ -30,6 +35,9 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:eks/cluster", (5, 10, 1, 30 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 15 * 60)),
     ("aws:eks/node-group", (5, 10, 1, 60 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 60 * 60)),
     ("aws:eks/addon", (2, 5, 1, 20 * 60), (2, 5, 1, 20 * 60), (2, 5, 1, 40 * 60)),
+    ("aws:eks/fargate-profile", (5, 5, 1, 10 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
+    ("aws:rds/cluster", (30, 10, 1, 120 * 60), (10, 10, 3, 120 * 60), (10, 10, 1, 120 * 60)),
+    ("aws:rds/cluster-instance", (30, 10, 1, 90 * 60), (10, 10, 3, 90 * 60), (10, 10, 1, 90 * 60)),
     // An update looks at what is pending of it, and so need not wait a minute before it looks at all.
     ("aws:rds/instance", (60, 10, 3, 40 * 60), (10, 10, 3, 80 * 60), (10, 10, 1, 60 * 60)),
     ("aws:rds/subnet-group", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
@@ -44,7 +52,14 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
 
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
 const WITHOUT: &[&str] = &[
+    "aws:cloudfront/cache-policy",
+    "aws:cloudfront/origin-access-control",
+    "aws:cloudfront/response-headers-policy",
     "aws:ec2/flow-log",
+    "aws:ec2/key-pair",
+    "aws:ec2/launch-template",
+    "aws:ec2/network-acl-association",
+    "aws:ec2/network-acl-entry",
     "aws:ec2/security-group-egress-rule",
     "aws:ec2/security-group-ingress-rule",
     "aws:ecr/repository",
@@ -61,6 +76,7 @@ const WITHOUT: &[&str] = &[
     "aws:iam/role-policy-attachment",
     "aws:kms/alias",
     "aws:logs/log-group",
+    "aws:rds/cluster-parameter-group",
     "aws:rds/parameter-group",
     "aws:s3/bucket-policy",
     "aws:secretsmanager/secret",
@@ -71,7 +87,10 @@ const VISIBLE: &[(&str, u64)] = &[
     ("aws:ec2/", 300),
     ("aws:eks/addon", 300),
     ("aws:eks/cluster", 300),
+    ("aws:eks/fargate-profile", 300),
     ("aws:eks/node-group", 300),
+    ("aws:rds/cluster-parameter-group", 120),
+    ("aws:rds/cluster", 300),
     ("aws:rds/instance", 300),
     ("aws:ecr/", 60),
     ("aws:logs/", 60),

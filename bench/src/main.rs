@@ -1,11 +1,13 @@
 //! Engine scale: plans and applies thousands of resources on a cloud in memory, with the store on disk, and prints what it took.
 //!
-//! `bench 1000 5000`: for each number of resources, milliseconds and bytes of log for each step. `bench reads`: the calls of a preview of
-//! several hundred resources on LocalStack. What needs a build is timed by `run.sh` beside this.
+//! `bench 1000 5000`: for each number of resources, milliseconds and bytes of log for each step, and the commits of each run. With `ungrouped` before
+//! the numbers, each step is committed by itself instead of with what comes at the same time. `bench reads`: the calls of a preview of several
+//! hundred resources on LocalStack. What needs a build is timed by `run.sh` beside this.
 
 #![expect(clippy::disallowed_macros, reason = "a program that prints numbers for people")]
 
 mod reads;
+mod ungrouped;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,12 +21,14 @@ use formwork_engine::event::Silent;
 use formwork_engine::expr::Expr;
 use formwork_engine::run::Session;
 use formwork_engine::settings::Settings;
-use formwork_engine::state::{Holder, LocalStore, OpenMode};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, Store};
 use formwork_engine::testing::ScriptedCloud;
 use formwork_engine::{
     ArgSchema, Change, ChangeRule, Declaration, Guard, KindName, Moves, Options, OutputSchema, Program, Rust, Schema,
     Shape, SourceLine, Stage, Urn, Value, Wait,
 };
+
+use crate::ungrouped::Ungrouped;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -34,28 +38,31 @@ async fn main() -> Result<()> {
     {
         return reads::run().await;
     }
+    let grouped = args.first().is_none_or(|first| first != "ungrouped");
     let mut sizes = Vec::new();
-    for arg in args {
+    for arg in args.into_iter().skip(usize::from(!grouped)) {
         sizes.push(arg.parse::<usize>().with_context(|| format!("`{arg}` is no number of resources"))?);
     }
     if sizes.is_empty() {
-        bail!("how many resources, or `reads`? for example: bench 1000 5000");
+        bail!("how many resources, or `reads`? for example: bench 1000 5000, or bench ungrouped 1000");
     }
-    println!("resources  run      plan s  run s   ms per step  log bytes per step  resident MB");
+    // A commit is three syncs: of the log, of the next head, of the folder that it is renamed in.
+    println!("resources  run      plan s  run s   ms per step  log bytes per step  commits  resident MB");
     for size in sizes {
-        scale(size).await?;
+        scale(size, grouped).await?;
     }
     Ok(())
 }
 
 /// Creates, finds nothing to do, updates a tenth, destroys.
-async fn scale(size: usize) -> Result<()> {
+async fn scale(size: usize, grouped: bool) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let bench = Bench {
         cloud: ScriptedCloud::new(&[&NETWORK, &MEMBER]),
         clock: Arc::new(TokioClock::new()),
         store: folder.path().join("store"),
         size,
+        grouped,
     };
     bench.run("create", &program(size, "first"), size).await?;
     bench.run("same", &program(size, "first"), 0).await?;
@@ -68,6 +75,8 @@ struct Bench {
     clock: Arc<TokioClock>,
     store: std::path::PathBuf,
     size: usize,
+    /// Whether what comes at the same time is committed together, as it is in every real run.
+    grouped: bool,
 }
 
 impl Bench {
@@ -77,20 +86,23 @@ impl Bench {
         let began = self.clock.elapsed();
         let holder = Holder::here("bench", self.clock.now_millis());
         let store = LocalStore::open(&self.store, OpenMode::Write(holder))?;
+        let commits = store.snapshot().sequence();
+        let store: Box<dyn Store> = if self.grouped { Box::new(store) } else { Box::new(Ungrouped(store)) };
         let settings = Settings { consent_implied: true, destroy: program.resources.is_empty(), ..Settings::default() };
         let (cloud, clock) = (Arc::new(self.cloud.clone()), Arc::clone(&self.clock));
-        let mut session = Session::new(cloud, Box::new(store), Arc::new(Silent), clock, settings);
+        let mut session = Session::new(cloud, store, Arc::new(Silent), clock, settings);
         let preview = session.preview(program).await.map_err(said)?;
         let planned = self.clock.elapsed();
         let summary = session.up(program, preview, &Cancel::new()).await.map_err(said)?;
         let done = self.clock.elapsed();
         ensure!(summary.exit_code() == 0, "{name}: exit code {}", summary.exit_code());
         ensure!(summary.done.len() == steps, "{name}: {} steps were done, {steps} expected", summary.done.len());
+        let commits = session.store.snapshot().sequence() - commits;
         drop(session);
         let written = bytes(&self.store)?.saturating_sub(before);
         let per = |total: f64| if steps == 0 { "-".to_owned() } else { format!("{:.2}", total / count(steps)) };
         println!(
-            "{:>9}  {name:<8} {:>6.2}  {:>6.2}  {:>11}  {:>18}  {:>11}",
+            "{:>9}  {name:<8} {:>6.2}  {:>6.2}  {:>11}  {:>18}  {commits:>7}  {:>11}",
             self.size,
             seconds(planned, began),
             seconds(done, planned),

@@ -12,7 +12,7 @@ use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::state::Fence;
-use crate::urn::{Uid, Urn};
+use crate::urn::{KindName, Uid, Urn};
 use crate::value::Value;
 
 /// Who a resource belongs to: what is written into its tags.
@@ -109,7 +109,7 @@ pub struct Ownership {
 /// A thing that carries the ownership tags of a stack, as a list of tags shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// What it is in the words of the kinds, as far as the list tells: `aws:ec2/security-group-rule`. The urn says it better.
+    /// Its kind, where the list and the tags tell it; what is of no kind of ours is called in the list's own words.
     pub kind: String,
     /// Its id.
     pub id: String,
@@ -117,6 +117,37 @@ pub struct Mark {
     pub owner: Ownership,
     /// The name that it was made under, from the tag `formwork:urn`; `None` where that tag is missing or is no urn.
     pub urn: Option<Urn>,
+}
+
+/// What is looked for in the lists of tags.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sought {
+    /// `project/stack`, of whatever lineage: the value of the tag `formwork:stack` goes on with `:`.
+    pub stack: String,
+    /// The kinds that are asked about; `None`: all that the cloud knows.
+    pub kinds: Option<BTreeSet<KindName>>,
+    /// Ids that rows have: where each thing would have to be asked for its tags, these need not be.
+    pub known: BTreeSet<String>,
+    /// Of how many things of one type the tags are asked for one by one at most, the newest first; `None`: of all.
+    pub most: Option<usize>,
+}
+
+impl Sought {
+    /// Whether a kind is asked about.
+    pub fn asks(&self, kind: &str) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|asked| asked.as_str() == kind))
+    }
+}
+
+/// What the lists of tags showed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// What carries the tag.
+    pub marks: Vec<Mark>,
+    /// The kinds whose lists could not be had, with the reason.
+    pub refused: Vec<(String, CallError)>,
+    /// What was not asked since it would have been too many questions, in sentences.
+    pub unasked: Vec<String>,
 }
 
 /// How a candidate for a lost create was recognised.
@@ -319,18 +350,14 @@ pub trait Cloud: Send + Sync {
     /// The registry of a provider. `spec` is `None` for the default one and for names that only the rows know (`region` then comes from the row).
     async fn registry(&self, name: &ProviderName, spec: Option<&ProviderSpec>) -> Result<Arc<Registry>, CallError>;
 
-    /// Everything whose tag `formwork:stack` begins with `stack` (`project/stack`, of whatever lineage: the value goes on with `:` or ends), by
-    /// kind and id: for strays and for "the store is empty but the stack exists".
-    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError>;
-
-    /// The same through one provider, with the whole tags: for records that were lost. Tells at least everything of the types whose things
-    /// cannot be found by a name of theirs.
+    /// What carries the tag of a stack, of any lineage, and is reached through a provider: for strays, for records that were lost, and for "the
+    /// store is empty but the stack exists". One kind that may not be listed does not fail the rest.
     async fn marked(
         &self,
         name: &ProviderName,
         spec: Option<&ProviderSpec>,
-        stack: &str,
-    ) -> Result<Vec<Mark>, CallError>;
+        sought: &Sought,
+    ) -> Result<Swept, CallError>;
 
     /// What it would refuse of what is intended, as far as that can be known before anything is called; asks at most a few questions of the account.
     /// A cloud that knows nothing finds nothing.

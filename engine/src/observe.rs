@@ -6,11 +6,15 @@
 mod existing;
 mod lost;
 mod reading;
+mod strays;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use lost::{Evidence, Found, Lost, Unlisted};
+pub(crate) use reading::Look;
 pub use reading::{Looking, observe};
+pub use strays::Claim;
+pub(crate) use strays::Stray;
 
 use crate::exchange::Elsewhere;
 use crate::kind::Observed;
@@ -75,6 +79,10 @@ pub struct Observations {
     /// Things that exist under the natural key of a declared resource without a row, where creating would overwrite them or where they are to
     /// be adopted: their ids.
     pub foreign: BTreeMap<Urn, String>,
+    /// What declared resources without rows take over, since it carries the tags of this very store.
+    pub claims: BTreeMap<Urn, Claim>,
+    /// The rows of what carries these tags and nothing declares: in no store yet.
+    pub strays: BTreeSet<RowKey>,
     /// Where each provider of the program works.
     pub places: BTreeMap<ProviderName, Place>,
     /// The schemas of all kinds that rows have.

@@ -116,6 +116,8 @@ pub enum Reason {
     Removed,
     /// Asked for by `--replace` or `replace_when`.
     Asked(String),
+    /// It carries the tags of this very store, and no row knows it.
+    Stray,
 }
 
 impl std::fmt::Display for Reason {
@@ -134,6 +136,7 @@ impl std::fmt::Display for Reason {
             Reason::Failed(words) => write!(f, "failed: {words}"),
             Reason::Removed => f.write_str("removed from the program"),
             Reason::Asked(how) => write!(f, "asked for by {how}"),
+            Reason::Stray => f.write_str("stray: tagged as ours, in no row"),
         }
     }
 }

@@ -7,7 +7,8 @@
 //! `preview`:
 //! 1. As above; in a preview, open intents are resolved in memory alone.
 //! 2. The program becomes a graph ([`Graph`]).
-//! 3. Things in the account that carry the stack's tag and that no row knows are shown; if there is no row at all, the run stops.
+//! 3. Things in the account that carry the tags of this store and that no row knows are looked for: what is declared will be taken over, the rest
+//!    deleted (`strays`). Those of other stores are shown; if there is no row at all, the run stops.
 //! 4. The account is read ([`observe`]). Too much that is gone stops the run.
 //! 5. Graph, records and observations become a plan ([`plan::make`]), and the cloud says what of it it would refuse ([`preflight`]).
 //!
@@ -21,6 +22,7 @@
 //! 5. What was done is held against the plan: anything beyond it is a fault of ours, and said.
 //! 6. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
+mod anew;
 mod chronicle;
 mod guard;
 mod places;
@@ -31,6 +33,7 @@ mod rollback;
 mod saved;
 mod settled;
 mod sharing;
+mod strays;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +45,7 @@ pub(crate) use sharing::Watch;
 pub use summary::{Refreshed, Summary};
 
 use self::sharing::{Ended, Sharing};
+use self::strays::Strays;
 
 use crate::amend::{self, Accepted, Amender};
 use crate::apply::{self, Cancel, Context, OutputsNow, Parts};
@@ -55,7 +59,7 @@ use crate::expr::Outputs;
 use crate::graph::Graph;
 use crate::kind::{Cloud, Identity};
 use crate::mask::{Mask, MaskedCloud, MaskedConsumer};
-use crate::observe::{Looking, Observations, Sight, observe};
+use crate::observe::{Look, Looking, Observations, Sight, observe};
 use crate::plan::{self, Op, Plan, Recorded};
 use crate::preflight;
 use crate::program::Program;
@@ -110,6 +114,8 @@ pub struct Preview {
     pub sequence: u64,
     /// The calls that it took, by `service operation`.
     pub calls: BTreeMap<String, u64>,
+    /// The rows of strays, which the run that ends them records at its beginning.
+    strays: Vec<Row>,
 }
 
 impl Session {
@@ -214,11 +220,17 @@ impl Session {
         if view.binding().is_none() {
             view.apply(&Entry::Bound(binding.clone()));
         }
-        warnings.extend(self.strays(program, &view, &binding).await?);
-        let mut observations = self.look(program, &graph, &view, &identity).await?;
+        // Lists that both ask for are asked for once.
+        let cloud = Arc::clone(&self.cloud);
+        let look = Look::begin(&*cloud);
+        let strays = self.strays(program, &graph, &view, &identity, &binding).await?;
+        strays.rows.iter().for_each(|row| view.apply(&Entry::Progress(row.clone())));
+        let mut observations = self.look(program, &graph, &view, &identity, &strays).await?;
+        warnings.extend(look.end());
         if self.recovers {
-            observations = self.settled(program, &graph, &view, &identity, observations).await?;
+            observations = self.settled(program, &graph, &view, &identity, &strays, observations).await?;
         }
+        warnings.extend(strays.warnings);
         guard::gone(&view, &observations, &self.settings)?;
         let recorded = Recorded::of(&view);
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
@@ -230,7 +242,8 @@ impl Session {
         }
         let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
-        Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls })
+        let strays = strays.rows;
+        Ok(Preview { plan, observations, graph, identity, recorded, lineage, saved: None, sequence, calls, strays })
     }
 
     /// Reads what a plan of this program looks at. Writes nothing and changes nothing.
@@ -240,7 +253,7 @@ impl Session {
     pub async fn observe(&mut self, program: &Program, graph: &Graph) -> Result<Observations, Vec<Error>> {
         let identity = self.identify(program).await?;
         let view = self.store.snapshot().clone();
-        self.look(program, graph, &view, &identity).await
+        self.look(program, graph, &view, &identity, &Strays::default()).await
     }
 
     async fn look(
@@ -249,6 +262,7 @@ impl Session {
         graph: &Graph,
         view: &Snapshot,
         identity: &Identity,
+        strays: &Strays,
     ) -> Result<Observations, Vec<Error>> {
         let (elsewhere, stacks) = sharing::look(self.exchange.as_deref(), program, identity).await?;
         let mut observations = observe(Looking {
@@ -259,9 +273,11 @@ impl Session {
             events: &*self.events,
             clock: &*self.clock,
             stacks: &stacks,
+            claims: &strays.claims,
         })
         .await?;
         observations.elsewhere = elsewhere;
+        observations.strays = strays.rows.iter().map(Row::key).collect();
         Ok(observations)
     }
 
@@ -336,6 +352,10 @@ impl Session {
             steps: chronicle::steps(&preview.plan),
         }));
         entries.extend(pins);
+        // From here on they are rows like any other, and a kill leaves them as that.
+        let ends: BTreeSet<_> = preview.plan.steps.iter().filter_map(|step| step.row.as_ref()).collect();
+        let strays = preview.strays.iter().filter(|row| ends.contains(&row.key()));
+        entries.extend(strays.map(|row| Entry::Row(Row { deployment, ..row.clone() })));
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
 
         let (calls_before, throttled_before) = (self.cloud.calls(), self.cloud.throttled());
@@ -458,6 +478,7 @@ impl Session {
             events: &*events,
             clock: &*clock,
             stacks: &BTreeMap::new(),
+            claims: &BTreeMap::new(),
         };
         let observations = observe(looking).await?;
         let (resources, warnings) = (observations.rows.len(), observations.warnings.clone());
@@ -573,20 +594,6 @@ impl Session {
             patience,
         };
         recovery.findings().await
-    }
-
-    /// Things that carry the stack's tag and that no row knows, in sentences.
-    async fn strays(
-        &mut self,
-        program: &Program,
-        view: &Snapshot,
-        binding: &Binding,
-    ) -> Result<Vec<String>, Vec<Error>> {
-        let cloud = Arc::clone(&self.cloud);
-        match cloud.tagged(&format!("{}/{}", program.project, program.stack)).await {
-            Ok(tagged) => guard::strays(&tagged, view, binding),
-            Err(error) => Ok(vec![format!("things of this stack that no row knows could not be looked for: {error}")]),
-        }
     }
 }
 

@@ -57,6 +57,7 @@ pub fn export(snapshot: &Snapshot, key: DigestKey) -> Exported {
         pins: pins.collect(),
         outputs: snapshot.outputs().clone(),
         deployments: deployments.collect(),
+        let_go: snapshot.let_go().iter().cloned().collect(),
     }
 }
 
@@ -99,6 +100,7 @@ pub fn read(json: &Json) -> Result<Exported, Error> {
         pins: answers,
         outputs: part(json, "outputs")?,
         deployments: parts(json, "deployments")?,
+        let_go: if json.get("let_go").is_some() { parts(json, "let_go")? } else { Vec::new() },
     };
     consistent(&exported)?;
     Ok(exported)
@@ -232,6 +234,10 @@ pub fn import(exported: &Exported, now: &Snapshot, by: Amender) -> Vec<Entry> {
     let mut changes = Vec::new();
     let kept: BTreeSet<RowKey> = rows.iter().map(Row::key).collect();
     for (uid, generation) in now.rows().keys().filter(|key| !kept.contains(*key)) {
+        changes.push(Entry::Removed { uid: uid.clone(), generation: *generation, forgotten: true });
+    }
+    // Before the rows: one of them may be there again.
+    for (uid, generation) in exported.let_go.iter().filter(|key| !now.let_go().contains(*key)) {
         changes.push(Entry::Removed { uid: uid.clone(), generation: *generation, forgotten: true });
     }
     for (uid, generation) in now.intents().keys() {

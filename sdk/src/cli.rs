@@ -18,6 +18,7 @@ mod amend;
 mod args;
 mod configure;
 mod generate;
+mod graph;
 mod history;
 mod import;
 mod keys;
@@ -102,6 +103,7 @@ fn command(
         Command::Destroy(args) => up::command(at, args, Doing::Destroy),
         Command::Import(args) => import::command(at, args),
         Command::Generate(args) => generate::command(at, args),
+        Command::Graph(args) => graph::command(at, args),
         Command::Refresh(args) => refresh::command(at, args),
         Command::Accept(args) => amend::accept(at, args),
         Command::Output(args) => output::command(at, args),

@@ -1,6 +1,7 @@
 //! What people and machines read: pure functions from plans, events and errors to text. Nothing here prints.
 
 mod errors;
+mod graph;
 mod history;
 mod pace;
 mod plan;
@@ -18,6 +19,7 @@ pub use problems::problems;
 pub use style::Look;
 
 pub(crate) use errors::shown_error;
+pub(crate) use graph::{graph, graph_dot, graph_json};
 pub(crate) use history::{
     Listed, deployment, deployment_json, deployments, deployments_json, differences, differences_json,
 };

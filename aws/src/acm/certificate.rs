@@ -30,7 +30,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_acm::types as sdk;
-use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Sought, Status, Swept, Waiting};
 use formwork_engine::{Block, Caseless, Choice, Expr, Handle, Output, Outputs, Resource, Stack, Value};
 
 use super::{GONE, describe, failure, state, tag};
@@ -40,6 +40,7 @@ use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::questions::each;
+use crate::sweep::{Listed, one_by_one};
 use crate::tags::{self, Tags};
 
 /// The id of a certificate is its ARN: the handle of one stands wherever an `Arn<Certificate>` is wanted.
@@ -354,14 +355,12 @@ async fn tags_of(aws: &Aws, arn: &str) -> Result<Option<Vec<(String, String)>>> 
 }
 
 /// The certificates that carry the tags of a stack: nothing else tells whose a certificate is.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let arns: Vec<String> = all(aws).await?.into_iter().filter_map(|summary| summary.certificate_arn).collect();
-    let looked = each(&arns, async |arn: &String| {
-        let tags = tags_of(aws, arn).await?;
-        Ok(tags.and_then(|tags| tags::mark(stack, "aws:acm/certificate", arn, tags)))
+pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    let listed = all(aws).await?.into_iter().filter_map(|summary| {
+        let made_at = summary.created_at.map_or(0, |moment| moment.secs());
+        Some(Listed { made_at, ..Listed::of(summary.certificate_arn?) })
     });
-    let looked: Result<Vec<Option<Mark>>> = looked.await.into_iter().collect();
-    Ok(looked?.into_iter().flatten().collect())
+    one_by_one(sought, "aws:acm/certificate", listed, async |arn: String| tags_of(aws, &arn).await).await
 }
 
 async fn observe(aws: &Aws, id: &CertificateArn) -> Result<Option<Observed<Certificate>>> {

@@ -425,6 +425,7 @@ impl Conforms for Resource {
             .build();
         let secret = Expr::Secret(Box::new(Expr::text("\"Battery-Staple-2\"")));
         Conformance::of(base)
+            .on_double("Cloud Control's own model, and two types of Redshift Serverless")
             .change("properties", map(&[("LogExports", json!(["userlog", "connectionlog"]))]))
             .change("unread", map(&[("FinalSnapshotRetentionPeriod", json!(14))]))
             .change("secrets", Expr::Record([("AdminUserPassword".to_owned(), secret)].into()))

@@ -270,13 +270,18 @@ fn tags_of(tags: impl IntoIterator<Item = (String, String)>) -> Result<Vec<sdk::
 }
 
 async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
+    Ok(all_tags(aws, arn).await?.map(|pairs| tags::read(aws, pairs)))
+}
+
+/// All tags, ours too; `None` when the repository is gone.
+pub(super) async fn all_tags(aws: &Aws, arn: &str) -> Result<Option<Vec<(String, String)>>> {
     let answer = aws.ecr().list_tags_for_resource().resource_arn(arn).send().await.or_gone(GONE)?;
-    let pairs = answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-    Ok(pairs.map(|pairs| tags::read(aws, pairs)))
+    let tags = answer.map(|answer| answer.tags.unwrap_or_default());
+    Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
 }
 
 /// The most repositories that a page has.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 async fn describe(aws: &Aws, name: &str) -> Result<Option<sdk::Repository>> {
     // One name per call: a dead one in a list fails the whole call, and there is no filter.

@@ -19,7 +19,7 @@ use crate::error::Result;
 const AT_ONCE: usize = 50;
 
 /// The most that IAM puts on a page; it may put less.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 /// What was answered of roles, by name.
 pub(super) type Roles = BTreeMap<String, Role>;

@@ -281,7 +281,7 @@ async fn observe_known(
 }
 
 /// The tags of a policy; `None` when there is no such policy.
-async fn tags_by_arn(aws: &Aws, id: &PolicyId) -> Result<Option<Vec<Tag>>> {
+pub(super) async fn tags_by_arn(aws: &Aws, id: &PolicyId) -> Result<Option<Vec<Tag>>> {
     let mut tags = Vec::new();
     let mut pages = aws.iam().list_policy_tags().policy_arn(id.as_str()).into_paginator().send();
     while let Some(page) = pages.next().await {

@@ -10,8 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::Tag;
-use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Json, Name, Outputs, Resource, Stack, id};
 
 use super::{
@@ -77,29 +76,6 @@ pub struct RoleOutputs {
     pub name: String,
     /// The id that policies of other accounts turn into, such as `AROA…`.
     pub unique_id: String,
-}
-
-/// The roles that carry the tags of a stack: their names may be made of a beginning, so that all are looked at.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let pairs = |tags: &[Tag]| tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect::<Vec<_>>();
-    let details = account::role_details(aws, usize::MAX).await?;
-    if !details.is_empty() {
-        let marks =
-            details.iter().filter_map(|(name, role)| tags::mark(stack, "aws:iam/role", name, pairs(role.tags())));
-        return Ok(marks.collect());
-    }
-    let mut names = Vec::new();
-    let mut pages = aws.iam().list_roles().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        // Those of AWS's services are nobody's to tag.
-        names.extend(page?.roles.into_iter().filter(|role| !role.path.starts_with("/aws-")).map(|role| role.role_name));
-    }
-    let looked = each(&names, async |name: &String| {
-        let role = get(aws, name).await?;
-        Ok(role.and_then(|role| tags::mark(stack, "aws:iam/role", name, pairs(role.tags()))))
-    });
-    let looked: Result<Vec<Option<Mark>>> = looked.await.into_iter().collect();
-    Ok(looked?.into_iter().flatten().collect())
 }
 
 impl Lifecycle for Role {

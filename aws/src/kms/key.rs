@@ -10,11 +10,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::KeyMetadata;
-use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Choice, Ending, Hazard, Json, Outputs, Resource, Stack, id};
 use futures::future::join3;
 
-use super::{all_tags, read_tags, tag, tags_of};
+use super::{read_tags, tag, tags_of};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
@@ -290,22 +290,6 @@ impl Lifecycle for Key {
 }
 
 /// The key; `None` also when its deletion is scheduled, since nothing but a cancellation brings it back.
-/// The keys that carry the tags of a stack: they have no names, so that each customer key's tags are looked at.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
-    let mut ids = Vec::new();
-    let mut pages = aws.kms().list_keys().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        ids.extend(page?.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id));
-    }
-    let looked = each(&ids, async |id: &String| match all_tags(aws, id).await {
-        // AWS's own keys and those of others do not show their tags.
-        Err(error) if error.is(&["AccessDeniedException"]) => Ok(None),
-        other => Ok(other?.and_then(|tags| tags::mark(stack, "aws:kms/key", id, tags))),
-    });
-    let looked: Result<Vec<Option<Mark>>> = looked.await.into_iter().collect();
-    Ok(looked?.into_iter().flatten().collect())
-}
-
 async fn describe(aws: &Aws, id: &str) -> Result<Option<KeyMetadata>> {
     let answer = aws.kms().describe_key().key_id(id).send().await.or_gone(&["NotFoundException"])?;
     let going = |key: &KeyMetadata| {

@@ -261,7 +261,7 @@ async fn is_of_a_service(aws: &Aws, args: &LogGroup) -> Result<bool> {
     Ok(answer.is_some_and(|answer| answer.tags.is_none_or(|tags| tags.is_empty())))
 }
 
-fn arn(aws: &Aws, name: &str) -> Arn<LogGroup> {
+pub(super) fn arn(aws: &Aws, name: &str) -> Arn<LogGroup> {
     let (partition, region, account) = (aws.partition(), aws.region(), aws.account());
     Arn::new(format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"))
 }
@@ -306,7 +306,7 @@ async fn groups<'n>(
 }
 
 /// The most groups that a page has.
-const PAGE: i32 = 50;
+pub(super) const PAGE: i32 = 50;
 
 /// What all names begin with.
 fn common_prefix<'n>(names: &BTreeSet<&'n str>) -> &'n str {
@@ -319,9 +319,14 @@ fn common_prefix<'n>(names: &BTreeSet<&'n str>) -> &'n str {
 
 /// The tags; `None` when there is no such group.
 async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<tags::Read>> {
+    Ok(all_tags(aws, arn).await?.map(|pairs| tags::read(aws, pairs)))
+}
+
+/// All tags, ours too; `None` when there is no such group.
+pub(super) async fn all_tags(aws: &Aws, arn: &str) -> Result<Option<Vec<(String, String)>>> {
     let call = aws.logs().list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.or_gone(&["ResourceNotFoundException"])?;
-    Ok(answer.map(|answer| tags::read(aws, answer.tags.unwrap_or_default())))
+    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
 }
 
 /// What a group is; its tags are a call of their own. `None` when it went between the two.

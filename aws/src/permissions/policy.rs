@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::arns::{Place, filled};
 use super::needs::{Wanted, wanted};
-use super::{EVERY_RUN, Existing, Permission, Verb, document, of_read};
+use super::{Existing, Permission, Verb, document, of_read, of_strays};
 
 /// IAM's limit for a managed policy, in characters without white space.
 pub const MANAGED_LIMIT: usize = 6144;
@@ -152,8 +152,8 @@ pub fn policy(
     let all = wanted(program, existing, &place);
     let tables: BTreeMap<&str, _> = crate::tables().into_iter().map(|table| (table.kind, table)).collect();
     let mut needs = Needs { purpose, ..Needs::default() };
-    for permission in EVERY_RUN {
-        needs.add(permission, None, &["*".to_owned()]);
+    for kind in all.iter().map(|one| one.kind).collect::<BTreeSet<_>>() {
+        needs.add(&of_strays(kind), None, &["*".to_owned()]);
     }
     for read in program.reads.values() {
         for permission in of_read(read.schema.kind) {

@@ -12,6 +12,45 @@ type Said = (&'static str, &'static str, &'static str, &'static str, u64);
 
 const SAID: &[Said] = &[
     (
+        "ec2",
+        "AssociateAddress",
+        "InvalidInstanceID",
+        "The pending instance 'i-1' is not in a valid state for this operation.",
+        300,
+    ),
+    ("ec2", "ModifyInstanceAttribute", "InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist", 300),
+    (
+        "ec2",
+        "RunInstances",
+        "InvalidParameterValue",
+        "Value (hosts) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        120,
+    ),
+    (
+        "ec2",
+        "RunInstances",
+        "InvalidParameterValue",
+        "IAM Instance Profile \"arn:aws:iam::1:instance-profile/hosts\" has no associated IAM Roles",
+        120,
+    ),
+    ("ec2", "RunInstances", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist", 300),
+    ("ec2", "CreateNetworkAcl", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist", 300),
+    ("ec2", "CreateNetworkAclEntry", "InvalidNetworkAclID.NotFound", "The networkAcl ID 'acl-1' does not exist", 300),
+    (
+        "ec2",
+        "ModifyManagedPrefixList",
+        "IncorrectState",
+        "The prefix list pl-1 is in an incorrect state for the request",
+        120,
+    ),
+    (
+        "ec2",
+        "StartInstances",
+        "IncorrectInstanceState",
+        "The instance 'i-1' is not in a state from which it can be started.",
+        120,
+    ),
+    (
         "acm",
         "DeleteCertificate",
         "ResourceInUseException",
@@ -58,6 +97,41 @@ const SAID: &[Said] = &[
     ),
     ("ec2", "ReleaseAddress", "InvalidIPAddress.InUse", "The address 'eipalloc-1' is in use.", 180),
     ("ec2", "CreateFlowLogs", "InvalidParameter", "Unable to assume the given IAM role", 120),
+    (
+        "cloudfront",
+        "UpdateDistribution",
+        "PreconditionFailed",
+        "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "DeleteDistribution",
+        "DistributionNotDisabled",
+        "The distribution you are trying to delete has not been disabled.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "DeleteOriginAccessControl",
+        "OriginAccessControlInUse",
+        "Cannot delete the origin access control because it is being used.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "NoSuchCachePolicy",
+        "The specified cache policy does not exist.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "InvalidViewerCertificate",
+        "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
+        120,
+    ),
     (
         "iam",
         "CreateRole",
@@ -140,6 +214,20 @@ const SAID: &[Said] = &[
         120,
     ),
     ("eks", "CreateAddon", "InvalidParameterException", "The role does not exist", 120),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "InvalidParameterException",
+        "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+        120,
+    ),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "ResourceInUseException",
+        "Cannot create Fargate Profile a because cluster main currently has Fargate profile b in status CREATING",
+        3600,
+    ),
     ("eks", "CreateAddon", "InvalidParameterException", "Addon is in CREATE_FAILED", 120),
     (
         "eks",
@@ -179,6 +267,14 @@ const SAID: &[Said] = &[
         21600,
     ),
     ("rds", "ModifyDBInstance", "InvalidDBClusterState", "DB cluster is not available.", 120),
+    ("rds", "CreateDBInstance", "InvalidDBClusterStateFault", "Cluster a is not available.", 1800),
+    (
+        "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "DbCluster a is not currently in the available state.",
+        1800,
+    ),
     (
         "rds",
         "DeleteDBParameterGroup",
@@ -329,6 +425,13 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ("rds", "ModifyDBInstance", "StorageQuotaExceeded", ""),
     (
         "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+    ),
+    ("eks", "CreateFargateProfile", "ResourceInUseException", "A Fargate Profile already exists with this name."),
+    (
+        "rds",
         "DeleteDBInstance",
         "InvalidParameterCombination",
         "Cannot delete protected DB Instance, please disable deletion protection and try again.",
@@ -438,6 +541,7 @@ fn a_machine_that_is_not_to_be_had_is_not_asked_for_again() {
 #[test]
 fn failures_and_refusals_for_speed_are_told_by_every_service_in_its_words() {
     for (service, code, status) in [
+        ("cloudfront", "Throttling", 400),
         ("ec2", "RequestLimitExceeded", 503),
         ("iam", "Throttling", 400),
         ("rds", "Throttling", 400),

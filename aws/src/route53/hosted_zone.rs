@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types as sdk;
-use formwork_engine::kind::{Candidate, Created, Deletion, Mark, Owner, Proof, Status, Waiting};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Sought, Status, Swept, Waiting};
 use formwork_engine::{Block, Change, Handle, Input, IntoInput, Outputs, Resource, Stack, Value, id, options};
 
 use super::{NO_ZONE, bare, change_of, names, records, under_way};
@@ -27,6 +27,7 @@ use crate::error::{Error, OrGone, Result, readable};
 use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
 use crate::logs::LogGroup;
 use crate::questions::each;
+use crate::sweep::among;
 use crate::tags::{self, Tags};
 
 id! {
@@ -346,11 +347,11 @@ async fn tags_of_many(aws: &Aws, ids: &[&str]) -> Result<Vec<(String, Vec<(Strin
 }
 
 /// The zones that carry the tags of a stack: no name tells a zone apart.
-pub(crate) async fn marked(aws: &Aws, stack: &str) -> Result<Vec<Mark>> {
+pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
     let zones = all(aws).await?;
-    let ids: Vec<&str> = zones.iter().map(|zone| bare(&zone.id)).collect();
+    let ids: Vec<&str> = zones.iter().map(|zone| bare(&zone.id)).filter(|id| !sought.known.contains(*id)).collect();
     let tags = tags_of_many(aws, &ids).await?;
-    Ok(tags.into_iter().filter_map(|(id, tags)| tags::mark(stack, "aws:route53/hosted-zone", &id, tags)).collect())
+    Ok(Swept { marks: among(sought, "aws:route53/hosted-zone", tags), ..Swept::default() })
 }
 
 async fn retag(aws: &Aws, owner: &Owner, id: &HostedZoneId, now: &Tags, planned: &Tags) -> Result<()> {

@@ -38,6 +38,7 @@ use crate::questions::each;
 use crate::tags::{self, Tags};
 
 pub use blocks::*;
+pub(super) use read::tags as all_tags;
 
 id! {
     /// The name of a bucket, unique in all of AWS's partition.

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import acm, cloudcontrol, eks, elasticache, route53
+from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, route53
 
 Row = dict[str, Any]
 
@@ -22,6 +22,15 @@ def resources(account_id: str, region: str | None = None) -> list[Row]:
     for part in _PARTS:
         rows.extend(part(account_id, region))
     return rows
+
+
+def _cloudfront(account_id: str, _region: str | None) -> Iterator[Row]:
+    for at, state in cloudfront.STATE.each(account_id):
+        for distribution in list(state.distributions.values()):
+            yield _row("aws:cloudfront/distribution", distribution.identity, at, distribution.tags)
+        for kind, part in (("origin-access-control", state.controls), ("cache-policy", state.cache_policies), ("response-headers-policy", state.headers_policies)):
+            for held in list(part.values()):
+                yield _row(f"aws:cloudfront/{kind}", held.identity, at, {}, name=held.config["Name"])
 
 
 def _ec2(account_id: str, region: str | None) -> Iterator[Row]:
@@ -56,6 +65,21 @@ def _network(at: str, backend: Any) -> Iterator[Row]:
     for acl in list(backend.network_acls.values()):
         if acl.default not in (True, "true") and acl.vpc_id not in default:
             yield _row("aws:ec2/network-acl", acl.id, at, _ec2_tags(acl))
+            for entry in list(acl.network_acl_entries):
+                # The two that every ACL ends with are AWS's.
+                if int(entry.rule_number) != 32767:
+                    leaves = "true" if entry.egress in (True, "true") else "false"
+                    yield _row("aws:ec2/network-acl-entry", f"{acl.id}|{leaves}|{entry.rule_number}", at, {})
+            # Known by its subnet, which has one ACL, and without an association the default one.
+            for association in list(acl.associations.values()):
+                yield _row("aws:ec2/network-acl-association", association.subnet_id, at, {}, association=association.id)
+    for listed in list(backend.managed_prefix_lists.values()):
+        if listed.owner_id != "AWS":
+            yield _row("aws:ec2/prefix-list", listed.id, at, _ec2_tags(listed), name=listed.prefix_list_name)
+    for template in list(backend.launch_templates.values()):
+        yield _row("aws:ec2/launch-template", template.id, at, _ec2_tags(template), name=template.name)
+    for pair in list(backend.key_pairs.values()):
+        yield _row("aws:ec2/key-pair", pair.id, at, _ec2_tags(pair), name=pair.key_name)
     for reservation in list(backend.reservations.values()):
         for instance in reservation.instances:
             if instance.state not in ("terminated", "shutting-down"):
@@ -169,10 +193,17 @@ def _rds(account_id: str, region: str | None) -> Iterator[Row]:
         for group in list(backend.db_parameter_groups.values()):
             if not group.name.startswith("default."):
                 yield _row("aws:rds/parameter-group", group.name, at, _listed_tags(group.tags))
+        for group in list(backend.db_cluster_parameter_groups.values()):
+            if not group.name.startswith("default."):
+                yield _row("aws:rds/cluster-parameter-group", group.name, at, _listed_tags(group.tags))
         for database in list(backend.databases.values()):
-            yield _row("aws:rds/instance", database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
+            kind = "aws:rds/cluster-instance" if database.db_cluster_identifier else "aws:rds/instance"
+            yield _row(kind, database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
         for cluster in list(backend.clusters.values()):
             yield _row("aws:rds/cluster", cluster.db_cluster_identifier, at, _listed_tags(cluster.tags))
+        for snapshot in list(backend.cluster_snapshots.values()):
+            if snapshot.snapshot_type != "automated":
+                yield _row("aws:rds/cluster-snapshot", snapshot.db_cluster_snapshot_identifier, at, _listed_tags(snapshot.tags))
         for snapshot in list(backend.database_snapshots.values()):
             if getattr(snapshot, "snapshot_type", "manual") != "automated":
                 yield _row("aws:rds/snapshot", snapshot.db_snapshot_identifier, at, _listed_tags(snapshot.tags))
@@ -255,7 +286,7 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_acm, _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _route53]
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

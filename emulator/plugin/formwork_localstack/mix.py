@@ -34,6 +34,7 @@ _WEIGHTS = {"throttle": 40, "internal": 14, "unavailable": 10, "lost": 10, "dela
 _JSON = ("ThrottlingException", 400, "InternalFailure", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400)
 _QUERY = ("Throttling", 400, "InternalFailure", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 403)
 _DIALECTS: dict[str, tuple[str, int, str, str, str, int, str, int]] = {
+    "cloudfront": _QUERY,
     "ec2": ("RequestLimitExceeded", 503, "InternalError", "Unavailable", "UnauthorizedOperation", 403, "RequestExpired", 400),
     "iam": ("Throttling", 400, "ServiceFailure", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 403),
     "sts": _QUERY,

@@ -79,8 +79,10 @@ def elbv2() -> Service:
 
 @aws_provider(api="cloudfront")
 def cloudfront() -> Service:
-    """CloudFront of moto."""
-    return _moto("cloudfront")
+    """CloudFront: distributions and policies of this plugin, the rest of moto."""
+    from .gaps.cloudfront import CLOUDFRONT
+
+    return _moto("cloudfront", CLOUDFRONT.table)
 
 
 @aws_provider(api="efs")

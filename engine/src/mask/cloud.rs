@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use super::Mask;
 use crate::event::Consumer;
 use crate::kind::{
-    CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Mark, Observed, Owner, Ownership, Read, Registry,
-    Status, Throttled, Update, Updated, Waiting,
+    CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Observed, Owner, Read, Registry, Sought, Status,
+    Swept, Throttled, Update, Updated, Waiting,
 };
 use crate::preflight::{Intended, Preflight};
 use crate::program::{ProviderName, ProviderSpec};
@@ -41,17 +41,13 @@ impl Cloud for MaskedCloud {
         Ok(Arc::new(registry))
     }
 
-    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
-        self.inner.tagged(stack).await
-    }
-
     async fn marked(
         &self,
         name: &ProviderName,
         spec: Option<&ProviderSpec>,
-        stack: &str,
-    ) -> Result<Vec<Mark>, CallError> {
-        self.inner.marked(name, spec, stack).await
+        sought: &Sought,
+    ) -> Result<Swept, CallError> {
+        self.inner.marked(name, spec, sought).await
     }
 
     async fn preflight(&self, intended: &[Intended]) -> Preflight {

@@ -64,7 +64,8 @@ impl Looking<'_> {
     }
 
     pub(super) fn id_to_adopt<'d>(&'d self, declared: &'d Declaration) -> Option<&'d str> {
-        self.settings.import(&declared.urn).or(declared.options.import.as_deref())
+        let told = self.settings.import(&declared.urn).or(declared.options.import.as_deref());
+        told.or_else(|| self.claims.get(&declared.urn).map(|claim| claim.id.as_str()))
     }
 
     /// What these are now: one call per kind and provider.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::reading::{Look, Registries, kind_of, refused, sights};
 use super::{Looking, Observations, Place, Sight};
 use crate::error::Error;
-use crate::kind::{Kind, Mark, Observed, Ownership, Status, Waiting};
+use crate::kind::{CallError, Kind, Mark, Observed, Ownership, Status, Waiting};
 use crate::program::{Declaration, ProviderName};
 use crate::urn::{KindName, Urn};
 use crate::value::Value;
@@ -126,25 +126,18 @@ impl Looking<'_> {
 
     /// Everything that the lists of tags show and no row knows, by kind and id.
     async fn marks(&self, lineage: Option<&str>, lost: &mut Lost) -> Result<Vec<(ProviderName, Mark)>, Vec<Error>> {
-        let program = self.graph.program();
-        let stack = format!("{}/{}", program.project, program.stack);
-        let known: BTreeSet<&str> = self.snapshot.rows().values().map(|row| row.id.as_str()).collect();
-        let mut marks = Vec::new();
-        let mut taken = BTreeSet::new();
-        for (name, spec) in self.providers() {
-            let found = self.cloud.marked(&name, spec, &stack).await;
-            for mark in found.map_err(|error| vec![refused(&error, "look for the things of the stack")])? {
-                // What is in no region is seen through each provider.
-                if known.contains(mark.id.as_str()) || !taken.insert((mark.kind.clone(), mark.id.clone())) {
-                    continue;
-                }
-                self.note_lineage(&mark.owner, &mark.id, lost);
-                if self.is_ours(&mark.owner, lineage) {
-                    marks.push((name.clone(), mark));
-                }
-            }
+        let tagged = self.tagged(None, None, &lost.registries).await?;
+        // What was not looked for must not count as missing.
+        if !tagged.refused.is_empty() {
+            let error =
+                |(kind, error): &(String, CallError)| refused(error, format!("look for each {kind} of the stack"));
+            return Err(tagged.refused.iter().map(error).collect());
         }
-        Ok(marks)
+        lost.seen.warnings.extend(tagged.unasked);
+        for (_, mark) in &tagged.marks {
+            self.note_lineage(&mark.owner, &mark.id, lost);
+        }
+        Ok(tagged.marks.into_iter().filter(|(_, mark)| self.is_ours(&mark.owner, lineage)).collect())
     }
 
     fn note_lineage(&self, owner: &Ownership, id: &str, lost: &mut Lost) {
@@ -319,7 +312,8 @@ impl Looking<'_> {
         let twice: BTreeSet<&str> = lost.doubles.values().flatten().map(String::as_str).collect();
         let rest = marks.into_iter().filter(|(_, mark)| {
             let id = mark.id.as_str();
-            !taken.contains(id) && !twice.contains(id)
+            // What was let go on purpose would be deleted by the next run if it had a row that nothing declares.
+            !taken.contains(id) && !twice.contains(id) && !self.snapshot.was_let_go(&mark.owner.uid)
         });
         let asked = rest.map(|(provider, mark)| {
             let registry = lost.registries.get(&(provider.clone(), String::new()));

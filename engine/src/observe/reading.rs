@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 
 use super::existing::Existing;
-use super::{Observations, Place, ReadAnswer, Sight};
+use super::{Claim, Observations, Place, ReadAnswer, Sight};
 use crate::clock::Clock;
 use crate::digest::Digester;
 use crate::error::{Error, Turn};
@@ -39,9 +39,11 @@ pub struct Looking<'a> {
     pub clock: &'a dyn Clock,
     /// The answers of the reads of other stacks, which are no matter of the account.
     pub stacks: &'a BTreeMap<Urn, ReadAnswer>,
+    /// What declared resources take over: they are read like what is adopted by its id.
+    pub claims: &'a BTreeMap<Urn, Claim>,
 }
 
-pub(super) type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
+pub(crate) type Registries = BTreeMap<(ProviderName, String), Arc<Registry>>;
 
 /// Reads everything that a plan looks at.
 ///
@@ -82,6 +84,7 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
     let left_over = looking.find_left_over(&registries, &seen).await?;
     seen.warnings.extend(left_over.into_iter().map(|(urn, sentence)| format!("{}: {sentence}", urn.path())));
     seen.reads.clone_from(looking.stacks);
+    seen.claims.clone_from(looking.claims);
     looking.read_reads(&registries, &mut seen).await?;
     seen.warnings.extend(look.end());
     looking.events.consume(&Event::ObservationFinished {
@@ -93,16 +96,16 @@ pub async fn observe(looking: Looking<'_>) -> Result<Observations, Vec<Error>> {
 }
 
 /// A look at the account, which the cloud is told of. It ends when this is dropped, by an error or with the future that looked.
-pub(super) struct Look<'a>(Option<&'a dyn Cloud>);
+pub(crate) struct Look<'a>(Option<&'a dyn Cloud>);
 
 impl<'a> Look<'a> {
-    pub(super) fn begin(cloud: &'a dyn Cloud) -> Self {
+    pub(crate) fn begin(cloud: &'a dyn Cloud) -> Self {
         cloud.observation_begins();
         Self(Some(cloud))
     }
 
     /// Ends it; answers what the cloud has to say.
-    pub(super) fn end(mut self) -> Vec<String> {
+    pub(crate) fn end(mut self) -> Vec<String> {
         self.0.take().map(|cloud| cloud.observation_ends()).unwrap_or_default()
     }
 }
@@ -137,7 +140,7 @@ impl Looking<'_> {
     }
 
     /// The registries of the program's providers, and those of rows whose provider the program no longer has or has in another region.
-    pub(super) async fn registries(&self) -> Result<Registries, Vec<Error>> {
+    pub(crate) async fn registries(&self) -> Result<Registries, Vec<Error>> {
         let mut registries = Registries::new();
         let mut errors = Vec::new();
         for (name, spec) in self.providers() {
@@ -267,7 +270,7 @@ impl Looking<'_> {
     }
 
     /// The reads, one wave after the other: those of which everything before is known run at the same time.
-    pub(super) async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
+    pub(crate) async fn read_reads(&self, registries: &Registries, seen: &mut Observations) -> Result<(), Vec<Error>> {
         let reads = self.graph.order().iter().filter_map(|&node| match self.graph.declared(node) {
             Declared::Read(read) if read.stack.is_none() => Some((node, read)),
             Declared::Read(_) | Declared::Resource(_) => None,

@@ -1,7 +1,7 @@
 //! Taking over a resource that exists already.
 //!
 //! What is to be adopted is said by the run ([`crate::Settings::imports`]), by the option `import`, or found under the natural key where the
-//! option `adopt_if_exists` asks for that. Either way it is the same step.
+//! option `adopt_if_exists` asks for that; or it carries the tags of this very store, and its row was lost. Either way it is the same step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +40,9 @@ impl Deciding<'_> {
         }
         if let Some(id) = &declaration.options.import {
             return Ok(Some(id));
+        }
+        if let Some(claim) = context.seen.claims.get(&declaration.urn) {
+            return Ok(Some(&claim.id));
         }
         if !declaration.options.adopt_if_exists {
             return Ok(None);
@@ -118,6 +121,7 @@ impl Deciding<'_> {
             return Err(errors);
         }
         let maybe = fields.maybe();
+        let is_stray = self.context.seen.claims.get(urn).is_some_and(|claim| claim.id == id);
         let mut changes: Vec<FieldChange> = self.marking(observed).into_iter().collect();
         changes.append(&mut fields.changes);
         let step = Step {
@@ -129,7 +133,7 @@ impl Deciding<'_> {
             planned: fields.planned,
             observed: fields.observed,
             hazards: fields.hazards,
-            ..self.step(Op::Adopt, Reason::Adopted)
+            ..self.step(Op::Adopt, if is_stray { Reason::Stray } else { Reason::Adopted })
         };
         progress.known.after(self.schema, &step, &observed.outputs, false);
         progress.adopted.insert((urn.kind(), id.to_owned()), urn.clone());

@@ -189,6 +189,7 @@ fn removals(context: &Context<'_>, targets: &Targets, progress: &mut Progress, e
         let live = context.recorded.is_live(key);
         let reason = match (gone, live) {
             (true, _) => Reason::Vanished,
+            (false, true) if context.seen.strays.contains(key) => Reason::Stray,
             (false, true) => Reason::Removed,
             (false, false) => Reason::Resumed,
         };

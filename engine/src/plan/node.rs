@@ -163,7 +163,8 @@ impl<'a> Deciding<'a> {
         let asked = asked.collect::<Result<Vec<_>, _>>().map_err(|e| vec![about(unresolved("replace_when", &e))])?;
         let declared = complete(declaration.schema.args, &args);
         let row = context.row_of(node, declaration, &declared, progress);
-        let uid = row.map_or_else(Uid::random, |recorded| recorded.row.uid.clone());
+        let claimed = || context.seen.claims.get(&declaration.urn).map_or_else(Uid::random, |claim| claim.uid.clone());
+        let uid = row.map_or_else(claimed, |recorded| recorded.row.uid.clone());
         progress.uids.insert(node, uid.clone());
         if let Some(recorded) = row {
             progress.claimed.insert(recorded.row.key(), node);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeploymentEnd, DeploymentStart, Intent, Row, Stored};
+use super::{DeploymentEnd, DeploymentStart, Intent, Row, RowKey, Stored};
 use crate::kind::Identity;
 use crate::urn::Urn;
 
@@ -30,6 +30,9 @@ pub struct Exported {
     pub outputs: BTreeMap<String, Stored>,
     /// The runs.
     pub deployments: Vec<ExportedDeployment>,
+    /// The resources that were let go, by uid and generation: what carries their tags is no stray.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub let_go: Vec<RowKey>,
 }
 
 /// What the store belongs to.

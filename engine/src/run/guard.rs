@@ -1,13 +1,11 @@
 //! What stops a run before it does something that nobody wants. Pure.
 
-use std::collections::BTreeSet;
-
 use crate::error::{Error, Turn};
-use crate::kind::{CallClass, CallError, Identity, Ownership};
+use crate::kind::{CallClass, CallError, Identity, Mark};
 use crate::observe::{Observations, Sight};
 use crate::plan::{Plan, Reason};
 use crate::program::Program;
-use crate::record::{Binding, Row, RowState, owner_tag};
+use crate::record::{Binding, Row, RowState};
 use crate::settings::{OnDrift, Settings, names};
 use crate::state::Snapshot;
 use crate::urn::Urn;
@@ -54,56 +52,29 @@ pub(super) fn bound(binding: &Binding, program: &Program, identity: &Identity) -
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// Things that carry the stack's tag and that no row knows, in sentences.
+/// A store that knows of nothing at all is the wrong store, or a lost one, when things of the stack exist.
 ///
 /// # Errors
-/// When the store knows of nothing at all: it is the wrong store, or a lost one.
-pub(super) fn strays(
-    tagged: &[(String, String, Ownership)],
-    view: &Snapshot,
-    binding: &Binding,
-) -> Result<Vec<String>, Vec<Error>> {
-    let known: BTreeSet<(&str, &str)> =
-        view.rows().values().map(|row| (service(row.kind.as_str()), row.id.as_str())).collect();
-    let strays: Vec<_> = tagged.iter().filter(|(kind, id, _)| !known.contains(&(service(kind), id.as_str()))).collect();
-    if strays.is_empty() {
-        return Ok(Vec::new());
+/// When it is that.
+pub(super) fn empty_store(tagged: &[&Mark], view: &Snapshot, binding: &Binding) -> Result<(), Vec<Error>> {
+    if tagged.is_empty() || !view.rows().is_empty() || !view.intents().is_empty() || !view.deployments().is_empty() {
+        return Ok(());
     }
-    let name = |(kind, id, _): &(String, String, Ownership)| format!("{kind} {id}");
-    if view.rows().is_empty() && view.intents().is_empty() && view.deployments().is_empty() {
-        let shown = strays.iter().take(5).map(|stray| name(stray)).collect::<Vec<_>>().join(", ");
-        let more = if strays.len() > 5 { format!(" and {} more", strays.len() - 5) } else { String::new() };
-        let reason = format!(
-            "the store is empty, and the account has {} things that are tagged as {}/{}: {shown}{more}",
-            strays.len(),
-            binding.project,
-            binding.stack
-        );
-        return Err(vec![
-            refused("plan", reason)
-                .hint("use the store that they were made with: another machine's, or the shared one")
-                .hint(format!("if it is lost: `state rebuild {}` records anew what the account has", binding.stack))
-                .hint("or take their tag `formwork:stack` off, then take them over with `import`")
-                .hint("or delete them"),
-        ]);
-    }
-    let ours = owner_tag(&binding.project, &binding.stack, &binding.lineage);
-    let sentence = |stray: &&(String, String, Ownership)| match stray.2.stack == ours {
-        true => format!(
-            "{} carries the tag of this stack, and no row knows it: take it over with `import NAME {}`, record it with `state rebuild {}`, or \
-             delete it",
-            name(stray),
-            stray.1,
-            binding.stack
-        ),
-        false => format!("{} was made for this stack out of another store ({})", name(stray), stray.2.stack),
-    };
-    Ok(strays.iter().map(sentence).collect())
-}
-
-/// `aws:ec2` of `aws:ec2/vpc`. An id is one thing's in its service; a list of tags does not always tell its kinds apart as we do.
-fn service(kind: &str) -> &str {
-    kind.split_once('/').map_or(kind, |(service, _)| service)
+    let shown = tagged.iter().take(5).map(|mark| format!("{} {}", mark.kind, mark.id)).collect::<Vec<_>>().join(", ");
+    let more = if tagged.len() > 5 { format!(" and {} more", tagged.len() - 5) } else { String::new() };
+    let reason = format!(
+        "the store is empty, and the account has {} things that are tagged as {}/{}: {shown}{more}",
+        tagged.len(),
+        binding.project,
+        binding.stack
+    );
+    Err(vec![
+        refused("plan", reason)
+            .hint("use the store that they were made with: another machine's, or the shared one")
+            .hint(format!("if it is lost: `state rebuild {}` records anew what the account has", binding.stack))
+            .hint("or take their tag `formwork:stack` off, then take them over with `import`")
+            .hint("or delete them"),
+    ])
 }
 
 /// More than half of what should be there is not, or a data store is not: that is more likely a wrong account than a loss.

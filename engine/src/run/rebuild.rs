@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::anew::{edges_by_ids, plain};
 use super::{Session, guard, outputs, pins, places};
 use crate::amend::Amender;
 use crate::apply::{OutputsNow, expressions, names};
@@ -15,9 +16,9 @@ use crate::error::{Error, Turn};
 use crate::graph::{Declared, Graph};
 use crate::kind::{Identity, Status};
 use crate::observe::{Evidence, Found, Looking, Lost, Sight, Unlisted};
-use crate::plan::{likeness, natural_key, recorded_options};
+use crate::plan::{likeness, recorded_options};
 use crate::program::{Declaration, Program};
-use crate::record::{Binding, Edge, Entry, RecordedOptions, Row, RowState, Stored, owner_tag};
+use crate::record::{Binding, Edge, Entry, Row, RowState, Stored, owner_tag};
 use crate::shape::Schema;
 use crate::urn::{Uid, Urn};
 use crate::value::Value;
@@ -85,10 +86,19 @@ impl Session {
             return Err(vec![refused(reason).hint("leave --lineage out")]);
         }
         let wanted = bound.as_deref().or(lineage);
-        let stacks = BTreeMap::new();
+        let (stacks, claims) = (BTreeMap::new(), BTreeMap::new());
         let (cloud, events, clock) = (&*self.cloud, &*self.events, &*self.clock);
         let settings = &self.settings;
-        let looking = Looking { cloud, graph: &graph, snapshot: &snapshot, settings, events, clock, stacks: &stacks };
+        let looking = Looking {
+            cloud,
+            graph: &graph,
+            snapshot: &snapshot,
+            settings,
+            events,
+            clock,
+            stacks: &stacks,
+            claims: &claims,
+        };
         let lost = looking.lost(wanted).await?;
         let lineage = chosen(&lost, wanted, program)?;
         doubles(&lost, program)?;
@@ -290,34 +300,8 @@ impl Anew<'_> {
 
     /// A row that knows what the account tells.
     fn plain(&self, schema: &Schema, uid: Uid, urn: &Urn, id: &str, applied: &Value, outputs: &Value) -> Row {
-        let digester = Digester::of(self.binding);
-        Row {
-            uid,
-            generation: 1,
-            urn: urn.clone(),
-            kind: urn.kind(),
-            kind_version: schema.version,
-            state: RowState::Ready,
-            provider: String::new(),
-            account: String::new(),
-            region: String::new(),
-            id: id.to_owned(),
-            natural_key: natural_key(schema, applied),
-            applied: Stored::from_value(applied, &digester),
-            observed: None,
-            outputs: Stored::from_value(outputs, &digester),
-            expressions: BTreeMap::new(),
-            formulas: BTreeMap::new(),
-            left: BTreeSet::new(),
-            waiting: None,
-            edges: Vec::new(),
-            options: RecordedOptions::default(),
-            token: None,
-            deployment: self.number,
-            source: None,
-            reason: None,
-            accepted: BTreeMap::new(),
-        }
+        let row = plain(schema, uid, urn, id, (applied, outputs), &Digester::of(self.binding));
+        Row { deployment: self.number, ..row }
     }
 
     /// The rows of what carries the stack's tag and is not declared, so that the next `up` deletes it where everybody sees it. What hangs on what is
@@ -348,22 +332,7 @@ impl Anew<'_> {
             };
             more.push((row, applied));
         }
-        let ids: BTreeMap<String, Uid> = rows
-            .iter()
-            .map(|one| &one.row)
-            .chain(more.iter().map(|(row, _)| row))
-            .map(|row| (row.id.clone(), row.uid.clone()))
-            .collect();
-        for (mut row, applied) in more {
-            let mut edges = BTreeSet::new();
-            for (name, value) in applied.as_map().into_iter().flatten() {
-                texts(value, &mut |text| {
-                    if let Some(to) = ids.get(text).filter(|to| **to != row.uid) {
-                        edges.insert(Edge { to: to.clone(), field: name.clone(), output: Some("id".to_owned()) });
-                    }
-                });
-            }
-            row.edges = edges.into_iter().collect();
+        for row in edges_by_ids(more, rows.iter().map(|one| &one.row)) {
             let (differs, believed) = (Vec::new(), Vec::new());
             rows.push(Rebuilt { row, evidence: Evidence::Tag, declared: false, differs, believed });
         }
@@ -378,13 +347,4 @@ fn mixed(declared: &Value, now: &Value, differs: &BTreeSet<String>) -> Value {
         (name.clone(), value.clone())
     };
     Value::Map(map.iter().map(entry).collect())
-}
-
-fn texts(value: &Value, tell: &mut impl FnMut(&str)) {
-    match value {
-        Value::Text(text) => tell(text),
-        Value::List(list) => list.iter().for_each(|item| texts(item, tell)),
-        Value::Map(map) => map.values().for_each(|item| texts(item, tell)),
-        _ => {}
-    }
 }

@@ -7,7 +7,7 @@ use super::{Session, guard};
 use crate::amend::Amender;
 use crate::error::{Error, Turn};
 use crate::graph::{Graph, nearest};
-use crate::kind::{CallClass, Mark};
+use crate::kind::Mark;
 use crate::observe::{Looking, Observations, Sight, observe};
 use crate::program::{Program, ProviderName};
 use crate::record::{Entry, Row, RowKey, RowState};
@@ -62,7 +62,7 @@ impl Session {
             Program { providers: program.providers.clone(), ..Program::empty(&program.project, &program.stack) };
         let graph = Graph::new(&places)?;
         let settings = Settings { refresh: true, ..self.settings.clone() };
-        let seen = observe(Looking {
+        let looking = Looking {
             cloud: &*self.cloud,
             graph: &graph,
             snapshot: &snapshot,
@@ -70,8 +70,9 @@ impl Session {
             events: &*self.events,
             clock: &*self.clock,
             stacks: &BTreeMap::new(),
-        })
-        .await?;
+            claims: &BTreeMap::new(),
+        };
+        let seen = observe(looking).await?;
         let mut warnings = seen.warnings.clone();
         let unreadable = seen.rows.iter().filter_map(|(key, sight)| match sight {
             Sight::Unreadable(reason) => Some((snapshot.row(&key.0, key.1)?, reason)),
@@ -80,9 +81,19 @@ impl Session {
         warnings.extend(unreadable.map(|(row, reason)| format!("{} could not be read: {reason}", row.urn.path())));
         let mut findings = of_records(&snapshot);
         findings.extend(of_account(&snapshot, &seen));
-        match self.marks(&places).await {
-            Ok(marks) => findings.extend(strays(&snapshot, &marks)),
-            Err(error) => warnings.push(format!("{error}; what no row knows was not looked for")),
+        let registries = looking.registries().await?;
+        match looking.tagged(None, None, &registries).await {
+            Ok(tagged) => {
+                findings.extend(strays(&snapshot, &tagged.marks));
+                let refused = tagged.refused.iter();
+                warnings.extend(
+                    refused.map(|(kind, error)| format!("{kind}: what no row knows was not looked for: {error}")),
+                );
+                warnings.extend(tagged.unasked);
+            }
+            Err(errors) => {
+                warnings.extend(errors.iter().map(|error| format!("{error}; what no row knows was not looked for")));
+            }
         }
         number(&mut findings);
         Ok(Examination { findings, rows: snapshot.rows().len(), warnings, sequence: snapshot.sequence() })
@@ -135,20 +146,6 @@ impl Session {
         let done = chosen.values().map(|finding| format!("{}: done", finding.name)).collect();
         self.store.commit(&entries).await.map_err(|error| vec![Error::from(error)])?;
         Ok(done)
-    }
-
-    async fn marks(&self, program: &Program) -> Result<Vec<Mark>, Error> {
-        let stack = format!("{}/{}", program.project, program.stack);
-        let specs = program.providers.iter().map(|(name, spec)| (name.clone(), Some(spec)));
-        let mut marks: BTreeMap<(String, String), Mark> = BTreeMap::new();
-        for (name, spec) in std::iter::once((ProviderName::default(), None)).chain(specs) {
-            let found = self.cloud.marked(&name, spec, &stack).await.map_err(|error| {
-                let turn = if error.class == CallClass::Credentials { Turn::Credentials } else { Turn::Provider };
-                Error::new(turn, "look for what carries the stack's tag", error.to_string())
-            })?;
-            marks.extend(found.into_iter().map(|mark| ((mark.kind.clone(), mark.id.clone()), mark)));
-        }
-        Ok(marks.into_values().collect())
     }
 }
 
@@ -290,26 +287,32 @@ fn of_account(snapshot: &Snapshot, seen: &Observations) -> Vec<Finding> {
     findings
 }
 
-/// What carries the stack's tag and no row knows.
-fn strays(snapshot: &Snapshot, marks: &[Mark]) -> Vec<Finding> {
-    let known: BTreeSet<&str> = snapshot.rows().values().map(|row| row.id.as_str()).collect();
+/// What carries the stack's tag and no row knows. What an open step may have made is that step's.
+fn strays(snapshot: &Snapshot, marks: &[(ProviderName, Mark)]) -> Vec<Finding> {
     let lineage = snapshot.binding().map(|binding| binding.lineage.as_str()).unwrap_or_default();
-    let strays = marks.iter().filter(|mark| !known.contains(mark.id.as_str()));
+    let open: BTreeSet<&Uid> = snapshot.intents().keys().map(|(uid, _)| uid).collect();
+    let strays = marks.iter().map(|(_, mark)| mark).filter(|mark| !open.contains(&mark.owner.uid));
     let finding = |mark: &Mark| {
         let ours = mark.owner.stack.rsplit(':').next() == Some(lineage);
         let made_as = mark.urn.as_ref().map_or_else(String::new, |urn| format!(", made as {}", urn.path()));
-        let (sentence, proposal) = match ours {
-            true => (
-                format!("{} {} carries the tag of this stack{made_as}, and no row knows it", mark.kind, mark.id),
-                "`state rebuild` records it; what is not declared is then deleted by `up`".to_owned(),
-            ),
-            false => (
+        let (sentence, proposal) = if !ours {
+            (
                 format!(
                     "{} {} was made for this stack out of another store ({})",
                     mark.kind, mark.id, mark.owner.stack
                 ),
                 "find that store; or delete it, or take its tag `formwork:stack` off".to_owned(),
-            ),
+            )
+        } else if snapshot.was_let_go(&mark.owner.uid) {
+            (
+                format!("{} {} was let go by this stack{made_as}, and still carries its tag", mark.kind, mark.id),
+                "take its tag `formwork:stack` off, or take it over with `import`".to_owned(),
+            )
+        } else {
+            (
+                format!("{} {} carries the tag of this stack{made_as}, and no row knows it", mark.kind, mark.id),
+                "`up` takes it over where it is declared, and deletes it where it is not, both in the plan".to_owned(),
+            )
         };
         Finding { name: format!("stray:{}", mark.id), urn: None, sentence, proposal, entries: Vec::new() }
     };

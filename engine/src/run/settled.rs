@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::Session;
+use super::strays::Strays;
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::kind::Identity;
@@ -29,6 +30,7 @@ impl Session {
         graph: &Graph,
         view: &Snapshot,
         identity: &Identity,
+        strays: &Strays,
         first: Observations,
     ) -> Result<Observations, Vec<Error>> {
         let Some((since, time)) = latest(view, self.clock.now_millis()) else { return Ok(first) };
@@ -38,7 +40,7 @@ impl Session {
             self.clock.sleep(pause).await;
             waited += pause;
             pause = (pause * 2).min(Duration::from_secs(10));
-            seen = self.look(program, graph, view, identity).await?;
+            seen = self.look(program, graph, view, identity, strays).await?;
         }
         Ok(seen)
     }
@@ -64,7 +66,7 @@ impl Session {
 
 /// The first of the runs whose changes may not be seen yet, and for how long that is so: those that were cut short since the last that came to
 /// its end, and that one when it has just ended. `None` when there is none.
-fn latest(view: &Snapshot, now: u64) -> Option<(u64, Duration)> {
+pub(super) fn latest(view: &Snapshot, now: u64) -> Option<(u64, Duration)> {
     let left =
         |end: &DeploymentEnd| SETTLES_AFTER_END.checked_sub(Duration::from_millis(now.saturating_sub(end.ended_at)));
     let mut latest = None;

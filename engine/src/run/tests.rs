@@ -13,4 +13,5 @@ mod saved;
 mod secrets;
 mod sharing;
 mod stories;
+mod strays;
 mod waits;

@@ -40,6 +40,8 @@ pub(super) enum Item {
     Row(RowKey),
     /// An intent.
     Intent(RowKey),
+    /// A resource that was let go.
+    LetGo(RowKey),
 }
 
 impl Item {
@@ -52,9 +54,10 @@ impl Item {
             Entry::Intent(intent) => vec![Item::Intent(intent.row.key())],
             Entry::Accepted { row } | Entry::Progress(row) => vec![Item::Row(row.key())],
             Entry::Row(row) => vec![Item::Row(row.key()), Item::Intent(row.key())],
-            Entry::Removed { uid, generation, forgotten: _ } => {
+            Entry::Removed { uid, generation, forgotten } => {
                 let key = (uid.clone(), *generation);
-                vec![Item::Row(key.clone()), Item::Intent(key)]
+                let let_go = forgotten.then(|| Item::LetGo(key.clone()));
+                [Item::Row(key.clone()), Item::Intent(key)].into_iter().chain(let_go).collect()
             }
             Entry::Dropped { uid, generation } => vec![Item::Intent((uid.clone(), *generation))],
             Entry::Observed { uid, generation, args: _, outputs: _ } => vec![Item::Row((uid.clone(), *generation))],
@@ -79,6 +82,7 @@ pub struct Snapshot {
     outputs: BTreeMap<String, Stored>,
     deployments: BTreeMap<u64, Deployment>,
     takeovers: BTreeMap<u64, TakenOver>,
+    let_go: BTreeSet<RowKey>,
 }
 
 impl Snapshot {
@@ -145,6 +149,17 @@ impl Snapshot {
         let rows = rows.flat_map(|row| [&row.applied, &row.outputs].into_iter().chain(&row.observed));
         self.outputs.values().chain(pins).chain(rows).for_each(|stored| stored.collect_sealed(&mut sealed));
         sealed
+    }
+
+    /// Whether a row of this resource was given up while the thing may have stayed in the account: on purpose, so that what carries its tags is
+    /// no stray.
+    pub fn was_let_go(&self, uid: &Uid) -> bool {
+        self.let_go.range((uid.clone(), 0)..=(uid.clone(), u32::MAX)).next().is_some()
+    }
+
+    /// The resources that were let go, by uid and generation.
+    pub fn let_go(&self) -> &BTreeSet<RowKey> {
+        &self.let_go
     }
 
     /// The number of the next run.
@@ -219,10 +234,13 @@ impl Snapshot {
                 self.intents.remove(&row.key());
                 self.put_row(row.clone());
             }
-            Entry::Removed { uid, generation, forgotten: _ } => {
+            Entry::Removed { uid, generation, forgotten } => {
                 let key = (uid.clone(), *generation);
                 self.intents.remove(&key);
                 self.remove_row(&key);
+                if *forgotten {
+                    self.let_go.insert(key);
+                }
             }
             Entry::Dropped { uid, generation } => {
                 self.intents.remove(&(uid.clone(), *generation));
@@ -262,7 +280,9 @@ impl Snapshot {
         let deployments = self.deployments.keys().copied().map(Item::Deployment);
         let rows = self.rows.keys().cloned().map(Item::Row);
         let intents = self.intents.keys().cloned().map(Item::Intent);
-        binding.chain(outputs).chain(pins).chain(deployments).chain(rows).chain(intents)
+        // Before the rows: the fold of such an entry removes the row of its key, and there may be one again.
+        let let_go = self.let_go.iter().cloned().map(Item::LetGo);
+        binding.chain(outputs).chain(pins).chain(deployments).chain(let_go).chain(rows).chain(intents)
     }
 
     /// The entries whose fold makes an item as it is here; none when it is not here.
@@ -286,6 +306,11 @@ impl Snapshot {
             // Progress and not Row, whose fold would resolve the intent.
             Item::Row(key) => self.rows.get(key).cloned().map(Entry::Progress).into_iter().collect(),
             Item::Intent(key) => self.intents.get(key).cloned().map(Entry::Intent).into_iter().collect(),
+            Item::LetGo((uid, generation)) => {
+                let known = self.let_go.contains(&(uid.clone(), *generation));
+                let entry = Entry::Removed { uid: uid.clone(), generation: *generation, forgotten: true };
+                known.then_some(entry).into_iter().collect()
+            }
         }
     }
 

@@ -23,8 +23,9 @@ use crate::record::Entry;
 /// The most memory that sled keeps pages in; the default of 1 GB is for servers.
 const CACHE: u64 = 16 * 1024 * 1024;
 
-/// The key, in the tree `meta`, of what the view is the view of.
-const EXTENT: &str = "extent";
+/// The key, in the tree `meta`, of what the view is the view of. Another one whenever views hold more than before: one that does not have it is
+/// made again.
+const EXTENT: &str = "extent-2";
 
 /// An open view.
 pub(super) struct View {
@@ -256,6 +257,7 @@ fn key(item: &Item) -> String {
         Item::Pin(urn) => format!("pin/{urn}"),
         Item::Deployment(number) => format!("deployment/{number:016x}"),
         Item::Row((uid, generation)) | Item::Intent((uid, generation)) => format!("{uid}/{generation:08x}"),
+        Item::LetGo((uid, generation)) => format!("let-go/{uid}/{generation:08x}"),
     }
 }
 

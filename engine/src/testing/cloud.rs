@@ -10,7 +10,7 @@ use super::journal::Journal;
 use crate::error::Answer;
 use crate::kind::{
     CallClass, CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Mark, Observed, Owner, Ownership, Proof,
-    Read, Registry, Status, Update, Updated, Waiting,
+    Read, Registry, Sought, Status, Swept, Update, Updated, Waiting,
 };
 use crate::preflight::{Intended, Preflight, Problem};
 use crate::program::{ProviderName, ProviderSpec};
@@ -609,33 +609,24 @@ impl Cloud for ScriptedCloud {
         Ok(Arc::new(registry))
     }
 
-    async fn tagged(&self, stack: &str) -> Result<Vec<(String, String, Ownership)>, CallError> {
-        let of_stack = |value: &str| value == stack || value.starts_with(&format!("{stack}:"));
-        Ok(self.with(|account| {
-            let owned = account.things.values().filter_map(|thing| Some((thing, thing.owner.clone()?)));
-            owned
-                .filter(|(_, owner)| of_stack(&owner.stack))
-                .map(|(thing, owner)| (thing.kind.clone(), thing.id.clone(), owner))
-                .collect()
-        }))
-    }
-
     async fn marked(
         &self,
         name: &ProviderName,
         spec: Option<&ProviderSpec>,
-        stack: &str,
-    ) -> Result<Vec<Mark>, CallError> {
+        sought: &Sought,
+    ) -> Result<Swept, CallError> {
         let region = self.registry(name, spec).await?.region.clone();
-        let tagged = self.tagged(stack).await?;
+        let of_stack = |value: &str| value.strip_prefix(&*sought.stack).is_some_and(|rest| rest.starts_with(':'));
         Ok(self.with(|account| {
-            let here = |kind: &str, id: &str| {
-                account.things.values().any(|it| (&*it.kind, &*it.id, &*it.region) == (kind, id, &*region))
-            };
-            let marks = tagged.into_iter().filter(|(kind, id, _)| here(kind, id));
-            marks
-                .map(|(kind, id, owner)| Mark { urn: account.names.get(&owner.uid).cloned(), kind, id, owner })
-                .collect()
+            let here = account.things.values().filter(|thing| thing.region == region && sought.asks(&thing.kind));
+            let owned = here.filter_map(|thing| Some((thing, thing.owner.clone()?)));
+            let marks = owned.filter(|(_, owner)| of_stack(&owner.stack)).map(|(thing, owner)| Mark {
+                kind: thing.kind.clone(),
+                id: thing.id.clone(),
+                urn: account.names.get(&owner.uid).cloned(),
+                owner,
+            });
+            Swept { marks: marks.collect(), ..Swept::default() }
         }))
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod adopt;
+mod aurora;
 mod canary;
 mod certificates;
 mod cli;
@@ -14,6 +15,7 @@ mod conformance;
 mod failed;
 mod faults;
 mod generate;
+mod hosts;
 mod kills;
 mod lasting;
 mod prod;
@@ -21,6 +23,7 @@ mod quiet;
 mod reads;
 mod regions;
 mod store;
+mod strays;
 mod sweep;
 mod throttled;
 

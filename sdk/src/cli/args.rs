@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Prints Rust code that declares what exists, for a stack that takes it over.
     Generate(GenerateArgs),
+    /// Prints what the stack declares and what needs what; calls nothing.
+    Graph(super::graph::GraphArgs),
     /// Reads the account and records what it says beside what was applied.
     Refresh(RefreshArgs),
     /// Makes the present drift of resources permanent, without a change of the program or the account.
@@ -366,8 +368,10 @@ mod tests {
             "x import prod network/main vpc-1 network/private-1 subnet-1 --yes --json --local",
             "x generate prod aws:ec2/vpc vpc-1 iam/role app --component network --json",
             "x output prod database_url --json --show-secrets",
+            "x graph prod --json --local",
+            "x graph prod --dot --config f",
             "x history prod --json",
-            "x history prod 3",
+            "x history show prod 3 --json --local",
             "x diff prod 3 4 --json",
             "x rollback prod 3 --yes --allow-delete a --on-drift revert",
             "x rollback prod 3 --preview --json --local",

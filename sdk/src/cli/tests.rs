@@ -443,6 +443,20 @@ fn code_is_generated_for_what_exists() {
 }
 
 #[test]
+fn the_graph_of_a_stack_is_printed_without_a_call() {
+    let project = Project::new();
+    let calls = project.cloud.calls();
+    let page = ["main (ec2/vpc)\n├─ private/subnet-0 (ec2/subnet) by vpc\n└─ private/subnet-1", "3 resources, 2 edges"];
+    expect(project.run("graph prod"), exit::DONE, &page, &[]);
+    let json = expect(project.run("graph prod --json"), exit::DONE, &[], &[]);
+    let json: Json = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json["nodes"].as_array().unwrap().len(), &json["edges"][0]["field"]), (3, &Json::from("vpc")));
+    expect(project.run("graph prod --dot"), exit::DONE, &["digraph \"prod\" {"], &[]);
+    expect(project.run("graph prod --dot --json"), exit::BAD_INPUT, &[], &["cannot be used with"]);
+    assert_eq!(project.cloud.calls(), calls);
+}
+
+#[test]
 fn the_policy_of_a_command_is_printed_without_a_call() {
     let project = Project::new();
     let calls = project.cloud.calls();

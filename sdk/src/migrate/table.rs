@@ -57,9 +57,9 @@ pub(crate) type Id = &'static [&'static [&'static str]];
 /// An attribute of a thing, as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// Its text.
+    /// Its text; of a number or a truth value, as JSON writes it.
     Text(String),
-    /// Absent, empty, or no text.
+    /// Absent, empty, or something that is made of parts.
     Missing,
     /// Marked as a secret in the file.
     Withheld,
@@ -102,8 +102,27 @@ pub(crate) const TYPES: &[Type] = &[
     // Compute and network.
     made("aws_eip", &["aws:ec2/eip:Eip"], "aws:ec2/elastic-ip", &[&["allocation_id", "id"]]),
     same("aws_flow_log", &["aws:ec2/flowLog:FlowLog"], "aws:ec2/flow-log"),
+    same("aws_instance", &["aws:ec2/instance:Instance"], "aws:ec2/instance"),
     same("aws_internet_gateway", &["aws:ec2/internetGateway:InternetGateway"], "aws:ec2/internet-gateway"),
+    // Theirs is the name.
+    made("aws_key_pair", &["aws:ec2/keyPair:KeyPair"], "aws:ec2/key-pair", &[&["key_pair_id"]]),
+    same("aws_launch_template", &["aws:ec2/launchTemplate:LaunchTemplate"], "aws:ec2/launch-template"),
     same("aws_nat_gateway", &["aws:ec2/natGateway:NatGateway"], "aws:ec2/nat-gateway"),
+    same("aws_network_acl", &["aws:ec2/networkAcl:NetworkAcl"], "aws:ec2/network-acl"),
+    // Theirs is AWS's id of the association, which every change makes anew; ours is the subnet.
+    made(
+        "aws_network_acl_association",
+        &["aws:ec2/networkAclAssociation:NetworkAclAssociation"],
+        "aws:ec2/network-acl-association",
+        &[&["subnet_id"]],
+    ),
+    made(
+        "aws_network_acl_rule",
+        &["aws:ec2/networkAclRule:NetworkAclRule"],
+        "aws:ec2/network-acl-entry",
+        &[&["network_acl_id"], &["egress"], &["rule_number"]],
+    ),
+    same("aws_ec2_managed_prefix_list", &["aws:ec2/managedPrefixList:ManagedPrefixList"], "aws:ec2/prefix-list"),
     // Their id is made up (`r-rtb-…`, with a hash): table and destination are what tells a route apart.
     made(
         "aws_route",
@@ -226,6 +245,24 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"],
         "Formwork associates route tables with subnets and leaves a VPC's main one alone",
     ),
+    // The edge.
+    same("aws_cloudfront_cache_policy", &["aws:cloudfront/cachePolicy:CachePolicy"], "aws:cloudfront/cache-policy"),
+    same("aws_cloudfront_distribution", &["aws:cloudfront/distribution:Distribution"], "aws:cloudfront/distribution"),
+    same(
+        "aws_cloudfront_origin_access_control",
+        &["aws:cloudfront/originAccessControl:OriginAccessControl"],
+        "aws:cloudfront/origin-access-control",
+    ),
+    nothing(
+        "aws_cloudfront_origin_access_identity",
+        &["aws:cloudfront/originAccessIdentity:OriginAccessIdentity"],
+        "origin access controls have replaced it; a distribution names one that is there by `OriginType::s3_identity`",
+    ),
+    same(
+        "aws_cloudfront_response_headers_policy",
+        &["aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"],
+        "aws:cloudfront/response-headers-policy",
+    ),
     // Registries of images.
     same("aws_ecr_repository", &["aws:ecr/repository:Repository"], "aws:ecr/repository"),
     part(
@@ -257,6 +294,12 @@ pub(crate) const TYPES: &[Type] = &[
     ),
     made("aws_eks_addon", &["aws:eks/addon:Addon"], "aws:eks/addon", &[&["cluster_name"], &["addon_name"]]),
     made("aws_eks_cluster", &["aws:eks/cluster:Cluster"], "aws:eks/cluster", &[&["name", "id"]]),
+    made(
+        "aws_eks_fargate_profile",
+        &["aws:eks/fargateProfile:FargateProfile"],
+        "aws:eks/fargate-profile",
+        &[&["cluster_name"], &["fargate_profile_name"]],
+    ),
     made(
         "aws_eks_node_group",
         &["aws:eks/nodeGroup:NodeGroup"],
@@ -350,6 +393,26 @@ pub(crate) const TYPES: &[Type] = &[
         "indexed_fields",
     ),
     // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
+    made("aws_rds_cluster", &["aws:rds/cluster:Cluster"], "aws:rds/cluster", &[&["cluster_identifier", "id"]]),
+    made(
+        "aws_rds_cluster_instance",
+        &["aws:rds/clusterInstance:ClusterInstance"],
+        "aws:rds/cluster-instance",
+        &[&["identifier", "id"]],
+    ),
+    made(
+        "aws_rds_cluster_parameter_group",
+        &["aws:rds/clusterParameterGroup:ClusterParameterGroup"],
+        "aws:rds/cluster-parameter-group",
+        &[&["name", "id"]],
+    ),
+    part(
+        "aws_rds_cluster_role_association",
+        &["aws:rds/clusterRoleAssociation:ClusterRoleAssociation"],
+        "aws:rds/cluster",
+        "db_cluster_identifier",
+        "associated_roles",
+    ),
     made("aws_db_instance", &["aws:rds/instance:Instance"], "aws:rds/instance", &[&["identifier"]]),
     made(
         "aws_db_parameter_group",
@@ -405,6 +468,13 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"],
         "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
     ),
+    // The generic path.
+    made(
+        "aws_cloudcontrolapi_resource",
+        &["aws:cloudcontrol/resource:Resource"],
+        "aws:cloudcontrol/resource",
+        &[&["type_name"], &["id"]],
+    ),
     // Certificates, and names in DNS.
     same("aws_acm_certificate", &["aws:acm/certificate:Certificate"], "aws:acm/certificate"),
     // Theirs is the moment at which it was issued.
@@ -435,13 +505,6 @@ pub(crate) const TYPES: &[Type] = &[
         "aws:route53/hosted-zone",
         "zone_id",
         "query_logging",
-    ),
-    // The generic path.
-    made(
-        "aws_cloudcontrolapi_resource",
-        &["aws:cloudcontrol/resource:Resource"],
-        "aws:cloudcontrol/resource",
-        &[&["type_name"], &["id"]],
     ),
     // Secrets.
     made(

@@ -1,11 +1,10 @@
 //! Deployments, and what differs between two of them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use formwork_engine::history::{Changed, FieldDifference, RowDifference};
-use formwork_engine::record::{PlannedStep, StepTrouble};
-use formwork_engine::state::{Deployment, utc};
+use formwork_engine::record::{PlannedStep, StepTrouble, TakenOver};
+use formwork_engine::state::{Deployment, Snapshot, utc};
 use serde_json::{Value as Json, json};
 
 use super::value::{Part, parts};
@@ -16,15 +15,15 @@ const VERSION: u32 = 1;
 
 /// What deployments are shown against.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Listed {
+pub(crate) struct Listed<'a> {
     /// Milliseconds since 1970.
     pub(crate) now: u64,
-    /// The number of the last one, which may be going on.
-    pub(crate) last: u64,
+    /// What is recorded: of which the last one may be going on, and who took over from which.
+    pub(crate) snapshot: &'a Snapshot,
 }
 
 /// All deployments, the last one first. Where there is little room, the age says when, and what a run cost is left out.
-pub(crate) fn deployments(deployments: &BTreeMap<u64, Deployment>, listed: Listed, look: Look) -> String {
+pub(crate) fn deployments(listed: Listed<'_>, look: Look) -> String {
     let (dated, costed) = (look.width >= 120, look.width >= 76);
     let mut heading = vec!["N", if dated { "WHEN" } else { "AGE" }, "COMMAND", "OUTCOME", "STEPS"];
     if dated {
@@ -49,7 +48,7 @@ pub(crate) fn deployments(deployments: &BTreeMap<u64, Deployment>, listed: Liste
         cells.push(who(&start.who).to_owned());
         cells
     };
-    let rows: Vec<Vec<String>> = deployments.values().rev().map(row).collect();
+    let rows: Vec<Vec<String>> = listed.snapshot.deployments().values().rev().map(row).collect();
     table(&heading, &rows, Last::Cut, look)
 }
 
@@ -69,13 +68,20 @@ fn took(Deployment { start, end }: &Deployment) -> Duration {
     Duration::from_millis(end.as_ref().map_or(0, |end| end.ended_at.saturating_sub(start.started_at)))
 }
 
-/// One that did not end was killed; the last one may be going on.
-fn outcome(deployment: &Deployment, listed: Listed) -> &str {
+/// One that did not end was killed, or lost its store to another; the last one may be going on.
+fn outcome<'a>(deployment: &'a Deployment, listed: Listed<'_>) -> &'a str {
+    let number = deployment.start.number;
     match &deployment.end {
         Some(end) => &end.outcome,
-        None if deployment.start.number == listed.last => "not ended",
+        None if listed.snapshot.taken_over(number).is_some() => "taken over",
+        None if number + 1 == listed.snapshot.next_deployment() => "not ended",
         None => "cut short",
     }
+}
+
+/// Who took over from a run that did not end.
+fn took_over(TakenOver { by, at, lease_ended_at, .. }: &TakenOver) -> String {
+    format!("by {by}, at {} (the lease had ended at {})", utc(*at), utc(*lease_ended_at))
 }
 
 /// The last part of an ARN; the whole of anything else.
@@ -94,7 +100,7 @@ fn age(now: u64, then: u64) -> String {
 }
 
 /// Everything about one deployment.
-pub(crate) fn deployment(deployment: &Deployment, listed: Listed, look: Look) -> String {
+pub(crate) fn deployment(deployment: &Deployment, listed: Listed<'_>, look: Look) -> String {
     let Deployment { start, end } = deployment;
     let mut text = look.paint(Ink::Strong, &format!("deployment {}: {}", start.number, start.command)) + "\n";
     let mut line = |name: &str, value: &str| {
@@ -106,6 +112,7 @@ pub(crate) fn deployment(deployment: &Deployment, listed: Listed, look: Look) ->
     line("when", &format!("{} ({})", utc(start.started_at), age(listed.now, start.started_at)));
     line("who", &start.who);
     line("outcome", outcome(deployment, listed));
+    line("taken", &listed.snapshot.taken_over(start.number).map(took_over).unwrap_or_default());
     line("took", &end.as_ref().map(|_| duration(took(deployment))).unwrap_or_default());
     if let Some(program) = &start.program {
         line("program", &format!("{} (Formwork {})", program.fingerprint, program.version));
@@ -156,11 +163,11 @@ fn troubles<'a>(step: &PlannedStep, Deployment { start, end }: &'a Deployment) -
 }
 
 /// All deployments, the first one first.
-pub(crate) fn deployments_json(deployments: &BTreeMap<u64, Deployment>) -> Json {
-    deployments.values().map(summary_json).collect()
+pub(crate) fn deployments_json(snapshot: &Snapshot) -> Json {
+    snapshot.deployments().values().map(|deployment| summary_json(deployment, snapshot)).collect()
 }
 
-fn summary_json(deployment: &Deployment) -> Json {
+fn summary_json(deployment: &Deployment, snapshot: &Snapshot) -> Json {
     let Deployment { start, end } = deployment;
     let steps = end.as_ref().map(|end| end.steps);
     json!({
@@ -177,13 +184,18 @@ fn summary_json(deployment: &Deployment) -> Json {
         "program": start.program.as_ref().map(|program| &program.fingerprint),
         "formwork": start.program.as_ref().map(|program| &program.version),
         "saved_plan": start.saved_plan,
+        "taken_over": snapshot.taken_over(start.number).map(|took| json!({
+            "by": { "user": took.by.user, "host": took.by.host, "pid": took.by.pid, "command": took.by.command },
+            "at": took.at,
+            "lease_ended_at": took.lease_ended_at,
+        })),
     })
 }
 
 /// One deployment with its steps.
-pub(crate) fn deployment_json(deployment: &Deployment) -> Json {
+pub(crate) fn deployment_json(deployment: &Deployment, snapshot: &Snapshot) -> Json {
     let Deployment { start, end } = deployment;
-    let mut json = summary_json(deployment);
+    let mut json = summary_json(deployment, snapshot);
     let step = |step: &PlannedStep| {
         let trouble = troubles(step, deployment).into_iter().next();
         json!({

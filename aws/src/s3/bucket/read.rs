@@ -20,7 +20,7 @@ pub(super) async fn exists(aws: &Aws, name: &str) -> Result<bool> {
 }
 
 /// All tags, ours and AWS's too; `None` when the bucket is gone.
-pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Vec<(String, String)>>> {
+pub(in crate::s3) async fn tags(aws: &Aws, name: &str) -> Result<Option<Vec<(String, String)>>> {
     let answer = aws.s3().get_bucket_tagging().bucket(name).send().await.or_gone(&["NoSuchTagSet"]);
     let Some(answer) = answer.or_gone(GONE)? else { return Ok(None) };
     let tags = answer.map(|answer| answer.tag_set).unwrap_or_default();

@@ -13,7 +13,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 
 from ..intercept import Layer, Proceed, around, fault
-from . import route53
+from . import cloudfront, route53
 from .native import now, page
 
 ISSUED_AFTER = 1
@@ -203,13 +203,9 @@ def _listeners(account_id: str, region: str, arn: str) -> Iterator[str]:
 
 
 def _distributions(account_id: str, region: str, arn: str) -> Iterator[str]:
-    module = sys.modules.get("moto.cloudfront.models")
-    if module is None or region != "us-east-1" or account_id not in module.cloudfront_backends:
-        return
-    for backend in list(module.cloudfront_backends[account_id].values()):
-        for distribution in list(backend.distributions.values()):
-            viewer = getattr(distribution.distribution_config, "viewer_certificate", None)
-            if arn == getattr(viewer, "acm_certificate_arn", None):
+    for _, state in cloudfront.STATE.each(account_id):
+        for distribution in list(state.distributions.values()):
+            if distribution.config["ViewerCertificate"].get("ACMCertificateArn") == arn:
                 yield distribution.arn
 
 

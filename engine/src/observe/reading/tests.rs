@@ -89,6 +89,7 @@ impl Place {
         let stacks = BTreeMap::new();
         let looking = Looking {
             stacks: &stacks,
+            claims: &BTreeMap::new(),
             cloud: &self.cloud,
             graph: &graph,
             snapshot: &snapshot,

@@ -274,20 +274,6 @@ async fn an_empty_store_is_refused_while_things_of_the_stack_exist() {
 }
 
 #[tokio::test]
-async fn a_stray_of_our_own_is_shown() {
-    let bench = Bench::new();
-    let world = two_branches();
-    bench.done(&world.program).await;
-    let binding = bench.state().binding().cloned().unwrap();
-    let tag = crate::record::owner_tag(&binding.project, &binding.stack, &binding.lineage);
-    let owner = Ownership::of(&tag, &Uid::random());
-    let id = bench.cloud.put_foreign(NETWORK.kind, Value::from([("cidr", "10.7.0.0/16")]), Some(owner));
-    let plan = bench.plan(&world.program).await.unwrap();
-    assert!(plan.is_noop());
-    assert!(plan.warnings.iter().any(|warning| warning.contains(&id)), "{:?}", plan.warnings);
-}
-
-#[tokio::test]
 async fn the_loss_of_most_of_a_stack_is_not_believed() {
     let mut bench = Bench::new();
     let world = two_branches();

@@ -122,8 +122,11 @@ async fn what_no_row_knows_is_a_finding_with_its_way_out() {
     let world = world();
     bench.done(&world.program).await;
     let a = row(&bench, "a");
-    write(&bench, &[Entry::Removed { uid: a.uid.clone(), generation: 1, forgotten: true }]).await;
+    write(&bench, &[Entry::Removed { uid: a.uid.clone(), generation: 1, forgotten: false }]).await;
     let examination = examined(&bench, &world).await;
     assert_eq!(names(&examination), [(format!("stray:{}", a.id).as_str(), false)]);
-    assert!(examination.findings[0].proposal.contains("`state rebuild`"));
+    assert!(examination.findings[0].proposal.contains("`up` takes it over"));
+    // What was given up on purpose says so.
+    write(&bench, &[Entry::Removed { uid: a.uid.clone(), generation: 1, forgotten: true }]).await;
+    assert!(examined(&bench, &world).await.findings[0].sentence.contains("was let go"));
 }

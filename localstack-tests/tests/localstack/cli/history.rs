@@ -31,7 +31,7 @@ fn a_stack_goes_back_without_its_configuration_and_its_secrets() {
     let history = project.expect("history small", code::DONE);
     assert!(history.out.contains("rollback 1"), "{}", history.out);
     // It needs neither credentials nor the account.
-    let mut alone = bare(project.folder.path(), "history small 3");
+    let mut alone = bare(project.folder.path(), "history show small 3");
     let alone = run(&mut alone);
     alone.expect(code::DONE);
     assert!(

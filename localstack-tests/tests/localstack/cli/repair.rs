@@ -32,7 +32,7 @@ async fn findings_are_named_with_their_way_out() {
 
     let name = stray["name"].as_str().unwrap();
     let refused = project.expect(&format!("state repair small --apply {name}"), code::BAD_INPUT);
-    refused.says(&["is not put right by a change of the records alone", "`state rebuild` records it"]);
+    refused.says(&["is not put right by a change of the records alone", "take it over with `import`"]);
     let done = project.expect("state repair small --apply gone:data/events", code::DONE);
     assert!(done.out.contains("gone:data/events: done"), "{}", done.out);
     project.expect("state rebuild small --yes", code::DONE).says(&["1 resource is recorded"]);

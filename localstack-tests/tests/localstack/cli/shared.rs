@@ -151,6 +151,10 @@ fn a_killed_run_is_taken_over_when_its_lease_ends_and_finished() {
     ran.expect(code::DONE);
     ran.says(&["took over from `up small` of", &holder]);
     assert_eq!(team.standing(), WHOLE);
+    let history = team.expect("history small", code::DONE).out;
+    assert!(history.contains("taken over"), "{history}");
+    let first = team.expect("history show small 1", code::DONE).out;
+    assert!(first.contains("by `up small` of") && first.contains("the lease had ended at"), "{first}");
     team.expect("preview small --detailed-exitcode", code::DONE);
     assert!(team.expect("output small vpc_id", code::DONE).out.starts_with("vpc-"));
     // Let go of properly, it is free at once.

@@ -32,9 +32,10 @@ const BESIDES: &[(&str, &str)] = &[
 const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:acm/certificate", "acm:ListCertificates", "only a lost request is looked for, and no walk loses one"),
     ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
-    ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
-    ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
     ("aws:ec2/elastic-ip", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/instance", "ec2:AssociateIamInstanceProfile", "its example exchanges one profile for another"),
+    ("aws:ec2/instance", "ec2:AttachVolume", "there is no type for volumes yet"),
+    ("aws:ec2/instance", "ec2:DetachVolume", "there is no type for volumes yet"),
     ("aws:ec2/internet-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/nat-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/route-table", "ec2:DeleteTags", "its example takes no tag away"),
@@ -72,6 +73,10 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:logs/log-group", "logs:DisassociateKmsKey", "its example takes no key away"),
     ("aws:logs/log-group", "logs:GetDataProtectionPolicy", "the emulator has no data protection policies"),
     ("aws:logs/log-group", "logs:PutDataProtectionPolicy", "the emulator has no data protection policies"),
+    ("aws:rds/cluster", "rds:RemoveFromGlobalCluster", "there is no type for the global database that it would leave"),
+    ("aws:rds/cluster", "rds:RestoreDBClusterFromSnapshot", "its example is new, and not made from another one"),
+    ("aws:rds/cluster", "rds:RestoreDBClusterToPointInTime", "its example is new, and not made from another one"),
+    ("aws:rds/cluster", "rds:CreateDBInstance", "RDS makes the members of a Multi-AZ DB cluster itself"),
     ("aws:rds/instance", "rds:AddRoleToDBInstance", "the emulator does not know associated roles"),
     ("aws:rds/instance", "rds:RemoveRoleFromDBInstance", "the emulator does not know associated roles"),
     ("aws:rds/instance", "rds:CreateDBInstanceReadReplica", "its example is new, and not made from another one"),
@@ -108,11 +113,13 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     (example.declare)(&mut stack, 0);
     let program = stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"));
     let kinds: BTreeSet<&str> = program.resources.values().map(|declaration| declaration.schema.kind).collect();
+    let strays: Vec<_> = kinds.iter().map(|kind| formwork_aws::permissions::of_strays(kind)).collect();
     let tables = formwork_aws::tables().into_iter().filter(|table| kinds.contains(table.kind));
     let mut allowed: BTreeSet<&str> =
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
-    // What every run looks at, and what examples look up.
-    allowed.extend(["ec2:DescribeTags", "ec2:DescribeAvailabilityZones"]);
+    // What every run looks for, and what examples look up.
+    allowed.extend(strays.iter().flat_map(|it| it.actions));
+    allowed.extend(["ec2:DescribeAvailabilityZones", "ec2:DescribeImages"]);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))

@@ -54,14 +54,17 @@ fn the_history_tells_who_did_what_with_which_outcome() {
     assert_ne!(json[0]["program"], json[1]["program"]);
 
     expect(
-        project.run("history prod 2"),
+        project.run("history show prod 2"),
         exit::DONE,
         &["deployment 2: up", "- delete private/subnet-1", "program"],
         &[],
     );
-    let json: Json = serde_json::from_str(&project.run("history prod 2 --json").1.out).unwrap();
+    let json: Json = serde_json::from_str(&project.run("history show prod 2 --json").1.out).unwrap();
     assert_eq!((&json["plan"][0]["op"], &json["plan"][0]["outcome"]), (&json!("delete"), &json!("done")));
-    expect(project.run("history prod 7"), exit::BAD_INPUT, &[], &["find deployment 7"]);
+    expect(project.run("history show prod 7"), exit::BAD_INPUT, &[], &["find deployment 7"]);
+    for line in ["history prod 2", "history", "history show prod"] {
+        expect(project.run(line), exit::BAD_INPUT, &[], &["Usage"]);
+    }
 }
 
 #[test]
@@ -70,7 +73,12 @@ fn a_step_that_failed_stands_in_the_history_with_its_reason() {
     project.cloud.fail(Fault::new("aws:ec2/subnet", "create", CallClass::Refused).times(2));
     assert_eq!(project.run("up prod --yes").0, exit::FAILED);
     expect(project.run("history prod"), exit::DONE, &["failed", "1 of 3"], &[]);
-    expect(project.run("history prod 1"), exit::DONE, &["+ create private/subnet-0 (ec2/subnet), new failed:"], &[]);
+    expect(
+        project.run("history show prod 1"),
+        exit::DONE,
+        &["+ create private/subnet-0 (ec2/subnet), new failed:"],
+        &[],
+    );
 }
 
 #[test]

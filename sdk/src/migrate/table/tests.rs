@@ -23,6 +23,25 @@ const THINGS: &[Case] = &[
         "aws:acm/certificate-validation",
         CERTIFICATE,
     ),
+    (
+        "aws_cloudfront_cache_policy",
+        &[("id", "b2884449-e4de-46a7-ac36-70bc7f1ddd6d")],
+        "aws:cloudfront/cache-policy",
+        "b2884449-e4de-46a7-ac36-70bc7f1ddd6d",
+    ),
+    ("aws_cloudfront_distribution", &[("id", "EDFDVBD632BHDS5")], "aws:cloudfront/distribution", "EDFDVBD632BHDS5"),
+    (
+        "aws_cloudfront_origin_access_control",
+        &[("id", "E327GJI25M56DG")],
+        "aws:cloudfront/origin-access-control",
+        "E327GJI25M56DG",
+    ),
+    (
+        "aws_cloudfront_response_headers_policy",
+        &[("id", "67f7725c-6f97-4210-82d7-5512b31e9d03")],
+        "aws:cloudfront/response-headers-policy",
+        "67f7725c-6f97-4210-82d7-5512b31e9d03",
+    ),
     ("aws_route53_zone", &[("id", "Z1"), ("zone_id", "Z1")], "aws:route53/hosted-zone", "Z1"),
     (
         "aws_route53_record",
@@ -47,6 +66,23 @@ const THINGS: &[Case] = &[
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),
     ("aws_flow_log", &[("id", "fl-1")], "aws:ec2/flow-log", "fl-1"),
+    ("aws_instance", &[("id", "i-1")], "aws:ec2/instance", "i-1"),
+    ("aws_key_pair", &[("id", "anna"), ("key_pair_id", "key-1")], "aws:ec2/key-pair", "key-1"),
+    ("aws_launch_template", &[("id", "lt-1")], "aws:ec2/launch-template", "lt-1"),
+    ("aws_network_acl", &[("id", "acl-1")], "aws:ec2/network-acl", "acl-1"),
+    (
+        "aws_network_acl_association",
+        &[("id", "aclassoc-1"), ("subnet_id", "subnet-1"), ("network_acl_id", "acl-1")],
+        "aws:ec2/network-acl-association",
+        "subnet-1",
+    ),
+    (
+        "aws_network_acl_rule",
+        &[("id", "nacl-4242"), ("network_acl_id", "acl-1"), ("egress", "false"), ("rule_number", "100")],
+        "aws:ec2/network-acl-entry",
+        "acl-1|false|100",
+    ),
+    ("aws_ec2_managed_prefix_list", &[("id", "pl-1")], "aws:ec2/prefix-list", "pl-1"),
     ("aws_internet_gateway", &[("id", "igw-1")], "aws:ec2/internet-gateway", "igw-1"),
     ("aws_nat_gateway", &[("id", "nat-1")], "aws:ec2/nat-gateway", "nat-1"),
     (
@@ -124,6 +160,12 @@ const THINGS: &[Case] = &[
     ),
     ("aws_eks_cluster", &[("id", "main"), ("name", "main")], "aws:eks/cluster", "main"),
     (
+        "aws_eks_fargate_profile",
+        &[("id", "main:batch"), ("cluster_name", "main"), ("fargate_profile_name", "batch")],
+        "aws:eks/fargate-profile",
+        "main|batch",
+    ),
+    (
         "aws_eks_node_group",
         &[("id", "main:general"), ("cluster_name", "main"), ("node_group_name", "general")],
         "aws:eks/node-group",
@@ -162,6 +204,14 @@ const THINGS: &[Case] = &[
     ("aws_kms_alias", &[("id", "alias/app"), ("name", "alias/app")], "aws:kms/alias", "alias/app"),
     ("aws_kms_key", &[("id", "1234-abcd"), ("key_id", "1234-abcd")], "aws:kms/key", "1234-abcd"),
     ("aws_cloudwatch_log_group", &[("id", "/app"), ("name", "/app")], "aws:logs/log-group", "/app"),
+    ("aws_rds_cluster", &[("id", "orders"), ("cluster_identifier", "orders")], "aws:rds/cluster", "orders"),
+    ("aws_rds_cluster_instance", &[("id", "one"), ("identifier", "one")], "aws:rds/cluster-instance", "one"),
+    (
+        "aws_rds_cluster_parameter_group",
+        &[("id", "apg16"), ("name", "apg16")],
+        "aws:rds/cluster-parameter-group",
+        "apg16",
+    ),
     // Since version 5 of the provider the id is the resource id.
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
     ("aws_db_parameter_group", &[("id", "pg16"), ("name", "pg16")], "aws:rds/parameter-group", "pg16"),
