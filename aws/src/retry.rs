@@ -113,6 +113,19 @@ pub const PASSING: &[Passing] = passing! {
     "elasticache" ["DeleteCacheSubnetGroup"] ["CacheSubnetGroupInUse", "DependencyViolation"] "" 300;
     "elasticache" ["ModifyCacheParameterGroup", "ResetCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "has pending changes" 60;
     "elasticache" ["DeleteCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "" 300;
+    // Elastic Load Balancing: names of seconds ago, a bucket's policy that is not in force yet, and what a listener of seconds ago still holds.
+    "elasticloadbalancingv2" ["CreateListener", "ModifyListener"] ["CertificateNotFound", "UnsupportedCertificate"] "" 300;
+    "elasticloadbalancingv2" ["CreateListener", "CreateRule", "ModifyListener", "ModifyRule"] ["TargetGroupNotFound"] "" 120;
+    "elasticloadbalancingv2" ["CreateLoadBalancer"] ["InvalidConfigurationRequest"] "service linked role" 120;
+    "elasticloadbalancingv2" ["ModifyLoadBalancerAttributes"] ["InvalidConfigurationRequest"] "Access Denied for bucket" 120;
+    "elasticloadbalancingv2" ["DeleteTargetGroup"] ["ResourceInUse"] "" 300;
+    // EFS: neither a mount target nor the end of a file system goes while the other one is on its way.
+    "efs" [] ["IncorrectFileSystemLifeCycleState", "IncorrectMountTargetState"] "" 600;
+    "efs" ["DeleteFileSystem"] ["FileSystemInUse"] "" 600;
+    "efs" ["PutFileSystemPolicy"] ["InvalidPolicyException"] "rincipal" 120;
+    // Roles that services act with, made just before.
+    "elasticache" ["CreateReplicationGroup"] ["InvalidParameterValue", "ServiceLinkedRoleNotFoundFault"] "service linked role" 120;
+    "rds" ["CreateDBInstance", "CreateDBCluster"] ["InvalidParameterValue"] "service linked role" 120;
     // S3: a bucket of seconds ago, and calls that step on each other.
     "s3" ["CreateBucket", "PutBucketEncryption"] ["OperationAborted"] "" 120;
     "s3" ["PutBucketEncryption", "PutBucketVersioning", "PutPublicAccessBlock", "PutBucketOwnershipControls", "PutBucketLifecycleConfiguration", "PutBucketCors", "PutBucketPolicy", "PutBucketTagging", "PutBucketLogging", "PutBucketNotificationConfiguration", "PutBucketAccelerateConfiguration", "PutBucketAnalyticsConfiguration", "PutBucketIntelligentTieringConfiguration", "PutBucketInventoryConfiguration", "PutBucketMetricsConfiguration", "PutBucketReplication", "PutBucketWebsite", "PutObjectLockConfiguration"] ["NoSuchBucket"] "" 120;

@@ -70,6 +70,15 @@ lists! {
         "aws:elasticache/replication-group" => crate::elasticache::marks::replication_groups, &["elasticache:DescribeReplicationGroups", "elasticache:ListTagsForResource"];
         "aws:elasticache/subnet-group" => crate::elasticache::marks::subnet_groups, &["elasticache:DescribeCacheSubnetGroups", "elasticache:ListTagsForResource"];
     }
+    "efs" {
+        "aws:efs/file-system" => crate::efs::file_system::marked, &["elasticfilesystem:DescribeFileSystems"];
+    }
+    "elbv2" {
+        "aws:elbv2/listener" => crate::elbv2::listeners, &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/listener-rule" => crate::elbv2::listener_rules, &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/load-balancer" => crate::elbv2::load_balancers, &["elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/target-group" => crate::elbv2::target_groups, &["elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroups"];
+    }
     "iam" {
         "aws:iam/instance-profile" => crate::iam::marks::instance_profiles, &["iam:ListInstanceProfileTags", "iam:ListInstanceProfiles"];
         "aws:iam/open-id-connect-provider" => crate::iam::marks::providers, &["iam:ListOpenIDConnectProviderTags", "iam:ListOpenIDConnectProviders"];

@@ -32,6 +32,8 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/vpc-endpoint", (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60)),
     // Three times in a row. The fifteen minutes of its delete are the window of DependencyViolation; then it is waited for until it is gone.
     ("aws:ec2/security-group", (0, 1, 3, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:efs/file-system", (0, 2, 1, 10 * 60), (0, 2, 1, 10 * 60), (2, 2, 1, 10 * 60)),
+    ("aws:efs/mount-target", (0, 5, 1, 30 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
     ("aws:eks/cluster", (5, 10, 1, 30 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 15 * 60)),
     ("aws:eks/node-group", (5, 10, 1, 60 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 60 * 60)),
     ("aws:eks/addon", (2, 5, 1, 20 * 60), (2, 5, 1, 20 * 60), (2, 5, 1, 40 * 60)),
@@ -42,6 +44,11 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:rds/instance", (60, 10, 3, 40 * 60), (10, 10, 3, 80 * 60), (10, 10, 1, 60 * 60)),
     ("aws:rds/subnet-group", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:elasticache/replication-group", (30, 10, 1, 60 * 60), (10, 10, 2, 40 * 60), (10, 10, 1, 45 * 60)),
+    // It is ready half a minute after its create at the earliest; its network interfaces go after it, which is for who deletes their groups and
+    // subnets to wait for.
+    ("aws:elbv2/load-balancer", (30, 10, 1, 10 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
+    // IAM looks through all regions for what uses the role.
+    ("aws:iam/service-linked-role", AT_ONCE, AT_ONCE, (2, 5, 1, 20 * 60)),
     // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
     ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
     // Until all name servers know the change.
@@ -68,6 +75,9 @@ const WITHOUT: &[&str] = &[
     "aws:eks/pod-identity-association",
     "aws:elasticache/parameter-group",
     "aws:elasticache/subnet-group",
+    "aws:elbv2/listener",
+    "aws:elbv2/listener-rule",
+    "aws:elbv2/target-group",
     "aws:iam/instance-profile",
     "aws:iam/open-id-connect-provider",
     "aws:iam/policy",

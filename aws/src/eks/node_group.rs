@@ -15,7 +15,7 @@ use crate::context::Aws;
 use crate::ec2::{LaunchTemplateId, SubnetId};
 use crate::error::{Error, OrGone, Result};
 use crate::iam::Role;
-use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, after_role_of};
 use crate::questions::each;
 use crate::tags::Tags;
 
@@ -26,6 +26,7 @@ pair_id! {
 
 /// Nodes register by their role's policies, over a way out of their subnets, and need the network add-on to become ready.
 const AFTER: &[After] = &[
+    after_role_of("eks-nodegroup.amazonaws.com"),
     After {
         kind: "aws:iam/role-policy-attachment",
         link: Link::Shared(&[("node_role_arn", "role")]),

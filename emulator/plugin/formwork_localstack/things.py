@@ -68,6 +68,12 @@ LISTINGS: dict[tuple[str, str], Listing] = {
     ("kms", "ListKeys"): Listing("Keys", "KeyId"),
     ("kms", "ListAliases"): Listing("Aliases", "AliasName"),
     ("ecr", "DescribeRepositories"): Listing("repositories", "repositoryName", "repositoryNames", "RepositoryNotFoundException"),
+    ("efs", "DescribeFileSystems"): Listing("FileSystems", "FileSystemId", "FileSystemId", "FileSystemNotFound", 404),
+    ("efs", "DescribeMountTargets"): Listing("MountTargets", "MountTargetId", "MountTargetId", "MountTargetNotFound", 404),
+    ("elbv2", "DescribeListeners"): Listing("Listeners", "ListenerArn", "ListenerArns", "ListenerNotFound"),
+    ("elbv2", "DescribeLoadBalancers"): Listing("LoadBalancers", "LoadBalancerArn", "LoadBalancerArns", "LoadBalancerNotFound"),
+    ("elbv2", "DescribeRules"): Listing("Rules", "RuleArn", "RuleArns", "RuleNotFound"),
+    ("elbv2", "DescribeTargetGroups"): Listing("TargetGroups", "TargetGroupArn", "TargetGroupArns", "TargetGroupNotFound"),
     ("eks", "ListPodIdentityAssociations"): Listing("associations", "associationId"),
     ("eks", "ListAssociatedAccessPolicies"): Listing("associatedAccessPolicies", "policyArn"),
 }
@@ -93,6 +99,14 @@ SINGLES: dict[tuple[str, str], Single] = {
     ("iam", "ListPolicyTags"): Single("PolicyArn", "NoSuchEntity"),
     ("iam", "GetInstanceProfile"): Single("InstanceProfileName", "NoSuchEntity"),
     ("iam", "GetOpenIDConnectProvider"): Single("OpenIDConnectProviderArn", "NoSuchEntity"),
+    ("efs", "DescribeBackupPolicy"): Single("FileSystemId", "FileSystemNotFound", 404, "PolicyNotFound"),
+    ("efs", "DescribeFileSystemPolicy"): Single("FileSystemId", "FileSystemNotFound", 404, "PolicyNotFound"),
+    ("efs", "DescribeLifecycleConfiguration"): Single("FileSystemId", "FileSystemNotFound"),
+    ("efs", "DescribeMountTargetSecurityGroups"): Single("MountTargetId", "MountTargetNotFound"),
+    ("elbv2", "DescribeListenerAttributes"): Single("ListenerArn", "ListenerNotFound", 400),
+    ("elbv2", "DescribeLoadBalancerAttributes"): Single("LoadBalancerArn", "LoadBalancerNotFound", 400),
+    ("elbv2", "DescribeTargetGroupAttributes"): Single("TargetGroupArn", "TargetGroupNotFound", 400),
+    ("elbv2", "DescribeTargetHealth"): Single("TargetGroupArn", "TargetGroupNotFound", 400),
     ("eks", "DescribeCluster"): Single("name", "ResourceNotFoundException"),
     ("eks", "DescribeNodegroup"): Single("nodegroupName", "ResourceNotFoundException"),
     ("eks", "DescribeAddon"): Single("addonName", "ResourceNotFoundException"),
@@ -147,12 +161,16 @@ STATES: dict[tuple[str, str], States] = {
     ("eks", "DescribeCluster"): States("cluster", **_EKS, hides=("endpoint", "certificateAuthority", "identity")),
     ("eks", "DescribeNodegroup"): States("nodegroup", **_EKS),
     ("eks", "DescribeAddon"): States("addon", **_EKS),
+    ("efs", "DescribeFileSystems"): States("FileSystem", "LifeCycleState", "creating", ("available",), "updating", "deleting"),
+    ("efs", "DescribeMountTargets"): States("MountTarget", "LifeCycleState", "creating", ("available",), deleting="deleting"),
+    ("elbv2", "DescribeLoadBalancers"): States("LoadBalancer", "State.Code", "provisioning", ("active",)),
     ("eks", "DescribeFargateProfile"): States("fargateProfile", **_EKS),
     ("rds", "DescribeDBClusters"): States("DBCluster", "Status", "creating", ("available",), "modifying", "deleting"),
     ("rds", "DescribeDBInstances"): States("DBInstance", "DBInstanceStatus", "creating", ("available",), "modifying", "deleting", ("Endpoint",)),
     ("elasticache", "DescribeReplicationGroups"): States("ReplicationGroup", "Status", "creating", ("available",), "modifying", "deleting", ("NodeGroups", "ConfigurationEndpoint")),
 }
-"""By the read that shows them; `row` is the name under which the calls that change such a thing, and single reads, answer it."""
+"""By the read that shows them; `row` is the name under which the calls that change such a thing, and single reads, answer it; a dot in
+`status` leads into the row."""
 
 CHANGES: dict[tuple[str, str], tuple[str, str]] = {
     ("cloudfront", "CreateDistributionWithTags"): ("GetDistribution", "creating"),
@@ -175,6 +193,12 @@ CHANGES: dict[tuple[str, str], tuple[str, str]] = {
     ("eks", "CreateAddon"): ("DescribeAddon", "creating"),
     ("eks", "UpdateAddon"): ("DescribeAddon", "updating"),
     ("eks", "DeleteAddon"): ("DescribeAddon", "deleting"),
+    ("efs", "CreateFileSystem"): ("DescribeFileSystems", "creating"),
+    ("efs", "UpdateFileSystem"): ("DescribeFileSystems", "updating"),
+    ("efs", "DeleteFileSystem"): ("DescribeFileSystems", "deleting"),
+    ("efs", "CreateMountTarget"): ("DescribeMountTargets", "creating"),
+    ("efs", "DeleteMountTarget"): ("DescribeMountTargets", "deleting"),
+    ("elbv2", "CreateLoadBalancer"): ("DescribeLoadBalancers", "creating"),
     ("eks", "CreateFargateProfile"): ("DescribeFargateProfile", "creating"),
     ("eks", "DeleteFargateProfile"): ("DescribeFargateProfile", "deleting"),
     ("rds", "CreateDBCluster"): ("DescribeDBClusters", "creating"),

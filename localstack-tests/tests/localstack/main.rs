@@ -14,6 +14,7 @@ mod cloudcontrol;
 mod conformance;
 mod failed;
 mod faults;
+mod foreseen;
 mod generate;
 mod hosts;
 mod kills;

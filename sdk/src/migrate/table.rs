@@ -350,6 +350,12 @@ pub(crate) const TYPES: &[Type] = &[
     ),
     made("aws_iam_policy", &["aws:iam/policy:Policy"], "aws:iam/policy", &[&["arn", "id"]]),
     made("aws_iam_role", &["aws:iam/role:Role"], "aws:iam/role", &[&["name", "id"]]),
+    made(
+        "aws_iam_service_linked_role",
+        &["aws:iam/serviceLinkedRole:ServiceLinkedRole"],
+        "aws:iam/service-linked-role",
+        &[&["name"]],
+    ),
     made("aws_iam_role_policy", &["aws:iam/rolePolicy:RolePolicy"], "aws:iam/role-policy", &[&["role"], &["name"]]),
     made(
         "aws_iam_role_policy_attachment",
@@ -391,6 +397,39 @@ pub(crate) const TYPES: &[Type] = &[
         "aws:logs/log-group",
         "log_group_name",
         "indexed_fields",
+    ),
+    // Files.
+    same("aws_efs_file_system", &["aws:efs/fileSystem:FileSystem"], "aws:efs/file-system"),
+    part(
+        "aws_efs_backup_policy",
+        &["aws:efs/backupPolicy:BackupPolicy"],
+        "aws:efs/file-system",
+        "file_system_id",
+        "backup",
+    ),
+    part(
+        "aws_efs_file_system_policy",
+        &["aws:efs/fileSystemPolicy:FileSystemPolicy"],
+        "aws:efs/file-system",
+        "file_system_id",
+        "policy",
+    ),
+    same("aws_efs_mount_target", &["aws:efs/mountTarget:MountTarget"], "aws:efs/mount-target"),
+    // Load balancers; their ids are ARNs. Terraform has had two names for them.
+    made("aws_lb", &["aws:lb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
+    made("aws_alb", &["aws:alb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
+    made("aws_lb_listener", &["aws:lb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_alb_listener", &["aws:alb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_lb_listener_rule", &["aws:lb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
+    made("aws_alb_listener_rule", &["aws:alb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
+    made("aws_lb_target_group", &["aws:lb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
+    made("aws_alb_target_group", &["aws:alb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
+    part(
+        "aws_lb_target_group_attachment",
+        &["aws:lb/targetGroupAttachment:TargetGroupAttachment"],
+        "aws:elbv2/target-group",
+        "target_group_arn",
+        "targets",
     ),
     // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
     made("aws_rds_cluster", &["aws:rds/cluster:Cluster"], "aws:rds/cluster", &[&["cluster_identifier", "id"]]),

@@ -8,6 +8,10 @@ use super::*;
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/admin";
+const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
+const PORT: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/1/2";
+const RULE: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/a/1/2/3";
+const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/1";
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const ACCESS: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/env-Ab12Cd";
@@ -213,6 +217,17 @@ const THINGS: &[Case] = &[
         "apg16",
     ),
     // Since version 5 of the provider the id is the resource id.
+    ("aws_iam_service_linked_role", &[("id", ROLE), ("name", "linked")], "aws:iam/service-linked-role", "linked"),
+    ("aws_efs_file_system", &[("id", "fs-1")], "aws:efs/file-system", "fs-1"),
+    ("aws_efs_mount_target", &[("id", "fsmt-1")], "aws:efs/mount-target", "fsmt-1"),
+    ("aws_lb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
+    ("aws_alb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
+    ("aws_lb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_alb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_lb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
+    ("aws_alb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
+    ("aws_lb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
+    ("aws_alb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
     ("aws_db_parameter_group", &[("id", "pg16"), ("name", "pg16")], "aws:rds/parameter-group", "pg16"),
     ("aws_db_subnet_group", &[("id", "db"), ("name", "db")], "aws:rds/subnet-group", "db"),
