@@ -178,7 +178,7 @@ impl Lifecycle for PrefixList {
             let change = Exchange::between(&now.entries, &planned.entries);
             if !change.is_none() {
                 let removed: Vec<_> = change.removed.iter().map(|cidr| taken(cidr)).collect();
-                let more: Vec<_> = change.added.iter().map(|entry| added(entry)).collect();
+                let more: Vec<_> = change.added.iter().map(added).collect();
                 // The version of which these are the entries: a change that somebody made meanwhile is not overwritten.
                 let call = modify().set_current_version(current.version);
                 call.set_remove_entries((!removed.is_empty()).then_some(removed))
