@@ -312,8 +312,8 @@ async fn what_goes_beyond_a_quota_is_named_and_a_quota_that_may_not_be_read_is_a
     );
     assert_eq!(replay.made("DescribeAddresses").len(), 1);
     // Nothing is made: nothing is asked.
-    let vpc = planned(|stack| drop(stack.add("vpc", Vpc::builder().cidr_block("10.0.0.0/16").build())));
-    assert_eq!(account::ask(&aws, &vpc, false).await, formwork_engine::preflight::Preflight::default());
+    let logs = planned(|stack| drop(stack.add("logs", crate::logs::LogGroup::builder().name("logs").build())));
+    assert_eq!(account::ask(&aws, &logs, false).await, formwork_engine::preflight::Preflight::default());
 }
 
 #[tokio::test]
@@ -323,6 +323,8 @@ async fn a_version_that_is_not_there_is_named_with_those_that_are() {
             "DescribeDBEngineVersions" => ["16.3", "16.4", "17.1"],
             "DescribeAccountAttributes" => return (200, String::from(
                 "<DescribeAccountAttributesResponse><DescribeAccountAttributesResult><AccountQuotas/></DescribeAccountAttributesResult></DescribeAccountAttributesResponse>")),
+            "ListRoles" => return (200, String::from(
+                "<ListRolesResponse><ListRolesResult><Roles/></ListRolesResult></ListRolesResponse>")),
             other => panic!("{other} is not asked"),
         };
         let versions = versions.map(|it| format!("<DBEngineVersion><EngineVersion>{it}</EngineVersion></DBEngineVersion>"));
@@ -356,6 +358,8 @@ async fn versions_of_clusters_are_looked_at_too() {
                 let quota = "<AccountQuota><AccountQuotaName>DBClusters</AccountQuotaName><Used>40</Used><Max>40</Max></AccountQuota>";
                 ("DescribeAccountAttributes", format!("<AccountQuotas>{quota}</AccountQuotas>"))
             }
+            "ListRoles" => return (200, String::from(
+                "<ListRolesResponse><ListRolesResult><Roles/></ListRolesResult></ListRolesResponse>")),
             other => panic!("{other} is not asked"),
         };
         (200, format!("<{name}Response><{name}Result>{body}</{name}Result></{name}Response>"))

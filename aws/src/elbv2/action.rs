@@ -148,9 +148,6 @@ pub struct Oidc {
     pub user_info_endpoint: String,
     /// Who the load balancer is to it.
     pub client_id: String,
-    /// By what the load balancer proves that. Absent in a change: as before.
-    #[arg(write_only)]
-    pub client_secret: Option<Secret<String>>,
     /// What it is asked to tell.
     #[arg(default = "openid")]
     pub scope: String,
@@ -218,9 +215,11 @@ pub struct Claim {
 }
 
 /// The actions of a call. With several of them each says which it is.
-pub(super) fn to_sdk(actions: &[Action]) -> Vec<sdk::Action> {
+///
+/// `secret` is what the load balancer proves itself with to an OpenID Connect provider; absent, it is as before.
+pub(super) fn to_sdk(actions: &[Action], secret: Option<&Secret<String>>) -> Vec<sdk::Action> {
     let ordered = actions.len() > 1;
-    (1..).zip(actions).map(|(number, action)| action.to_sdk(ordered.then_some(number))).collect()
+    (1..).zip(actions).map(|(number, action)| action.to_sdk(ordered.then_some(number), secret)).collect()
 }
 
 /// The actions of an answer, in their order; those of a sort that is not known here are left out.
@@ -231,7 +230,7 @@ pub(super) fn from_sdk(actions: Option<Vec<sdk::Action>>) -> Vec<Action> {
 }
 
 impl Action {
-    fn to_sdk(&self, order: Option<i32>) -> sdk::Action {
+    fn to_sdk(&self, order: Option<i32>, secret: Option<&Secret<String>>) -> sdk::Action {
         let action = sdk::Action::builder().set_order(order);
         match self {
             Action::Forward { forward } => action.r#type("forward".into()).forward_config(forward.to_sdk()),
@@ -240,7 +239,7 @@ impl Action {
                 action.r#type("fixed-response".into()).fixed_response_config(response.to_sdk())
             }
             Action::AuthenticateOidc { oidc } => {
-                action.r#type("authenticate-oidc".into()).authenticate_oidc_config(oidc.to_sdk())
+                action.r#type("authenticate-oidc".into()).authenticate_oidc_config(oidc.to_sdk(secret))
             }
             Action::AuthenticateCognito { cognito } => {
                 action.r#type("authenticate-cognito".into()).authenticate_cognito_config(cognito.to_sdk())
@@ -348,8 +347,8 @@ fn session(timeout: Option<i64>) -> i32 {
 }
 
 impl Oidc {
-    fn to_sdk(&self) -> sdk::AuthenticateOidcActionConfig {
-        let secret = self.client_secret.as_ref().map(|secret| secret.reveal().clone());
+    fn to_sdk(&self, secret: Option<&Secret<String>>) -> sdk::AuthenticateOidcActionConfig {
+        let secret = secret.map(|secret| secret.reveal().clone());
         sdk::AuthenticateOidcActionConfig::builder()
             .issuer(&self.issuer)
             .authorization_endpoint(&self.authorization_endpoint)
@@ -374,7 +373,6 @@ impl Oidc {
             token_endpoint: config.token_endpoint.unwrap_or_default(),
             user_info_endpoint: config.user_info_endpoint.unwrap_or_default(),
             client_id: config.client_id.unwrap_or_default(),
-            client_secret: None,
             scope: config.scope.unwrap_or_default(),
             session_cookie_name: config.session_cookie_name.unwrap_or_default(),
             session_timeout_seconds: session(config.session_timeout),
@@ -470,7 +468,7 @@ mod tests {
             vec![Action::Redirect { redirect }],
             vec![Action::JwtValidation { jwt }, forward(&["arn:a"], 0)],
         ] {
-            assert!(from_sdk(Some(to_sdk(&actions))) == actions, "{actions:?}");
+            assert!(from_sdk(Some(to_sdk(&actions, None))) == actions, "{actions:?}");
         }
     }
 
@@ -482,10 +480,10 @@ mod tests {
             },
             forward(&["arn:a"], 0),
         ];
-        let mut sent = to_sdk(&actions);
+        let mut sent = to_sdk(&actions, None);
         sent.reverse();
         assert!(from_sdk(Some(sent)) == actions);
-        assert_eq!(to_sdk(&actions[..1])[0].order, None);
+        assert_eq!(to_sdk(&actions[..1], None)[0].order, None);
     }
 
     #[test]
@@ -496,20 +494,19 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_not_known_any_more_stays_as_it_is() {
-        let oidc = |secret: Option<&str>| Oidc {
+        let oidc = Oidc {
             issuer: "https://a".into(),
             authorization_endpoint: "https://a/authorize".into(),
             token_endpoint: "https://a/token".into(),
             user_info_endpoint: "https://a/user".into(),
             client_id: "balancer".into(),
-            client_secret: secret.map(|secret| Secret::new(secret.to_owned())),
             scope: "openid".into(),
             session_cookie_name: "session".into(),
             session_timeout_seconds: 60,
             extra_parameters: BTreeMap::new(),
             on_unauthenticated: OnUnauthenticated::Deny,
         };
-        let (given, absent) = (oidc(Some("s")).to_sdk(), oidc(None).to_sdk());
+        let (given, absent) = (oidc.to_sdk(Some(&Secret::new("s".to_owned()))), oidc.to_sdk(None));
         assert_eq!((given.client_secret.as_deref(), given.use_existing_client_secret), (Some("s"), Some(false)));
         assert_eq!((absent.client_secret.as_deref(), absent.use_existing_client_secret), (None, Some(true)));
     }

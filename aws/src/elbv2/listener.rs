@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Block, Choice, Expr, Outputs, Resource, Stack};
+use formwork_engine::{Block, Choice, Expr, Outputs, Resource, Secret, Stack, Value};
 
 use super::action::{self, Action, FixedResponse, Forward, Oidc, Redirect, RedirectStatus, WeightedTargets};
 use super::attributes::{self, Found, Table};
@@ -66,6 +66,9 @@ pub struct Listener {
     /// What it does by default.
     #[arg(in_place)]
     pub default_actions: Vec<Action>,
+    /// By what it proves itself to the provider of an `Action::authenticate_oidc`. AWS does not tell it.
+    #[arg(in_place, write_only, cfn = "DefaultActions")]
+    pub oidc_client_secret: Option<Secret<String>>,
     /// The certificate that it shows, of the same region. For HTTPS and TLS.
     #[arg(in_place, cfn = "Certificates")]
     pub certificate: Option<Arn<Certificate>>,
@@ -157,7 +160,7 @@ impl Lifecycle for Listener {
             .load_balancer_arn(args.load_balancer.as_str())
             .set_port(args.port)
             .set_protocol(args.protocol.map(|it| it.as_str().into()))
-            .set_default_actions(Some(action::to_sdk(&args.default_actions)))
+            .set_default_actions(Some(action::to_sdk(&args.default_actions, args.oidc_client_secret.as_ref())))
             .set_certificates(args.certificates())
             .set_ssl_policy(args.ssl_policy.clone())
             .set_alpn_policy(args.alpn_policy.clone().map(|policy| vec![policy]))
@@ -200,6 +203,7 @@ impl Lifecycle for Listener {
             port,
             protocol,
             default_actions,
+            oidc_client_secret,
             certificate,
             ssl_policy,
             alpn_policy,
@@ -215,14 +219,16 @@ impl Lifecycle for Listener {
             retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
         }
         let secure = certificate || ssl_policy || alpn_policy || mutual_authentication;
-        if port || protocol || default_actions || secure {
+        if port || protocol || default_actions || oidc_client_secret || secure {
+            let actions = (default_actions || oidc_client_secret)
+                .then(|| action::to_sdk(&planned.default_actions, planned.oidc_client_secret.as_ref()));
             let mutual = planned.mutual_authentication.as_ref().filter(|_| mutual_authentication || protocol);
             aws.elbv2()
                 .modify_listener()
                 .listener_arn(id.as_str())
                 .set_port(planned.port.filter(|_| port))
                 .set_protocol(planned.protocol.filter(|_| protocol).map(|it| it.as_str().into()))
-                .set_default_actions(default_actions.then(|| action::to_sdk(&planned.default_actions)))
+                .set_default_actions(actions)
                 .set_certificates(planned.certificates().filter(|_| certificate || protocol))
                 .set_ssl_policy(planned.ssl_policy.clone().filter(|_| ssl_policy || protocol))
                 .set_alpn_policy(planned.alpn_policy.clone().filter(|_| alpn_policy).map(|policy| vec![policy]))
@@ -346,6 +352,7 @@ async fn observe(
         port: listener.port,
         protocol: listener.protocol.and_then(|protocol| Protocol::parse(protocol.as_str())),
         default_actions: action::from_sdk(listener.default_actions),
+        oidc_client_secret: None,
         certificate: certificate.and_then(|certificate| certificate.certificate_arn).map(Arn::new),
         ssl_policy: listener.ssl_policy,
         alpn_policy: listener.alpn_policy.unwrap_or_default().into_iter().next(),
@@ -404,7 +411,6 @@ impl Conforms for Listener {
                 .token_endpoint("https://issuer.formwork.example/token")
                 .user_info_endpoint("https://issuer.formwork.example/user")
                 .client_id("balancer")
-                .client_secret(formwork_engine::Secret::new("conformance-secret".to_owned()))
                 .session_timeout_seconds(timeout);
             Action::authenticate_oidc(oidc.build())
         };
@@ -432,6 +438,7 @@ impl Conforms for Listener {
         Conformance::of(base)
             .change("default_actions", actions(vec![forward(both, 60)]))
             .change("default_actions", actions(vec![sign_in(600), forward(vec![to(&two).build()], 0)]))
+            .together_with("oidc_client_secret", Expr::Literal(Value::from("conformance-secret").into_secret()))
             .change("default_actions", actions(vec![sign_in(900), forward(vec![to(&two).build()], 0)]))
             .change("default_actions", actions(vec![Action::redirect(redirect.build())]))
             .change("default_actions", actions(vec![Action::fixed_response(answer.build())]))

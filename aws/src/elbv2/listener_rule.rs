@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
-use formwork_engine::{Expr, Input, Outputs, Resource, Stack};
+use formwork_engine::{Expr, Input, Outputs, Resource, Secret, Stack};
 
 pub use conditions::{Condition, Header, Patterns, QueryPair, Rewrite, Transform};
 
@@ -64,6 +64,9 @@ pub struct ListenerRule {
     /// What is done with it.
     #[arg(in_place)]
     pub actions: Vec<Action>,
+    /// By what it proves itself to the provider of an `Action::authenticate_oidc`. AWS does not tell it.
+    #[arg(in_place, write_only, cfn = "Actions")]
+    pub oidc_client_secret: Option<Secret<String>>,
     /// What is changed of it before.
     #[arg(in_place, default)]
     pub transforms: BTreeSet<Transform>,
@@ -90,7 +93,7 @@ impl Lifecycle for ListenerRule {
             .listener_arn(args.listener.as_str())
             .priority(args.priority)
             .set_conditions(Some(args.conditions.iter().map(Condition::to_sdk).collect()))
-            .set_actions(Some(action::to_sdk(&args.actions)))
+            .set_actions(Some(action::to_sdk(&args.actions, args.oidc_client_secret.as_ref())))
             .set_transforms((!transforms.is_empty()).then_some(transforms))
             .set_tags(Some(tags_of(owner, &args.tags)))
             .send()
@@ -129,7 +132,9 @@ impl Lifecycle for ListenerRule {
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ListenerRuleChanges>> {
-        let ListenerRuleChanges { priority, conditions, actions, transforms, tags } = update.changes;
+        let ListenerRuleChanges { priority, conditions, actions, oidc_client_secret, transforms, tags } =
+            update.changes;
+        let actions = actions || oidc_client_secret;
         let Update { owner, id, now, planned, .. } = update;
         if tags {
             retag(aws, owner, id.as_str(), &now.tags, &planned.tags).await?;
@@ -137,7 +142,9 @@ impl Lifecycle for ListenerRule {
         if conditions || actions || transforms {
             let call = aws.elbv2().modify_rule().rule_arn(id.as_str());
             let wanted = conditions.then(|| planned.conditions.iter().map(Condition::to_sdk).collect());
-            let call = call.set_conditions(wanted).set_actions(actions.then(|| action::to_sdk(&planned.actions)));
+            let call = call
+                .set_conditions(wanted)
+                .set_actions(actions.then(|| action::to_sdk(&planned.actions, planned.oidc_client_secret.as_ref())));
             let changed: Vec<_> = planned.transforms.iter().map(Transform::to_sdk).collect();
             let call = match (transforms, changed.is_empty()) {
                 (true, true) => call.reset_transforms(true),
@@ -203,6 +210,7 @@ fn observe(arn: &str, rule: sdk::Rule, read: &tags::Read) -> Observed<ListenerRu
         priority: rule.priority.and_then(|priority| priority.parse().ok()).unwrap_or_default(),
         conditions: rule.conditions.unwrap_or_default().into_iter().filter_map(Condition::from_sdk).collect(),
         actions: action::from_sdk(rule.actions),
+        oidc_client_secret: None,
         transforms: rule.transforms.unwrap_or_default().into_iter().filter_map(Transform::from_sdk).collect(),
         tags: read.tags.clone(),
     };
@@ -251,6 +259,7 @@ impl Conforms for ListenerRule {
             .change("conditions", conditions(vec![Condition::path(Patterns::builder().regexes(["^/a.c$"]).build())]))
             .change("actions", vec![Expr::from(Action::redirect(redirect))])
             .change("transforms", Vec::<Expr>::new())
+            .unseen("oidc_client_secret", "the example of a listener shows it")
             .change("tags", [("team", "b")])
             .change("listener", &two)
     }

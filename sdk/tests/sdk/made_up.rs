@@ -76,6 +76,7 @@ pub(crate) fn plan(steps: Vec<Step>) -> Plan {
         stack: "prod".into(),
         steps,
         outputs: BTreeMap::new(),
+        preparations: Vec::new(),
         excluded: BTreeSet::new(),
         notes: Vec::new(),
         warnings: Vec::new(),
