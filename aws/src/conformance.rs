@@ -23,6 +23,9 @@ pub struct Conformance<R> {
     pub cases: Vec<Case>,
     /// Arguments that the emulator does not show or take, with the reason.
     pub unseen: BTreeMap<&'static str, &'static str>,
+    /// What stands in for the service, where the emulator has no part of it: requests and answers are held against the service's model, and
+    /// nothing is behind them.
+    pub double: Option<&'static str>,
 }
 
 /// One change.
@@ -35,7 +38,7 @@ pub struct Case {
 impl<R: Resource> Conformance<R> {
     /// Starts from a declaration.
     pub fn of(base: Declared<R>) -> Self {
-        Self { base, cases: Vec::new(), unseen: BTreeMap::new() }
+        Self { base, cases: Vec::new(), unseen: BTreeMap::new(), double: None }
     }
 
     /// A case: this argument becomes this (a literal, an output, what a block's `build()` gives).
@@ -60,6 +63,13 @@ impl<R: Resource> Conformance<R> {
         self.unseen.insert(arg, reason);
         self
     }
+
+    /// The emulator has no such service: what stands in for it, in a few words.
+    #[must_use]
+    pub fn on_double(mut self, what: &'static str) -> Self {
+        self.double = Some(what);
+        self
+    }
 }
 
 /// The examples of a type without its type, as the suite walks them.
@@ -81,6 +91,8 @@ pub struct Described {
     pub cases: Vec<Case>,
     /// Arguments that the emulator cannot show, with the reason.
     pub unseen: BTreeMap<&'static str, &'static str>,
+    /// What stands in for the service, where the emulator has no part of it.
+    pub double: Option<&'static str>,
 }
 
 /// The example of a type.
@@ -94,8 +106,8 @@ pub fn example<R: Conforms>() -> Example {
         stack.add("it", Declared::<R>::new(args));
     }
     fn describe<R: Conforms>(stack: &mut Stack) -> Described {
-        let Conformance { base, cases, unseen } = R::conformance(stack);
-        Described { base: base.args, cases, unseen }
+        let Conformance { base, cases, unseen, double } = R::conformance(stack);
+        Described { base: base.args, cases, unseen, double }
     }
     Example { kind: R::schema().kind, declare: declare::<R>, describe: describe::<R> }
 }

@@ -4,10 +4,12 @@ pub mod access_entry;
 pub mod access_policy_association;
 pub mod addon;
 pub mod cluster;
+pub mod fargate_profile;
 pub(crate) mod marks;
 pub mod node_group;
 mod permissions;
 pub mod pod_identity_association;
+pub mod versions;
 
 pub use access_entry::{AccessEntry, AccessEntryId, AccessEntryOutputs, EntryType};
 pub use access_policy_association::{
@@ -18,10 +20,12 @@ pub use cluster::{
     AuthenticationMode, AutoMode, Cluster, ClusterName, ClusterOutputs, ControlPlaneTier, IpFamily, LogType,
     SupportType,
 };
+pub use fargate_profile::{FargateProfile, FargateProfileId, FargateProfileOutputs, FargateSelector};
 pub use node_group::{
     CapacityType, LaunchTemplate, NodeGroup, NodeGroupId, NodeGroupOutputs, RemoteAccess, Taint, TaintEffect,
 };
 pub use pod_identity_association::{PodIdentityAssociation, PodIdentityAssociationId, PodIdentityAssociationOutputs};
+pub use versions::{AddonVersion, Versions, addon_version, addon_version_in, versions, versions_in};
 
 use std::collections::BTreeMap;
 

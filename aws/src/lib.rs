@@ -109,6 +109,13 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "eks")]
+            {
+                registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
+                registry.add_read(reads::read::<eks::versions::ClusterVersionsRead>(aws));
+            }
+            #[cfg(feature = "route53")]
+            registry.add_read(reads::read::<route53::lookup::HostedZoneByName>(aws));
         }
 
         /// The schemas of all types, in the order of this list.
@@ -141,14 +148,18 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "acm": acm::Certificate, acm::CertificateValidation;
+    "cloudcontrol": cloudcontrol::Resource;
+    "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
     "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
-    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::NodeGroup, eks::PodIdentityAssociation;
+    "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
     "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
-    "rds": rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;
+    "route53": route53::HostedZone, route53::RecordSet;
     "s3": s3::Bucket, s3::BucketPolicy;
     "secretsmanager": secretsmanager::Secret;
 }

@@ -66,6 +66,10 @@ pub(crate) fn needed(service: &str, operation: &str) -> String {
         "cloudwatchlogs" => "logs",
         service => service,
     };
+    // The tags need a permission of their own.
+    if (service, operation) == ("cloudfront", "CreateDistributionWithTags") {
+        return "cloudfront:CreateDistribution".to_owned();
+    }
     let other = OTHERWISE.iter().find(|(name, _)| service == "s3" && *name == operation);
     format!("{prefix}:{}", other.map_or(operation, |(_, permission)| permission))
 }

@@ -172,8 +172,14 @@ pub fn of_strays(kind: &str) -> Permission {
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
+    const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
+    const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     match kind {
         "aws:ec2/availability-zones" => ZONES,
+        "aws:eks/addon-versions" => ADDONS,
+        "aws:eks/versions" => CLUSTERS,
+        "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,
         // Who the caller is may be asked by everybody, and the region is asked of nobody.
         _ => &[],
     }

@@ -4,6 +4,8 @@
 //! yet. [`check`] needs no account; `ask` asks the account, at most one question per service, and only where the answer matters.
 
 mod account;
+#[cfg(feature = "cloudfront")]
+mod edge;
 mod names;
 mod places;
 mod policies;
@@ -23,6 +25,8 @@ pub fn check(intended: &[Intended]) -> Vec<Problem> {
         #[cfg(feature = "ec2")]
         rules::check,
         names::check,
+        #[cfg(feature = "cloudfront")]
+        edge::check,
         policies::check,
         places::check,
     ];

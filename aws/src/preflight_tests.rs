@@ -8,9 +8,15 @@ use formwork_engine::plan::{self, Recorded};
 use formwork_engine::preflight::{Intended, Problem, intended};
 use formwork_engine::settings::Settings;
 use formwork_engine::state::Snapshot;
-use formwork_engine::{ProviderName, Stack, prefix};
+use formwork_engine::{Input, IntoInput, ProviderName, Stack, prefix};
 
 use super::{account, check, names};
+use crate::acm::Certificate;
+use crate::arn::Arn;
+use crate::cloudfront::{
+    Behavior, Distribution, ErrorResponse, MinimumProtocolVersion, Origin, PathBehavior, SslSupportMethod,
+    ViewerCertificate, managed,
+};
 use crate::ec2::{SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc};
 use crate::eks::Cluster;
 use crate::iam::{PolicyDocument, Principal, Role, RolePolicy, Statement};
@@ -217,6 +223,48 @@ fn what_needs_two_zones_gets_two() {
     );
 }
 
+#[test]
+fn a_distribution_has_its_certificate_from_one_region_and_origins_that_there_are() {
+    let found = problems(|stack| {
+        let bucket = || Origin::builder().id("bucket").domain_name("acme.s3.eu-west-1.amazonaws.com").build();
+        let behavior = || Behavior::builder().target_origin("bucket").cache_policy(managed::caching_optimized());
+        let plain = || Distribution::builder().origins([bucket()]);
+        let certificate =
+            |arn| ViewerCertificate::acm(arn, SslSupportMethod::SniOnly, MinimumProtocolVersion::Tls12_2021);
+        let here = stack.add("here", Certificate::builder().domain_name("example.com").build());
+        let of = |arn: Input<Arn<Certificate>>, name: &str| {
+            plain().default_cache_behavior(behavior().build()).viewer_certificate(certificate(arn)).aliases([name])
+        };
+        stack.add("made", of((&here.arn).into_input(), "a.example.com").build());
+        let arn = |region: &str| Arn::new(format!("arn:aws:acm:{region}:123456789012:certificate/1")).into_input();
+        stack.add("found", of(arn("eu-west-1"), "b.example.com").build());
+        stack.add("sound", of(arn("us-east-1"), "c.example.com").build());
+        stack.add("taken", of(arn("us-east-1"), "c.example.com").build());
+        let nameless = plain().default_cache_behavior(behavior().build()).aliases(["d.example.com"]);
+        stack.add("nameless", nameless.comment("x".repeat(129)).default_root_object("/index.html").build());
+        let other = Behavior::builder().target_origin("api").build();
+        let path = || PathBehavior::builder().path_pattern("/a/*").behavior(behavior().build()).build();
+        let error = ErrorResponse::builder().error_code(401).build();
+        let lost = plain().default_cache_behavior(other).cache_behaviors([path(), path()]);
+        stack.add("lost", lost.custom_error_responses([error]).build());
+    });
+    assert_eq!(
+        found,
+        [
+            "found: `viewer_certificate.certificate` is a certificate in eu-west-1",
+            "lost: `cache_behaviors` has /a/* twice",
+            "lost: `custom_error_responses` has one for 401, which CloudFront does not answer otherwise",
+            "lost: `default_cache_behavior` has no `cache_policy`",
+            "lost: `default_cache_behavior` is for api, which is none of `origins` and `origin_groups`",
+            "made: `viewer_certificate.certificate` is here, which lies in eu-west-1",
+            "nameless: `aliases` has d.example.com, and `viewer_certificate` proves CloudFront's own name only",
+            "nameless: `comment` has 129 characters, and CloudFront takes 128",
+            "nameless: `default_root_object` is \"/index.html\", and begins with a slash",
+            "taken: `aliases` has c.example.com, which sound has too",
+        ]
+    );
+}
+
 /// Quotas of addresses and of roles, as AWS answers.
 fn quotas(call: &BTreeMap<String, String>) -> (u16, String) {
     let ec2 = |name: &str, body: &str| {
@@ -293,4 +341,36 @@ async fn a_version_that_is_not_there_is_named_with_those_that_are() {
     assert_eq!(said(&found.problems), ["db: `engine_version` is 16.9, which RDS does not have of postgres"]);
     assert_eq!(found.problems[0].hint, "of 16 it has 16.3, 16.4");
     assert!(account::ask(&aws, &of("16"), false).await.problems.is_empty());
+}
+
+#[tokio::test]
+async fn versions_of_clusters_are_looked_at_too() {
+    let (_, _, aws) = Replay::of(|call| {
+        let (name, body) = match call["Action"].as_str() {
+            "DescribeDBEngineVersions" => {
+                let versions = ["16.8", "17.4"];
+                let each = versions.map(|it| format!("<DBEngineVersion><EngineVersion>{it}</EngineVersion></DBEngineVersion>"));
+                ("DescribeDBEngineVersions", format!("<DBEngineVersions>{}</DBEngineVersions>", each.concat()))
+            }
+            "DescribeAccountAttributes" => {
+                let quota = "<AccountQuota><AccountQuotaName>DBClusters</AccountQuotaName><Used>40</Used><Max>40</Max></AccountQuota>";
+                ("DescribeAccountAttributes", format!("<AccountQuotas>{quota}</AccountQuotas>"))
+            }
+            other => panic!("{other} is not asked"),
+        };
+        (200, format!("<{name}Response><{name}Result>{body}</{name}Result></{name}Response>"))
+    })
+    .await;
+    let made = planned(|stack| {
+        let cluster = crate::rds::Cluster::builder().identifier("db").engine("aurora-postgresql").engine_version("15");
+        drop(stack.add("db", cluster.build()));
+    });
+    let found = account::ask(&aws, &made, false).await;
+    assert_eq!(
+        said(&found.problems),
+        [
+            "db: `engine_version` is 15, which RDS does not have of aurora-postgresql",
+            "db: `identifier` cannot be had: the account may have 40 database clusters, and 0 are left",
+        ]
+    );
 }

@@ -1,11 +1,20 @@
 //! Amazon RDS: databases and the groups they are put into; and what the types here share: names, ARNs, tags.
 
+pub mod cluster;
+pub mod cluster_instance;
+pub mod cluster_parameter_group;
 pub mod instance;
 pub(crate) mod marks;
 pub mod parameter_group;
 mod permissions;
 pub mod subnet_group;
 
+pub use cluster::{
+    Cluster, ClusterId, ClusterOutputs, ClusterPointInTime, ClusterRole, ClusterStorageType, RestoreType,
+    ScalabilityType, ServerlessV2Scaling,
+};
+pub use cluster_instance::{ClusterInstance, ClusterInstanceId, ClusterInstanceOutputs};
+pub use cluster_parameter_group::{ClusterParameterGroup, ClusterParameterGroupName, ClusterParameterGroupOutputs};
 pub use instance::{
     AssociatedRole, DatabaseInsightsMode, EngineLifecycleSupport, Instance, InstanceId, InstanceOutputs,
     MasterUserAuthenticationType, NetworkType, PointInTime, ReplicaMode, StorageType,
@@ -67,7 +76,7 @@ pub(crate) async fn retag(aws: &Aws, owner: &Owner, arn: &str, now: &Tags, plann
     Ok(())
 }
 
-/// The ARN of something in RDS: `of` is `db`, `subgrp` or `pg`.
+/// The ARN of something in RDS: `of` is `db`, `cluster`, `subgrp`, `pg` or `cluster-pg`.
 pub(crate) fn arn(aws: &Aws, of: &str, id: &str) -> String {
     format!("arn:{}:rds:{}:{}:{of}:{id}", aws.partition(), aws.region(), aws.account())
 }

@@ -53,6 +53,13 @@ pub const PASSING: &[Passing] = passing! {
     "ec2" ["DetachInternetGateway", "DeleteInternetGateway"] ["DependencyViolation"] "" 1200;
     "ec2" ["ReleaseAddress"] ["InvalidIPAddress.InUse"] "" 180;
     "ec2" ["CreateFlowLogs"] ["InvalidParameter", "InvalidParameterValue"] "Unable to assume" 120;
+    // CloudFront: somebody else's change came between, so that the version tag is not the newest one; the next attempt reads it anew.
+    "cloudfront" [] ["PreconditionFailed", "InvalidIfMatchVersion"] "" 120;
+    // What was disabled or deleted just now is not known to all of CloudFront, and neither is what was made just now.
+    "cloudfront" ["DeleteDistribution"] ["DistributionNotDisabled"] "" 300;
+    "cloudfront" ["DeleteCachePolicy", "DeleteOriginAccessControl", "DeleteResponseHeadersPolicy"] ["CachePolicyInUse", "OriginAccessControlInUse", "ResponseHeadersPolicyInUse"] "" 300;
+    "cloudfront" ["CreateDistributionWithTags", "UpdateDistribution"] ["InvalidViewerCertificate"] "certificate doesn't exist" 120;
+    "cloudfront" ["CreateDistributionWithTags", "UpdateDistribution"] ["InvalidOriginAccessControl", "NoSuchCachePolicy", "NoSuchResponseHeadersPolicy"] "" 120;
     // IAM: principals and policies of seconds ago.
     "iam" ["CreateRole", "UpdateAssumeRolePolicy"] ["MalformedPolicyDocument"] "Invalid principal in policy" 120;
     "iam" ["DeleteRole", "DeletePolicy", "DeleteInstanceProfile"] ["DeleteConflict"] "" 120;
@@ -73,19 +80,25 @@ pub const PASSING: &[Passing] = passing! {
     "eks" ["CreateNodegroup"] ["InvalidParameterException", "InvalidRequestException"] "unable to assume the service-linked role" 120;
     "eks" ["CreateAddon"] ["InvalidParameterException"] "does not exist" 120;
     "eks" ["CreateAddon"] ["InvalidParameterException"] "CREATE_FAILED" 120;
+    "eks" ["CreateFargateProfile"] ["InvalidParameterException"] "Misconfigured PodExecutionRole Trust Policy" 120;
+    // A cluster makes and deletes one at a time, each for a minute or two.
+    "eks" ["CreateFargateProfile", "DeleteFargateProfile"] ["ResourceInUseException"] "currently has Fargate profile" 3600;
     "eks" ["CreateAccessEntry", "AssociateAccessPolicy"] ["InvalidParameterException"] "The specified principalArn is invalid: invalid principal" 120;
     "eks" ["CreatePodIdentityAssociation", "UpdatePodIdentityAssociation"] ["InvalidParameterException"] "Role provided in the request does not exist" 120;
     "eks" ["DeleteCluster", "DeleteNodegroup", "UpdateClusterConfig", "UpdateClusterVersion", "UpdateNodegroupConfig", "UpdateNodegroupVersion", "AssociateEncryptionConfig"] ["ResourceInUseException"] "in progress" 3600;
     // RDS.
-    "rds" ["CreateDBInstance", "ModifyDBInstance"] ["InvalidParameterValue"] "ENHANCED_MONITORING" 120;
-    "rds" ["CreateDBInstance", "ModifyDBInstance"] ["InvalidParameterValue"] "IAM role ARN value is invalid or does not include the required permissions" 120;
+    "rds" ["CreateDBCluster", "CreateDBInstance", "ModifyDBCluster", "ModifyDBInstance"] ["InvalidParameterValue"] "ENHANCED_MONITORING" 120;
+    "rds" ["AddRoleToDBCluster", "CreateDBCluster", "CreateDBInstance", "ModifyDBCluster", "ModifyDBInstance"] ["InvalidParameterValue"] "IAM role ARN value is invalid or does not include the required permissions" 120;
     "rds" ["CreateDBInstance"] ["ValidationError"] "RDS couldn't fetch the role from instance profile" 120;
     "rds" ["ModifyDBInstance"] ["InvalidParameterCombination"] "previous storage change is being optimized" 21600;
     "rds" ["ModifyDBInstance"] ["InvalidDBClusterState", "InvalidDBClusterStateFault"] "" 120;
-    "rds" ["DeleteDBParameterGroup"] ["InvalidDBParameterGroupState", "InvalidDBParameterGroupStateFault"] "" 180;
+    // A cluster that is made, changed or backed up takes no change, no member and no role. One with members is not deleted, and says so in other words.
+    "rds" ["AddRoleToDBCluster", "CreateDBInstance", "DisableHttpEndpoint", "EnableHttpEndpoint", "ModifyDBCluster", "RemoveRoleFromDBCluster"] ["InvalidDBClusterState", "InvalidDBClusterStateFault"] "" 1800;
+    "rds" ["DeleteDBCluster"] ["InvalidDBClusterState", "InvalidDBClusterStateFault"] "available" 1800;
+    "rds" ["DeleteDBClusterParameterGroup", "DeleteDBParameterGroup"] ["InvalidDBParameterGroupState", "InvalidDBParameterGroupStateFault"] "" 180;
     "rds" ["DeleteDBSubnetGroup"] ["InvalidDBSubnetGroupStateFault", "InvalidDBSubnetGroupState"] "" 180;
     // An instance that is backed up, changed or made takes neither; "please try your request later", and one that goes already is seen to go.
-    "rds" ["DeleteDBInstance", "ModifyDBInstance"] ["InvalidDBInstanceState", "InvalidDBInstanceStateFault"] "" 1800;
+    "rds" ["DeleteDBInstance", "ModifyDBCluster", "ModifyDBInstance"] ["InvalidDBInstanceState", "InvalidDBInstanceStateFault"] "" 1800;
     // ElastiCache.
     "elasticache" ["DeleteReplicationGroup", "ModifyReplicationGroup", "IncreaseReplicaCount", "DecreaseReplicaCount"] ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"] "" 600;
     "elasticache" ["DeleteCacheSubnetGroup"] ["CacheSubnetGroupInUse", "DependencyViolation"] "" 300;
@@ -97,10 +110,16 @@ pub const PASSING: &[Passing] = passing! {
     "s3" ["PutBucketReplication"] ["InvalidRequest"] "Versioning must be 'Enabled' on the bucket" 120;
     "s3" [] ["OperationAborted"] "conflicting conditional operation" 300;
     "s3" ["PutBucketPolicy"] ["MalformedPolicy"] "Invalid principal" 120;
+    // What a certificate was taken from a moment ago (a listener, a distribution) holds it for some minutes more.
+    "acm" ["DeleteCertificate"] ["ResourceInUseException"] "" 1200;
+    // A VPC of seconds ago.
+    "route53" ["CreateHostedZone", "AssociateVPCWithHostedZone"] ["InvalidVPCId"] "" 120;
     // Policies that name a principal of seconds ago.
     "kms" ["CreateKey", "PutKeyPolicy"] ["MalformedPolicyDocumentException"] "invalid principal" 120;
     "kms" [] ["KMSInvalidStateException"] "creating" 120;
     "secretsmanager" ["PutResourcePolicy"] ["MalformedPolicyDocumentException"] "principal" 120;
+    // One request for a resource at a time.
+    "cloudcontrol" ["UpdateResource", "DeleteResource"] ["ConcurrentOperationException"] "" 3600;
     "cloudwatchlogs" [] ["OperationAbortedException"] "" 120;
 };
 

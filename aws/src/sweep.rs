@@ -48,6 +48,12 @@ lists! {
     "ec2" {
         "aws:ec2" => crate::ec2::marked, &["ec2:DescribeTags"];
     }
+    "acm" {
+        "aws:acm/certificate" => crate::acm::certificate::marked, &["acm:ListCertificates", "acm:ListTagsForCertificate"];
+    }
+    "cloudfront" {
+        "aws:cloudfront/distribution" => crate::cloudfront::marked, &["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"];
+    }
     "ecr" {
         "aws:ecr/repository" => crate::ecr::marks::repositories, &["ecr:DescribeRepositories", "ecr:ListTagsForResource"];
     }
@@ -55,6 +61,7 @@ lists! {
         "aws:eks/access-entry" => crate::eks::marks::access_entries, &["eks:DescribeAccessEntry", "eks:DescribeCluster", "eks:ListAccessEntries", "eks:ListClusters"];
         "aws:eks/addon" => crate::eks::marks::addons, &["eks:DescribeAddon", "eks:DescribeCluster", "eks:ListAddons", "eks:ListClusters"];
         "aws:eks/cluster" => crate::eks::marks::clusters, &["eks:DescribeCluster", "eks:ListClusters"];
+        "aws:eks/fargate-profile" => crate::eks::marks::fargate_profiles, &["eks:DescribeCluster", "eks:DescribeFargateProfile", "eks:ListClusters", "eks:ListFargateProfiles"];
         "aws:eks/node-group" => crate::eks::marks::node_groups, &["eks:DescribeCluster", "eks:DescribeNodegroup", "eks:ListClusters", "eks:ListNodegroups"];
         "aws:eks/pod-identity-association" => crate::eks::marks::pod_identities, &["eks:DescribeCluster", "eks:DescribePodIdentityAssociation", "eks:ListClusters", "eks:ListPodIdentityAssociations"];
     }
@@ -76,9 +83,15 @@ lists! {
         "aws:logs/log-group" => crate::logs::marks::log_groups, &["logs:DescribeLogGroups", "logs:ListTagsForResource"];
     }
     "rds" {
+        "aws:rds/cluster" => crate::rds::marks::clusters, &["rds:DescribeDBClusters"];
+        "aws:rds/cluster-instance" => crate::rds::marks::instances, &["rds:DescribeDBInstances"];
+        "aws:rds/cluster-parameter-group" => crate::rds::marks::cluster_parameter_groups, &["rds:DescribeDBClusterParameterGroups", "rds:ListTagsForResource"];
         "aws:rds/instance" => crate::rds::marks::instances, &["rds:DescribeDBInstances"];
         "aws:rds/parameter-group" => crate::rds::marks::parameter_groups, &["rds:DescribeDBParameterGroups", "rds:ListTagsForResource"];
         "aws:rds/subnet-group" => crate::rds::marks::subnet_groups, &["rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"];
+    }
+    "route53" {
+        "aws:route53/hosted-zone" => crate::route53::hosted_zone::marked, &["route53:ListHostedZones", "route53:ListTagsForResource", "route53:ListTagsForResources"];
     }
     "s3" {
         "aws:s3/bucket" => crate::s3::marks::buckets, &["s3:GetBucketTagging", "s3:ListAllMyBuckets"];

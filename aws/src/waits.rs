@@ -10,6 +10,11 @@ const AT_ONCE: Numbers = (0, 1, 1, 120);
 
 /// Kind, and the waits after create, update and delete.
 const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
+    // Until its validation records are known.
+    ("aws:acm/certificate", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
+    ("aws:acm/certificate-validation", (0, 5, 1, 75 * 60), AT_ONCE, AT_ONCE),
+    // Minutes until all edges know; the wait of a delete is the one between being disabled and being deleted.
+    ("aws:cloudfront/distribution", (30, 15, 1, 90 * 60), (10, 15, 2, 90 * 60), (30, 15, 1, 90 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
@@ -19,23 +24,34 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route-table-association", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    // Whatever is behind the generic path, requests are asked about every few seconds; what it is decides how long they take.
+    ("aws:cloudcontrol/resource", (2, 5, 1, 120 * 60), (2, 5, 1, 120 * 60), (2, 5, 1, 120 * 60)),
     ("aws:ec2/vpc-endpoint", (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60)),
     // Three times in a row. The fifteen minutes of its delete are the window of DependencyViolation; then it is waited for until it is gone.
     ("aws:ec2/security-group", (0, 1, 3, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:eks/cluster", (5, 10, 1, 30 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 15 * 60)),
     ("aws:eks/node-group", (5, 10, 1, 60 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 60 * 60)),
     ("aws:eks/addon", (2, 5, 1, 20 * 60), (2, 5, 1, 20 * 60), (2, 5, 1, 40 * 60)),
+    ("aws:eks/fargate-profile", (5, 5, 1, 10 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
+    ("aws:rds/cluster", (30, 10, 1, 120 * 60), (10, 10, 3, 120 * 60), (10, 10, 1, 120 * 60)),
+    ("aws:rds/cluster-instance", (30, 10, 1, 90 * 60), (10, 10, 3, 90 * 60), (10, 10, 1, 90 * 60)),
     // An update looks at what is pending of it, and so need not wait a minute before it looks at all.
     ("aws:rds/instance", (60, 10, 3, 40 * 60), (10, 10, 3, 80 * 60), (10, 10, 1, 60 * 60)),
     ("aws:rds/subnet-group", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:elasticache/replication-group", (30, 10, 1, 60 * 60), (10, 10, 2, 40 * 60), (10, 10, 1, 45 * 60)),
     // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
     ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
+    // Until all name servers know the change.
+    ("aws:route53/hosted-zone", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
+    ("aws:route53/record-set", (0, 5, 1, 30 * 60), (0, 5, 1, 30 * 60), AT_ONCE),
     ("aws:s3/bucket", (0, 1, 2, 20 * 60), AT_ONCE, AT_ONCE),
 ];
 
 /// Types that are there when their call answers. What other services have to learn of them first is in the table of passing refusals.
 const WITHOUT: &[&str] = &[
+    "aws:cloudfront/cache-policy",
+    "aws:cloudfront/origin-access-control",
+    "aws:cloudfront/response-headers-policy",
     "aws:ec2/flow-log",
     "aws:ec2/security-group-egress-rule",
     "aws:ec2/security-group-ingress-rule",
@@ -53,6 +69,7 @@ const WITHOUT: &[&str] = &[
     "aws:iam/role-policy-attachment",
     "aws:kms/alias",
     "aws:logs/log-group",
+    "aws:rds/cluster-parameter-group",
     "aws:rds/parameter-group",
     "aws:s3/bucket-policy",
     "aws:secretsmanager/secret",
@@ -63,7 +80,10 @@ const VISIBLE: &[(&str, u64)] = &[
     ("aws:ec2/", 300),
     ("aws:eks/addon", 300),
     ("aws:eks/cluster", 300),
+    ("aws:eks/fargate-profile", 300),
     ("aws:eks/node-group", 300),
+    ("aws:rds/cluster-parameter-group", 120),
+    ("aws:rds/cluster", 300),
     ("aws:rds/instance", 300),
     ("aws:ecr/", 60),
     ("aws:logs/", 60),

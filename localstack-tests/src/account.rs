@@ -26,6 +26,14 @@ pub fn plain(id: &str) -> String {
     id.replace(['|', '_', ':', '/', '#'], " ")
 }
 
+/// Kinds that stand for a wait, and for nothing in the account.
+const WAITS: &[&str] = &["aws:acm/certificate-validation"];
+
+/// Whether something in the account corresponds to the rows of a kind.
+pub fn stands(kind: &str) -> bool {
+    !WAITS.contains(&kind)
+}
+
 impl Account {
     /// An account that no test of any running process has.
     ///

@@ -15,7 +15,7 @@ use formwork_emulator::{Action, Emulator, Fault};
 use formwork_engine::record::RowState;
 use formwork_engine::state::{LocalStore, OpenMode, Store as _};
 
-use crate::{Account, Target, plain};
+use crate::{Account, Target, plain, stands};
 
 /// More runs than any example has calls.
 const MOST_RUNS: usize = 100;
@@ -182,8 +182,8 @@ impl Kills {
             self.tally.repairs += 1;
             self.wrong(format!("{how}: {} is {}", row.urn, row.state.word()));
         }
-        let rows: Vec<(String, String)> =
-            snapshot.rows().values().map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
+        let standing = snapshot.rows().values().filter(|row| stands(row.kind.as_str()));
+        let rows: Vec<(String, String)> = standing.map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
         let mut listed = run.account.listed();
         if self.kind == "aws:ec2/security-group" {
             // The rule that a group is born with, which its argument keeps or takes away.

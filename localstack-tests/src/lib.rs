@@ -35,7 +35,7 @@ pub fn examples(stack: &mut Stack) {
     }
 }
 
-pub use account::{Account, plain};
+pub use account::{Account, plain, stands};
 pub use formwork_engine::clock::ScaledClock;
 pub use home::{cache, emulator};
 pub use many::{Many, one_by_one};

@@ -18,7 +18,7 @@ use formwork_engine::settings::Settings;
 use formwork_engine::state::{Holder, LocalStore, OpenMode, Snapshot, Store as _};
 use formwork_engine::{Error, Program, ProviderName, Urn};
 
-use crate::account::{Account, plain};
+use crate::account::{Account, plain, stands};
 use formwork_engine::clock::ScaledClock;
 
 /// The region of all tests.
@@ -216,14 +216,14 @@ impl Trial {
         self.up_with(&Program::empty(&program.project, &program.stack), settings).await
     }
 
-    /// Kind and [`plain`] id of everything that is recorded, in order.
+    /// Kind and [`plain`] id of everything that is recorded and stands in the account, in order.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn rows(&self) -> Result<Vec<(String, String)>> {
         let recorded = self.recorded()?;
-        let mut rows: Vec<_> =
-            recorded.rows().values().map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
+        let standing = recorded.rows().values().filter(|row| stands(row.kind.as_str()));
+        let mut rows: Vec<_> = standing.map(|row| (row.kind.as_str().to_owned(), plain(&row.id))).collect();
         rows.sort();
         Ok(rows)
     }

@@ -4,6 +4,8 @@
 //! their handles. What it does not cover is one `stack.add` away: the handles are the same.
 
 mod access;
+mod aurora_postgres;
+mod dns_validated_certificate;
 mod eks_cluster;
 mod image_repository;
 mod irsa_role;
@@ -11,9 +13,12 @@ mod network;
 mod postgres_database;
 mod private_bucket;
 mod redis_cache;
+mod static_site;
 mod tenant;
 
 pub use access::AccessFrom;
+pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
+pub use dns_validated_certificate::{DnsValidatedCertificate, DnsValidatedCertificateParts, IssuedCertificate};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};
@@ -21,6 +26,7 @@ pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
 pub use postgres_database::{PostgresDatabase, PostgresDatabaseParts};
 pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
+pub use static_site::{SiteCertificate, StaticSite, StaticSiteParts};
 pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
 
 use std::collections::BTreeMap;

@@ -224,11 +224,12 @@ impl Planner {
                 continue;
             }
             let region = &seen.places.get(&read.provider).map_or(self.region.clone(), |place| place.region.clone());
-            let outputs = self.answers.get(read.schema.kind).cloned().or_else(|| usual(read.schema.kind, region));
-            let Some(outputs) = outputs else { continue };
             let args =
                 read.args.iter().map(|(name, expr)| (name.clone(), expr.evaluate(&Nothing).unwrap_or(Value::Null)));
-            let answer = ReadAnswer { args: Value::Map(args.collect()), outputs, to_pin: false };
+            let args = Value::Map(args.collect());
+            let outputs = self.answers.get(read.schema.kind).cloned();
+            let Some(outputs) = outputs.or_else(|| usual(read.schema.kind, region, &args)) else { continue };
+            let answer = ReadAnswer { args, outputs, to_pin: false };
             seen.reads.insert(urn.clone(), answer);
         }
         Ok(seen)
@@ -279,17 +280,34 @@ impl Altered {
 }
 
 /// What a lookup usually answers.
-fn usual(read: &str, region: &str) -> Option<Value> {
+fn usual(read: &str, region: &str, args: &Value) -> Option<Value> {
     match read {
         "aws:ec2/availability-zones" => {
             let zones = ["a", "b", "c"].map(|letter| Value::from(format!("{region}{letter}")));
             Some(Value::from([("names", Value::List(zones.to_vec()))]))
+        }
+        "aws:eks/addon-versions" => Some(Value::from([
+            ("default", Value::from("v1.0.0-eksbuild.1")),
+            ("newest", Value::from("v1.1.0-eksbuild.1")),
+        ])),
+        "aws:eks/versions" => {
+            let supported = ["1.34", "1.33", "1.32"].map(Value::from);
+            let supported = ("supported", Value::List(supported.to_vec()));
+            Some(Value::from([supported, ("default", Value::from("1.33")), ("newest", Value::from("1.34"))]))
         }
         "aws:sts/caller-identity" => Some(Value::from([
             ("account", Value::from(ACCOUNT)),
             ("arn", Value::from(format!("arn:aws:iam::{ACCOUNT}:user/test"))),
             ("user_id", Value::from("AIDATEST")),
         ])),
+        "aws:route53/hosted-zone-by-name" => {
+            let servers = (0..4).map(|number| Value::from(format!("ns-{number}.awsdns-00.com")));
+            Some(Value::from([
+                ("id", Value::from("Z0123456789ABCDEFGHIJ")),
+                ("domain_name", args.get("domain_name").clone()),
+                ("name_servers", Value::List(servers.collect())),
+            ]))
+        }
         "aws:account/region" => Some(Value::from([("name", Value::from(region))])),
         _ => None,
     }

@@ -4,17 +4,29 @@
 
 #![expect(clippy::disallowed_macros, reason = "its standard output is what it is for")]
 
+use std::collections::BTreeMap;
+
+use formwork_aws::conformance::Example;
+use formwork_engine::Stack;
 use formwork_engine::shape::{ArgSchema, Change, ChangeRule, Schema, Shape};
 use serde_json::{Value, json};
 
 fn main() {
-    let types: Vec<Value> = formwork_aws::schemas().into_iter().map(resource_type).collect();
+    let schemas = formwork_aws::schemas().into_iter().zip(formwork_aws::examples());
+    let types: Vec<Value> = schemas.map(|(schema, example)| resource_type(schema, &example)).collect();
     println!("{}", Value::Array(types));
 }
 
-fn resource_type(schema: &Schema) -> Value {
+fn resource_type(schema: &Schema, example: &Example) -> Value {
     let args: Vec<Value> = schema.args.iter().flat_map(arguments).collect();
-    json!({ "kind": schema.kind, "cloudformation": schema.cfn, "args": args })
+    let described = (example.describe)(&mut Stack::new("coverage", "coverage", BTreeMap::new()));
+    json!({
+        "kind": schema.kind,
+        "cloudformation": schema.cfn,
+        "args": args,
+        "unseen": described.unseen,
+        "double": described.double,
+    })
 }
 
 /// An argument, or the fields of a block that has no property of its own: then CloudFormation has them side by side.

@@ -21,10 +21,15 @@ use inputs::{Reasons, ResourceType, Table};
 /// At least this share of a type's writable properties must be arguments, in percent.
 const LEAST_PERCENT: usize = 80;
 
+/// And at least this share of the writable properties of all types together.
+const LEAST_OF_ALL_PERCENT: usize = 90;
+
 /// What was found out about every type.
 pub(crate) struct Report {
     /// One for each type that names a CloudFormation type, by name.
     types: Vec<TypeCoverage>,
+    /// How many types there are, with those that CloudFormation does not have.
+    kinds: usize,
     /// What is wrong, in words. Empty if the check passes.
     pub problems: Vec<String>,
     /// Where the table came from.
@@ -59,10 +64,21 @@ fn ask_types(root: &Path) -> Result<String> {
 }
 
 fn assess(types: &[ResourceType], table: &Table, reasons: &Reasons) -> Report {
-    let (types, problems) = compare(types, table, reasons, LEAST_PERCENT);
+    let kinds = types.len();
+    let (types, mut problems) = compare(types, table, reasons, LEAST_PERCENT);
+    let (covered, writable) = sum(&types);
+    if covered * 100 < writable * LEAST_OF_ALL_PERCENT {
+        problems
+            .push(format!("{covered} of {writable} writable properties are covered, and not {LEAST_OF_ALL_PERCENT} %"));
+    }
     let from = &table.source;
     let source = format!("{} {} of {}, region {}", from.package, from.version, from.date, from.region);
-    Report { types, problems, source }
+    Report { types, kinds, problems, source }
+}
+
+/// How many properties of all types are covered, of how many.
+fn sum(types: &[TypeCoverage]) -> (usize, usize) {
+    types.iter().fold((0, 0), |(covered, writable), of| (covered + of.covered, writable + of.writable))
 }
 
 impl Report {
@@ -75,10 +91,23 @@ impl Report {
             let line = format!("{:40} {covered:>9} {:>5} {:>8}\n", of.cloudformation, of.percent(), of.differs.len());
             text.push_str(&line);
         }
+        text.push_str(&self.all());
+        text.push('\n');
         for problem in &self.problems {
             text.push_str(&format!("problem: {problem}\n"));
         }
         text
+    }
+
+    /// All types in a sentence.
+    fn all(&self) -> String {
+        let (covered, writable) = sum(&self.types);
+        let share = (covered * 1000).checked_div(writable).unwrap_or(1000);
+        let percent = format!("{}.{}", share / 10, share % 10);
+        format!(
+            "{} types; of the {writable} writable properties that CloudFormation has for them, {covered} are covered: {percent} %.",
+            self.kinds
+        )
     }
 
     /// The page `docs/coverage.md`.
@@ -104,15 +133,30 @@ impl Report {
             "listed below with the reason why there is no argument, and so is every argument that answers \"does a"
         )?;
         writeln!(page, "change make a new resource?\" differently from CloudFormation.\n")?;
-        writeln!(page, "| kind | CloudFormation | covered | percent |\n| --- | --- | ---: | ---: |")?;
+        writeln!(
+            page,
+            "Every type's whole life is tested: created with all its arguments, each of them changed, found again, deleted. In an"
+        )?;
+        writeln!(
+            page,
+            "emulator, where there is one; what that cannot show of a type is counted and listed. Where there is none, calls and"
+        )?;
+        writeln!(page, "answers are held against the service's model, and the type has never run.\n")?;
+        writeln!(page, "{}\n", self.all())?;
+        writeln!(page, "| kind | CloudFormation | covered | percent | tested |\n| --- | --- | ---: | ---: | --- |")?;
         for of in &self.types {
             let (covered, writable) = (of.covered, of.writable);
-            writeln!(page, "| `{}` | {} | {covered} of {writable} | {} |", of.kind, of.cloudformation, of.percent())?;
+            let (kind, name, percent) = (&of.kind, &of.cloudformation, of.percent());
+            writeln!(page, "| `{kind}` | {name} | {covered} of {writable} | {percent} | {} |", tested(of))?;
         }
-        for of in self.types.iter().filter(|of| !of.missing.is_empty() || !of.differs.is_empty()) {
+        let has_more = |of: &&TypeCoverage| !(of.missing.is_empty() && of.differs.is_empty() && of.unseen.is_empty());
+        for of in self.types.iter().filter(has_more) {
             writeln!(page, "\n## {}\n", of.cloudformation)?;
             for (property, reason) in &of.missing {
                 writeln!(page, "- no `{property}`: {}", reason.as_deref().unwrap_or("(no reason given)"))?;
+            }
+            for (argument, reason) in &of.unseen {
+                writeln!(page, "- the emulator does not show `{argument}`: {reason}")?;
             }
             for (property, difference, reason) in &of.differs {
                 let reason = reason.as_deref().unwrap_or("(not explained)");
@@ -120,6 +164,16 @@ impl Report {
             }
         }
         Ok(())
+    }
+}
+
+/// How a type is tested, for the table.
+fn tested(of: &TypeCoverage) -> String {
+    match (&of.double, of.unseen.len()) {
+        (Some(_), _) => "model-checked, never run".to_owned(),
+        (None, 0) => "emulator".to_owned(),
+        (None, 1) => "emulator, but for one argument".to_owned(),
+        (None, unseen) => format!("emulator, but for {unseen} arguments"),
     }
 }
 
@@ -163,7 +217,7 @@ mod tests {
         let report = assessed("[\"AWS::EC2::Thing\"]\nTags = \"it has none\"\nSize = \"it grows in place\"\n");
         let page = report.page();
         assert!(page.contains("(cfn-lint 1.0 of 2026-01-31, region us-east-1)"), "{page}");
-        assert!(page.contains("| `aws:ec2/thing` | AWS::EC2::Thing | 1 of 2 | 50 |"), "{page}");
+        assert!(page.contains("| `aws:ec2/thing` | AWS::EC2::Thing | 1 of 2 | 50 | emulator |"), "{page}");
         assert!(page.contains("- no `Tags`: it has none\n"), "{page}");
         assert!(page.contains("- `Size` (here in_place, there createOnly): it grows in place\n"), "{page}");
     }

@@ -21,8 +21,14 @@ pair_id! {
     pub struct AddonId;
 }
 
-/// coredns is a deployment and stays DEGRADED until there are nodes; daemon sets such as vpc-cni come before the nodes, which need them.
+/// coredns is a deployment and stays DEGRADED until there are nodes or Fargate takes it; daemon sets such as vpc-cni come before the nodes, which need them.
 const AFTER: &[After] = &[
+    After {
+        kind: "aws:eks/fargate-profile",
+        link: Link::Shared(&[("cluster", "cluster")]),
+        where_theirs: None,
+        where_mine: Some(("addon_name", "coredns")),
+    },
     After {
         kind: "aws:eks/node-group",
         link: Link::Shared(&[("cluster", "cluster")]),

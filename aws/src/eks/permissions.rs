@@ -1,12 +1,13 @@
 //! The permissions of the types of EKS.
 
-use super::{AccessEntry, AccessPolicyAssociation, Addon, Cluster, NodeGroup, PodIdentityAssociation};
+use super::{AccessEntry, AccessPolicyAssociation, Addon, Cluster, FargateProfile, NodeGroup, PodIdentityAssociation};
 use crate::permissions::{Permission, Permitted, Verb, create, delete, look, own_role, pass, update};
 
 /// The cluster that something belongs to, and what is in it.
 const CLUSTER: &str = "arn:{partition}:eks:{region}:{account}:cluster/{cluster}";
 const ACCESS: &[&str] = &[CLUSTER, AccessEntry::ARN];
 const ADDON: &[&str] = &[CLUSTER, Addon::ARN];
+const FARGATE: &[&str] = &[CLUSTER, FargateProfile::ARN];
 const NODES: &[&str] = &[CLUSTER, NodeGroup::ARN];
 const PODS: &[&str] = &[CLUSTER, PodIdentityAssociation::ARN];
 const OWN: &[&str] = &[Cluster::ARN];
@@ -62,6 +63,24 @@ impl Permitted for Cluster {
             .on(OWN)
             .when(&["deletion_protection"])
             .because("the protection against deletion is lifted first"),
+    ];
+}
+
+impl Permitted for FargateProfile {
+    const ARN: &'static str = "arn:{partition}:eks:{region}:{account}:fargateprofile/{cluster}/{name}/*";
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["eks:DescribeFargateProfile"]).on(FARGATE),
+        create(&["eks:CreateFargateProfile", "eks:TagResource"]).on(FARGATE),
+        pass(Verb::Create, &["{pod_execution_role_arn}"], "eks-fargate-pods.amazonaws.com"),
+        create(&["iam:GetRole"])
+            .on(&["{pod_execution_role_arn}"])
+            .because("EKS looks at the role of the pods in the name of the caller"),
+        own_role(
+            "eks-fargate.amazonaws.com",
+            &["arn:{partition}:iam::{account}:role/aws-service-role/eks-fargate.amazonaws.com/*"],
+        ),
+        update(&["eks:TagResource", "eks:UntagResource"]).on(FARGATE),
+        delete(&["eks:DeleteFargateProfile"]).on(FARGATE),
     ];
 }
 

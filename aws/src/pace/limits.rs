@@ -1,7 +1,8 @@
 //! How many calls AWS takes, as data: where a bucket of calls begins. What AWS does not publish begins with a guess on the generous side; the
 //! bucket learns the rest from being refused.
 //!
-//! Sources: "Request throttling for the Amazon EC2 API" in the EC2 developer guide; the service quotas of KMS, CloudWatch Logs and Secrets Manager.
+//! Sources: "Request throttling for the Amazon EC2 API" in the EC2 developer guide; the service quotas of ACM, KMS, CloudWatch Logs, Route 53 and
+//! Secrets Manager.
 
 /// One row: the calls that share a bucket in an account and region.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +31,12 @@ const fn row(
 
 /// The table: the first row that fits a call is its bucket.
 pub const LIMITS: &[Limit] = &[
+    // Not published; a handler makes many calls of its own for each, under the limits of its service.
+    row("cloudcontrol", &[], true, 5.0, 1.0),
+    row("cloudcontrol", &[], false, 20.0, 5.0),
+    // RequestCertificate, AddTagsToCertificate and others: 5 a second each; DescribeCertificate and ListTagsForCertificate: 10.
+    row("acm", &[], true, 10.0, 5.0),
+    row("acm", &[], false, 20.0, 10.0),
     row("ec2", &["CreateVpcEndpoint"], true, 4.0, 0.3),
     row("ec2", &[], true, 50.0, 5.0),
     // Each describe call has a bucket of 100 and 20 at AWS; of those without filter and pages, which nothing here makes, it is half of that.
@@ -43,6 +50,9 @@ pub const LIMITS: &[Limit] = &[
     // CreateLogGroup, PutRetentionPolicy and DescribeLogGroups: 10 a second each.
     row("logs", &[], true, 20.0, 10.0),
     row("logs", &[], false, 20.0, 10.0),
+    // Five calls a second of all sorts together, for the whole account.
+    row("route53", &[], true, 5.0, 2.5),
+    row("route53", &[], false, 5.0, 2.5),
     // CreateSecret, PutResourcePolicy: 50 a second each.
     row("secretsmanager", &[], true, 50.0, 50.0),
     row("secretsmanager", &[], false, 200.0, 100.0),
@@ -76,6 +86,8 @@ mod tests {
         assert_eq!(limit("iam", "CreateRole", true), (50.0, 10.0));
         assert_eq!(limit("kms", "CreateKey", true), (15.0, 5.0));
         assert_eq!(limit("logs", "DescribeLogGroups", false), (20.0, 10.0));
+        assert_eq!(limit("acm", "RequestCertificate", true), (10.0, 5.0));
+        assert_eq!(limit("route53", "ListResourceRecordSets", false), (5.0, 2.5));
         assert_eq!(limit("secretsmanager", "CreateSecret", true), (50.0, 50.0));
         assert_eq!(limit("rds", "CreateDBInstance", true), (50.0, 10.0));
         assert_eq!(limit("rds", "DescribeDBInstances", false), (100.0, 20.0));

@@ -78,7 +78,8 @@ fn conditions_and_holes_name_arguments_and_types() {
 
 #[test]
 fn every_type_is_looked_at_made_and_deleted() {
-    for table in crate::tables() {
+    // A wait only looks.
+    for table in crate::tables().into_iter().filter(|table| table.kind != "aws:acm/certificate-validation") {
         for verb in [Verb::Look, Verb::Create, Verb::Delete] {
             assert!(
                 table.permissions.iter().any(|it| it.verb == verb && it.when.is_empty()),

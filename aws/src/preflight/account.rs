@@ -9,6 +9,8 @@ use formwork_engine::Value;
 use formwork_engine::preflight::{Intended, Preflight, Problem};
 
 use super::of;
+#[cfg(feature = "eks")]
+use super::referred;
 use crate::context::Aws;
 use crate::error::Result;
 
@@ -26,6 +28,8 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
         take("the quota of addresses", addresses(aws, intended).await);
         #[cfg(feature = "eks")]
         take("versions of EKS", cluster_versions(aws, intended).await);
+        #[cfg(feature = "eks")]
+        take("versions of add-ons", addon_versions(aws, intended).await);
         #[cfg(feature = "rds")]
         take("versions of database engines", engine_versions(aws, intended).await);
         #[cfg(feature = "rds")]
@@ -115,10 +119,49 @@ async fn cluster_versions(aws: &Aws, intended: &[Intended]) -> Result<Vec<Proble
     Ok(if there.is_empty() { Vec::new() } else { unknown.collect() })
 }
 
+/// Add-ons with a version that is written out, in a cluster whose version is.
+#[cfg(feature = "eks")]
+async fn addon_versions(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
+    let mut wanted: BTreeMap<(&str, &str), Vec<(&Intended, &str)>> = BTreeMap::new();
+    for addon in of(intended, "aws:eks/addon").filter(|one| one.is_touched()) {
+        let cluster = referred(intended, addon, "cluster").and_then(|cluster| cluster.text("version"));
+        if let (Some(name), Some(version), Some(cluster)) =
+            (addon.text("addon_name"), addon.text("addon_version"), cluster)
+        {
+            wanted.entry((name, cluster)).or_default().push((addon, version));
+        }
+    }
+    let mut found = Vec::new();
+    for ((name, cluster), addons) in wanted {
+        let call = aws.eks().describe_addon_versions().addon_name(name).kubernetes_version(cluster);
+        let mut pages = call.into_paginator().send();
+        let mut there = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let versions = page?.addons.unwrap_or_default().into_iter().filter_map(|addon| addon.addon_versions);
+            there.extend(versions.flatten().filter_map(|version| version.addon_version));
+        }
+        let known = there.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        for (addon, version) in addons.into_iter().filter(|(_, version)| !there.contains(*version)) {
+            let (reason, hint) = match there.is_empty() {
+                true => {
+                    (format!("is {version}, and EKS has no {name} for {cluster}"), "see EKS's list of add-ons".into())
+                }
+                false => (
+                    format!("is {version}, which EKS does not have of {name} for {cluster}"),
+                    format!("it has {known}"),
+                ),
+            };
+            found.push(addon.problem("addon_version", reason, hint));
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(feature = "rds")]
 async fn engine_versions(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
     let mut wanted: BTreeMap<&str, Vec<(&Intended, &str)>> = BTreeMap::new();
-    for instance in of(intended, "aws:rds/instance").filter(|one| one.is_touched()) {
+    let versioned = ["aws:rds/cluster", "aws:rds/instance"].into_iter().flat_map(|kind| of(intended, kind));
+    for instance in versioned.filter(|one| one.is_touched()) {
         if let (Some(engine), Some(version)) = (instance.text("engine"), instance.text("engine_version")) {
             wanted.entry(engine).or_default().push((instance, version));
         }
@@ -156,21 +199,25 @@ async fn engine_versions(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem
 
 #[cfg(feature = "rds")]
 async fn database_quotas(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
-    /// Kind, argument to name, RDS's name of the quota, and what it counts.
-    const QUOTAS: [(&str, &str, &str, &str); 3] = [
-        ("aws:rds/instance", "identifier", "DBInstances", "database instances"),
-        ("aws:rds/subnet-group", "name", "DBSubnetGroups", "database subnet groups"),
-        ("aws:rds/parameter-group", "name", "DBParameterGroups", "database parameter groups"),
+    /// Kinds, argument to name, RDS's name of the quota, and what it counts.
+    type Counted = (&'static [&'static str], &'static str, &'static str, &'static str);
+    const QUOTAS: [Counted; 5] = [
+        (&["aws:rds/instance", "aws:rds/cluster-instance"], "identifier", "DBInstances", "database instances"),
+        (&["aws:rds/cluster"], "identifier", "DBClusters", "database clusters"),
+        (&["aws:rds/cluster-parameter-group"], "name", "DBClusterParameterGroups", "database cluster parameter groups"),
+        (&["aws:rds/subnet-group"], "name", "DBSubnetGroups", "database subnet groups"),
+        (&["aws:rds/parameter-group"], "name", "DBParameterGroups", "database parameter groups"),
     ];
-    if QUOTAS.iter().all(|(kind, ..)| made(intended, kind).next().is_none()) {
+    let counted = |kinds: &'static [&'static str]| kinds.iter().flat_map(|kind| made(intended, kind));
+    if QUOTAS.iter().all(|(kinds, ..)| counted(kinds).next().is_none()) {
         return Ok(Vec::new());
     }
     let quotas = aws.rds().describe_account_attributes().send().await?.account_quotas.unwrap_or_default();
     let mut found = Vec::new();
-    for (kind, arg, name, what) in QUOTAS {
+    for (kinds, arg, name, what) in QUOTAS {
         let quota = quotas.iter().find(|quota| quota.account_quota_name() == Some(name));
         if let Some((used, most)) = quota.and_then(|quota| Some((quota.used?, quota.max?))) {
-            found.extend(beyond(made(intended, kind), arg, most - used, what, most));
+            found.extend(beyond(counted(kinds), arg, most - used, what, most));
         }
     }
     let storage = quotas.iter().find(|quota| quota.account_quota_name() == Some("AllocatedStorage"));

@@ -32,6 +32,15 @@ const WORD_FIRST: Demand = (
 
 /// From the API references of the services: the constraints of each name.
 const NAMES: &[Names] = &[
+    Names { kind: "aws:cloudfront/cache-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
+    Names {
+        kind: "aws:cloudfront/origin-access-control",
+        arg: "name",
+        length: (1, 64),
+        beside: " ._-:/()#,@[]+=&;{}!$*",
+        also: &[],
+    },
+    Names { kind: "aws:cloudfront/response-headers-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",
@@ -47,6 +56,7 @@ const NAMES: &[Names] = &[
         also: &[NO_CAPITALS, WORD_FIRST],
     },
     Names { kind: "aws:eks/cluster", arg: "name", length: (1, 100), beside: "_-", also: &[WORD_FIRST] },
+    Names { kind: "aws:eks/fargate-profile", arg: "name", length: (1, 100), beside: "_-", also: &[WORD_FIRST] },
     Names { kind: "aws:eks/node-group", arg: "name", length: (1, 63), beside: "_-", also: &[WORD_FIRST] },
     Names {
         kind: "aws:elasticache/replication-group",
@@ -78,6 +88,21 @@ const NAMES: &[Names] = &[
         ],
     },
     Names { kind: "aws:logs/log-group", arg: "name", length: (1, 512), beside: "._-/#", also: &[] },
+    Names { kind: "aws:rds/cluster", arg: "identifier", length: (1, 63), beside: "-", also: &[LETTER_FIRST, HYPHENS] },
+    Names {
+        kind: "aws:rds/cluster-instance",
+        arg: "identifier",
+        length: (1, 63),
+        beside: "-",
+        also: &[LETTER_FIRST, HYPHENS],
+    },
+    Names {
+        kind: "aws:rds/cluster-parameter-group",
+        arg: "name",
+        length: (1, 255),
+        beside: "-",
+        also: &[LETTER_FIRST, HYPHENS],
+    },
     Names { kind: "aws:rds/instance", arg: "identifier", length: (1, 63), beside: "-", also: &[LETTER_FIRST, HYPHENS] },
     Names {
         kind: "aws:rds/parameter-group",

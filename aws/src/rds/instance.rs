@@ -22,10 +22,10 @@
 //! # drop(database);
 //! ```
 
-mod changes;
+pub(in crate::rds) mod changes;
 mod conformance;
-mod observe;
-mod requests;
+pub(in crate::rds) mod observe;
+pub(in crate::rds) mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,15 +7,41 @@ use crate::context::Aws;
 use crate::error::Result;
 use crate::sweep::{Listed, among, one_by_one};
 
+/// Alone or in a cluster: both are in one list, and are two types.
 pub(crate) async fn instances(aws: &Aws, sought: &Sought) -> Result<Swept> {
     let mut swept = Swept::default();
     let mut pages = aws.rds().describe_db_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        let found = page?.db_instances.unwrap_or_default().into_iter();
-        let found = found.filter_map(|it| Some((it.db_instance_identifier?, tag_pairs(it.tag_list))));
-        swept.marks.extend(among(sought, "aws:rds/instance", found));
+        for it in page?.db_instances.unwrap_or_default() {
+            let kind = if it.db_cluster_identifier.is_some() { "aws:rds/cluster-instance" } else { "aws:rds/instance" };
+            let one = it.db_instance_identifier.map(|id| (id, tag_pairs(it.tag_list)));
+            swept.marks.extend(among(sought, kind, one));
+        }
     }
     Ok(swept)
+}
+
+pub(crate) async fn clusters(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    let mut swept = Swept::default();
+    let mut pages = aws.rds().describe_db_clusters().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let found = page?.db_clusters.unwrap_or_default().into_iter();
+        let found = found.filter_map(|it| Some((it.db_cluster_identifier?, tag_pairs(it.tag_list))));
+        swept.marks.extend(among(sought, "aws:rds/cluster", found));
+    }
+    Ok(swept)
+}
+
+pub(crate) async fn cluster_parameter_groups(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    let mut listed = Vec::new();
+    let mut pages = aws.rds().describe_db_cluster_parameter_groups().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let found = page?.db_cluster_parameter_groups.unwrap_or_default().into_iter();
+        let found =
+            found.filter_map(|it| Some((it.db_cluster_parameter_group_name?, it.db_cluster_parameter_group_arn?)));
+        listed.extend(found.filter(|(name, _)| !name.starts_with("default.")));
+    }
+    groups(aws, sought, "aws:rds/cluster-parameter-group", listed).await
 }
 
 pub(crate) async fn subnet_groups(aws: &Aws, sought: &Sought) -> Result<Swept> {

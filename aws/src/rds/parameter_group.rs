@@ -34,7 +34,7 @@ id! {
 const GONE: &[&str] = &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"];
 
 /// The most parameters that one call takes.
-const PER_CALL: usize = 20;
+pub(super) const PER_CALL: usize = 20;
 
 /// The settings of a database engine, used by any number of instances.
 ///
@@ -148,12 +148,12 @@ impl Lifecycle for ParameterGroup {
 
 /// What brings one set of parameters to another.
 #[derive(Debug, PartialEq, Eq)]
-struct Difference {
-    set: Vec<(String, String)>,
-    reset: Vec<String>,
+pub(super) struct Difference {
+    pub(super) set: Vec<(String, String)>,
+    pub(super) reset: Vec<String>,
 }
 
-fn difference(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>) -> Difference {
+pub(super) fn difference(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>) -> Difference {
     let changed = planned.iter().filter(|(name, value)| now.get(*name) != Some(value));
     Difference {
         set: changed.map(|(name, value)| (name.clone(), value.clone())).collect(),
@@ -161,13 +161,13 @@ fn difference(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>
     }
 }
 
-fn is_dynamic(parameter: &Parameter) -> bool {
+pub(super) fn is_dynamic(parameter: &Parameter) -> bool {
     parameter.apply_type() == Some("dynamic")
 }
 
 /// A parameter of a call. AWS refuses `immediate` for a static one and takes `pending-reboot` for all, so that one of which the sort
 /// is not known waits for the restart.
-fn parameter(name: &str, value: Option<&String>, dynamic: &BTreeSet<&str>) -> Parameter {
+pub(super) fn parameter(name: &str, value: Option<&String>, dynamic: &BTreeSet<&str>) -> Parameter {
     let method = if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
     Parameter::builder().parameter_name(name).set_parameter_value(value.cloned()).apply_method(method).build()
 }

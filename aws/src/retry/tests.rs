@@ -11,6 +11,14 @@ use crate::error::classify;
 type Said = (&'static str, &'static str, &'static str, &'static str, u64);
 
 const SAID: &[Said] = &[
+    (
+        "acm",
+        "DeleteCertificate",
+        "ResourceInUseException",
+        "Certificate arn:aws:acm:a:1:certificate/1 is in use.",
+        1200,
+    ),
+    ("route53", "AssociateVPCWithHostedZone", "InvalidVPCId", "The VPC: vpc-1 you provided is not found", 120),
     ("ec2", "CreateNatGateway", "InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidTransitGatewayID.NotFound", "The transitGateway ID 'tgw-1' does not exist", 300),
     ("ec2", "CreateRoute", "InvalidParameterException", "", 300),
@@ -50,6 +58,41 @@ const SAID: &[Said] = &[
     ),
     ("ec2", "ReleaseAddress", "InvalidIPAddress.InUse", "The address 'eipalloc-1' is in use.", 180),
     ("ec2", "CreateFlowLogs", "InvalidParameter", "Unable to assume the given IAM role", 120),
+    (
+        "cloudfront",
+        "UpdateDistribution",
+        "PreconditionFailed",
+        "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "DeleteDistribution",
+        "DistributionNotDisabled",
+        "The distribution you are trying to delete has not been disabled.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "DeleteOriginAccessControl",
+        "OriginAccessControlInUse",
+        "Cannot delete the origin access control because it is being used.",
+        300,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "NoSuchCachePolicy",
+        "The specified cache policy does not exist.",
+        120,
+    ),
+    (
+        "cloudfront",
+        "CreateDistributionWithTags",
+        "InvalidViewerCertificate",
+        "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a valid certificate chain.",
+        120,
+    ),
     (
         "iam",
         "CreateRole",
@@ -132,6 +175,20 @@ const SAID: &[Said] = &[
         120,
     ),
     ("eks", "CreateAddon", "InvalidParameterException", "The role does not exist", 120),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "InvalidParameterException",
+        "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+        120,
+    ),
+    (
+        "eks",
+        "CreateFargateProfile",
+        "ResourceInUseException",
+        "Cannot create Fargate Profile a because cluster main currently has Fargate profile b in status CREATING",
+        3600,
+    ),
     ("eks", "CreateAddon", "InvalidParameterException", "Addon is in CREATE_FAILED", 120),
     (
         "eks",
@@ -171,6 +228,14 @@ const SAID: &[Said] = &[
         21600,
     ),
     ("rds", "ModifyDBInstance", "InvalidDBClusterState", "DB cluster is not available.", 120),
+    ("rds", "CreateDBInstance", "InvalidDBClusterStateFault", "Cluster a is not available.", 1800),
+    (
+        "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "DbCluster a is not currently in the available state.",
+        1800,
+    ),
     (
         "rds",
         "DeleteDBParameterGroup",
@@ -254,6 +319,13 @@ const SAID: &[Said] = &[
         "This resource policy contains an unsupported principal.",
         120,
     ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "ConcurrentOperationException",
+        "Another operation on this resource is in progress.",
+        3600,
+    ),
     ("cloudwatchlogs", "PutRetentionPolicy", "OperationAbortedException", "", 120),
 ];
 
@@ -314,6 +386,13 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ("rds", "ModifyDBInstance", "StorageQuotaExceeded", ""),
     (
         "rds",
+        "DeleteDBCluster",
+        "InvalidDBClusterStateFault",
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+    ),
+    ("eks", "CreateFargateProfile", "ResourceInUseException", "A Fargate Profile already exists with this name."),
+    (
+        "rds",
         "DeleteDBInstance",
         "InvalidParameterCombination",
         "Cannot delete protected DB Instance, please disable deletion protection and try again.",
@@ -337,6 +416,7 @@ const FINAL: &[(&str, &str, &str, &str)] = &[
     ),
     ("kms", "ScheduleKeyDeletion", "KMSInvalidStateException", "arn:aws:kms:key/1 is pending deletion."),
     ("secretsmanager", "PutResourcePolicy", "MalformedPolicyDocumentException", "The syntax is wrong."),
+    ("cloudcontrol", "UpdateResource", "NotUpdatableException", ""),
     ("cloudwatchlogs", "PutRetentionPolicy", "InvalidParameterException", ""),
 ];
 
@@ -422,6 +502,7 @@ fn a_machine_that_is_not_to_be_had_is_not_asked_for_again() {
 #[test]
 fn failures_and_refusals_for_speed_are_told_by_every_service_in_its_words() {
     for (service, code, status) in [
+        ("cloudfront", "Throttling", 400),
         ("ec2", "RequestLimitExceeded", 503),
         ("iam", "Throttling", 400),
         ("rds", "Throttling", 400),

@@ -20,6 +20,14 @@ def iam(account_id: str) -> Any:
     return iam_backends[account_id]["aws"]
 
 
+def log_group(account_id: str, region: str, arn: str) -> bool:
+    """Whether a log group stands that is named by its ARN, with or without the `:*` that stands for its streams."""
+    from moto.logs.models import logs_backends
+
+    group = arn.removesuffix(":*")
+    return any(held.arn.removesuffix(":*") == group for held in list(logs_backends[account_id][region].groups.values()))
+
+
 def rds(account_id: str, region: str) -> Any:
     """The RDS backend of an account and region."""
     from moto.rds.models import rds_backends

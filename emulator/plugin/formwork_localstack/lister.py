@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import eks, elasticache
+from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, route53
 
 Row = dict[str, Any]
 
@@ -22,6 +22,15 @@ def resources(account_id: str, region: str | None = None) -> list[Row]:
     for part in _PARTS:
         rows.extend(part(account_id, region))
     return rows
+
+
+def _cloudfront(account_id: str, _region: str | None) -> Iterator[Row]:
+    for at, state in cloudfront.STATE.each(account_id):
+        for distribution in list(state.distributions.values()):
+            yield _row("aws:cloudfront/distribution", distribution.identity, at, distribution.tags)
+        for kind, part in (("origin-access-control", state.controls), ("cache-policy", state.cache_policies), ("response-headers-policy", state.headers_policies)):
+            for held in list(part.values()):
+                yield _row(f"aws:cloudfront/{kind}", held.identity, at, {}, name=held.config["Name"])
 
 
 def _ec2(account_id: str, region: str | None) -> Iterator[Row]:
@@ -134,6 +143,12 @@ def _iam(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:iam/open-id-connect-provider", provider.arn, at, _value_tags(provider.tags))
 
 
+def _cloudcontrol(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, state in cloudcontrol.STATE.each(account_id, region):
+        for type_name, identifier in list(state.models):
+            yield _row("aws:cloudcontrol/resource", f"{type_name}|{identifier}", at, {})
+
+
 def _eks(account_id: str, region: str | None) -> Iterator[Row]:
     for at, state in eks.STATE.each(account_id, region):
         for name, cluster in list(state.clusters.items()):
@@ -163,10 +178,17 @@ def _rds(account_id: str, region: str | None) -> Iterator[Row]:
         for group in list(backend.db_parameter_groups.values()):
             if not group.name.startswith("default."):
                 yield _row("aws:rds/parameter-group", group.name, at, _listed_tags(group.tags))
+        for group in list(backend.db_cluster_parameter_groups.values()):
+            if not group.name.startswith("default."):
+                yield _row("aws:rds/cluster-parameter-group", group.name, at, _listed_tags(group.tags))
         for database in list(backend.databases.values()):
-            yield _row("aws:rds/instance", database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
+            kind = "aws:rds/cluster-instance" if database.db_cluster_identifier else "aws:rds/instance"
+            yield _row(kind, database.db_instance_identifier, at, _listed_tags(database.tags), state=database.status)
         for cluster in list(backend.clusters.values()):
             yield _row("aws:rds/cluster", cluster.db_cluster_identifier, at, _listed_tags(cluster.tags))
+        for snapshot in list(backend.cluster_snapshots.values()):
+            if snapshot.snapshot_type != "automated":
+                yield _row("aws:rds/cluster-snapshot", snapshot.db_cluster_snapshot_identifier, at, _listed_tags(snapshot.tags))
         for snapshot in list(backend.database_snapshots.values()):
             if getattr(snapshot, "snapshot_type", "manual") != "automated":
                 yield _row("aws:rds/snapshot", snapshot.db_snapshot_identifier, at, _listed_tags(snapshot.tags))
@@ -235,7 +257,21 @@ def _logs(account_id: str, region: str | None) -> Iterator[Row]:
             yield _row("aws:logs/log-group", group.name, at, kept.get(group.arn.removesuffix(":*"), {}))
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs]
+def _acm(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, certificate in acm.certificates(account_id, region):
+        yield _row("aws:acm/certificate", certificate.arn, at, {key: value or "" for key, value in certificate.tags.items()}, state=certificate.status)
+
+
+def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
+    for zone in route53.zones(account_id):
+        yield _row("aws:route53/hosted-zone", zone.id, "aws-global", zone.tags, name=zone.row["Name"])
+        for record in route53.foreign(zone):
+            name = record["Name"].replace("\\052", "*").removesuffix(".")
+            parts = [zone.id, name, record["Type"], *([record["SetIdentifier"]] if record.get("SetIdentifier") else [])]
+            yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
+
+
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

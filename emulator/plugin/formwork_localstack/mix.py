@@ -34,12 +34,14 @@ _WEIGHTS = {"throttle": 40, "internal": 14, "unavailable": 10, "lost": 10, "dela
 _JSON = ("ThrottlingException", 400, "InternalFailure", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400)
 _QUERY = ("Throttling", 400, "InternalFailure", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 403)
 _DIALECTS: dict[str, tuple[str, int, str, str, str, int, str, int]] = {
+    "cloudfront": _QUERY,
     "ec2": ("RequestLimitExceeded", 503, "InternalError", "Unavailable", "UnauthorizedOperation", 403, "RequestExpired", 400),
     "iam": ("Throttling", 400, "ServiceFailure", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 403),
     "sts": _QUERY,
     "rds": _QUERY,
     "elasticache": _QUERY,
     "s3": ("SlowDown", 503, "InternalError", "ServiceUnavailable", "AccessDenied", 403, "ExpiredToken", 400),
+    "route53": _QUERY,
     "eks": ("TooManyRequestsException", 429, "ServerException", "ServiceUnavailableException", "AccessDeniedException", 403, "ExpiredTokenException", 403),
     "kms": ("ThrottlingException", 400, "KMSInternalException", "DependencyTimeoutException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
     "logs": ("ThrottlingException", 400, "InternalFailure", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),

@@ -90,7 +90,9 @@ def _named(service: str, read: str, request: dict[str, Any], row: Any) -> set[st
         return {name.lower() for name in asked(request, listing.key) + asked(request, listing.ids)}
     name = SINGLES[service, read].name
     fallback = {"name": "clusterName"}.get(name, name)
-    return {str(request.get(name) or request.get(fallback) or "").lower()} - {""}
+    # CloudFront makes the id itself.
+    made = row.get(name) if isinstance(row, dict) else None
+    return {str(request.get(name) or request.get(fallback) or made or "").lower()} - {""}
 
 
 def _shown(context: RequestContext, request: dict[str, Any], proceed: Proceed, states: States, condition: weather.Weather) -> Any:

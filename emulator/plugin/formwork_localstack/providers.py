@@ -1,6 +1,6 @@
 """The services that LocalStack's community edition leaves out, put into the same process.
 
-EKS is supplied whole by `gaps`; RDS, ElastiCache and ECR are moto's, with the operations of `gaps` in front. An operation
+EKS is supplied whole by `gaps`, and so is a double of Cloud Control; RDS, ElastiCache and ECR are moto's, with the operations of `gaps` in front. An operation
 that neither has answers 501, as everywhere else in LocalStack.
 """
 
@@ -17,6 +17,14 @@ def _service(name: str, table: DispatchTable) -> Service:
 def _moto(name: str, own: DispatchTable | None = None) -> Service:
     operations = load_service(name).operation_names
     return _service(name, {**{operation: _proxy_moto for operation in operations}, **(own or {})})
+
+
+@aws_provider(api="cloudcontrol")
+def cloudcontrol() -> Service:
+    """A double of Cloud Control, supplied whole by this plugin."""
+    from .gaps.cloudcontrol import CLOUDCONTROL
+
+    return _service("cloudcontrol", CLOUDCONTROL.table)
 
 
 @aws_provider(api="eks")
@@ -71,8 +79,10 @@ def elbv2() -> Service:
 
 @aws_provider(api="cloudfront")
 def cloudfront() -> Service:
-    """CloudFront of moto."""
-    return _moto("cloudfront")
+    """CloudFront: distributions and policies of this plugin, the rest of moto."""
+    from .gaps.cloudfront import CLOUDFRONT
+
+    return _moto("cloudfront", CLOUDFRONT.table)
 
 
 @aws_provider(api="efs")

@@ -2,7 +2,7 @@
 
 A thing is named across operations by its service and the text that identifies it, such as an id, a name or an ARN. What is
 not in the table is answered at once. That is right for what AWS answers with strong consistency: STS, the objects of S3
-(their settings and the existence of a bucket are not), Route 53's change status, DynamoDB's consistent reads; and for what no
+(their settings and the existence of a bucket are not), Route 53, DynamoDB's consistent reads; and for what no
 one reads back, such as quotas, zones and images.
 """
 
@@ -34,6 +34,7 @@ class Single:
 
 
 LISTINGS: dict[tuple[str, str], Listing] = {
+    ("acm", "ListCertificates"): Listing("CertificateSummaryList", "CertificateArn"),
     ("ec2", "DescribeVpcs"): Listing("Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),
     ("ec2", "DescribeSubnets"): Listing("Subnets", "SubnetId", "SubnetIds", "InvalidSubnetID.NotFound"),
     ("ec2", "DescribeInternetGateways"): Listing("InternetGateways", "InternetGatewayId", "InternetGatewayIds", "InvalidInternetGatewayID.NotFound"),
@@ -49,6 +50,8 @@ LISTINGS: dict[tuple[str, str], Listing] = {
     ("iam", "ListAttachedRolePolicies"): Listing("AttachedPolicies", "PolicyArn"),
     ("iam", "ListPolicyVersions"): Listing("Versions", "VersionId"),
     ("iam", "GetAccountAuthorizationDetails"): Listing("RoleDetailList", "RoleName"),
+    ("rds", "DescribeDBClusters"): Listing("DBClusters", "DBClusterIdentifier", "DBClusterIdentifier", "DBClusterNotFoundFault", 404),
+    ("rds", "DescribeDBClusterParameterGroups"): Listing("DBClusterParameterGroups", "DBClusterParameterGroupName", "DBClusterParameterGroupName", "DBParameterGroupNotFound", 404),
     ("rds", "DescribeDBInstances"): Listing("DBInstances", "DBInstanceIdentifier", "DBInstanceIdentifier", "DBInstanceNotFound", 404),
     ("rds", "DescribeDBSubnetGroups"): Listing("DBSubnetGroups", "DBSubnetGroupName", "DBSubnetGroupName", "DBSubnetGroupNotFoundFault", 404),
     ("rds", "DescribeDBParameterGroups"): Listing("DBParameterGroups", "DBParameterGroupName", "DBParameterGroupName", "DBParameterGroupNotFound", 404),
@@ -66,6 +69,14 @@ LISTINGS: dict[tuple[str, str], Listing] = {
 _ENCRYPTED = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}}
 
 SINGLES: dict[tuple[str, str], Single] = {
+    ("acm", "DescribeCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
+    ("acm", "ListTagsForCertificate"): Single("CertificateArn", "ResourceNotFoundException", 400),
+    ("cloudfront", "GetCachePolicy"): Single("Id", "NoSuchCachePolicy"),
+    ("cloudfront", "GetDistribution"): Single("Id", "NoSuchDistribution"),
+    ("cloudfront", "GetDistributionConfig"): Single("Id", "NoSuchDistribution"),
+    ("cloudfront", "GetOriginAccessControl"): Single("Id", "NoSuchOriginAccessControl"),
+    ("cloudfront", "GetResponseHeadersPolicy"): Single("Id", "NoSuchResponseHeadersPolicy"),
+    ("cloudfront", "ListTagsForResource"): Single("Resource", "NoSuchResource"),
     ("ec2", "DescribeVpcAttribute"): Single("VpcId", "InvalidVpcID.NotFound", 400),
     ("iam", "GetRole"): Single("RoleName", "NoSuchEntity"),
     ("iam", "GetRolePolicy"): Single("PolicyName", "NoSuchEntity"),
@@ -77,6 +88,7 @@ SINGLES: dict[tuple[str, str], Single] = {
     ("eks", "DescribeCluster"): Single("name", "ResourceNotFoundException"),
     ("eks", "DescribeNodegroup"): Single("nodegroupName", "ResourceNotFoundException"),
     ("eks", "DescribeAddon"): Single("addonName", "ResourceNotFoundException"),
+    ("eks", "DescribeFargateProfile"): Single("fargateProfileName", "ResourceNotFoundException"),
     ("eks", "DescribeAccessEntry"): Single("principalArn", "ResourceNotFoundException"),
     ("eks", "DescribePodIdentityAssociation"): Single("associationId", "ResourceNotFoundException"),
     ("rds", "ListTagsForResource"): Single("ResourceName", "DBInstanceNotFound"),
@@ -119,6 +131,7 @@ class States:
 _EKS = {"status": "status", "creating": "CREATING", "ready": ("ACTIVE",), "updating": "UPDATING", "deleting": "DELETING", "unknown": "A_STATE_OF_TOMORROW"}
 
 STATES: dict[tuple[str, str], States] = {
+    ("cloudfront", "GetDistribution"): States("Distribution", "Status", "InProgress", ("Deployed",), "InProgress"),
     ("ec2", "DescribeVpcs"): States("Vpc", "State", "pending", ("available",)),
     ("ec2", "DescribeSubnets"): States("Subnet", "State", "pending", ("available",)),
     ("ec2", "DescribeNatGateways"): States("NatGateway", "State", "pending", ("available", "failed", "deleted"), deleting="deleting"),
@@ -126,12 +139,16 @@ STATES: dict[tuple[str, str], States] = {
     ("eks", "DescribeCluster"): States("cluster", **_EKS, hides=("endpoint", "certificateAuthority", "identity")),
     ("eks", "DescribeNodegroup"): States("nodegroup", **_EKS),
     ("eks", "DescribeAddon"): States("addon", **_EKS),
+    ("eks", "DescribeFargateProfile"): States("fargateProfile", **_EKS),
+    ("rds", "DescribeDBClusters"): States("DBCluster", "Status", "creating", ("available",), "modifying", "deleting"),
     ("rds", "DescribeDBInstances"): States("DBInstance", "DBInstanceStatus", "creating", ("available",), "modifying", "deleting", ("Endpoint",)),
     ("elasticache", "DescribeReplicationGroups"): States("ReplicationGroup", "Status", "creating", ("available",), "modifying", "deleting", ("NodeGroups", "ConfigurationEndpoint")),
 }
 """By the read that shows them; `row` is the name under which the calls that change such a thing, and single reads, answer it."""
 
 CHANGES: dict[tuple[str, str], tuple[str, str]] = {
+    ("cloudfront", "CreateDistributionWithTags"): ("GetDistribution", "creating"),
+    ("cloudfront", "UpdateDistribution"): ("GetDistribution", "updating"),
     ("ec2", "CreateVpc"): ("DescribeVpcs", "creating"),
     ("ec2", "CreateSubnet"): ("DescribeSubnets", "creating"),
     ("ec2", "CreateNatGateway"): ("DescribeNatGateways", "creating"),
@@ -150,6 +167,11 @@ CHANGES: dict[tuple[str, str], tuple[str, str]] = {
     ("eks", "CreateAddon"): ("DescribeAddon", "creating"),
     ("eks", "UpdateAddon"): ("DescribeAddon", "updating"),
     ("eks", "DeleteAddon"): ("DescribeAddon", "deleting"),
+    ("eks", "CreateFargateProfile"): ("DescribeFargateProfile", "creating"),
+    ("eks", "DeleteFargateProfile"): ("DescribeFargateProfile", "deleting"),
+    ("rds", "CreateDBCluster"): ("DescribeDBClusters", "creating"),
+    ("rds", "ModifyDBCluster"): ("DescribeDBClusters", "updating"),
+    ("rds", "DeleteDBCluster"): ("DescribeDBClusters", "deleting"),
     ("rds", "CreateDBInstance"): ("DescribeDBInstances", "creating"),
     ("rds", "ModifyDBInstance"): ("DescribeDBInstances", "updating"),
     ("rds", "RebootDBInstance"): ("DescribeDBInstances", "updating"),

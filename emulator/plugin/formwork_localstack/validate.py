@@ -15,7 +15,7 @@ from localstack.aws.api import RequestContext
 from . import intercept
 from .intercept import Layer, Proceed, around, refusal
 
-SERVICES = ("ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
+SERVICES = ("cloudcontrol", "cloudfront", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "sts")
 """The services whose requests are checked: those that Formwork drives."""
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -35,6 +35,7 @@ ALLOWED: dict[tuple[str, str], str] = {
 
 # By service: the error for a value that does not fit, and the one for a value that is not there.
 _CODES = {
+    "cloudfront": ("InvalidArgument", "InvalidArgument"),
     "ec2": ("InvalidParameterValue", "MissingParameter"),
     "rds": ("InvalidParameterValue", "MissingParameter"),
     "elasticache": ("InvalidParameterValue", "MissingParameter"),
@@ -44,6 +45,7 @@ _CODES = {
     "ecr": ("InvalidParameterException", "InvalidParameterException"),
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "kms": ("ValidationException", "ValidationException"),
+    "cloudcontrol": ("ValidationException", "ValidationException"),
     "secretsmanager": ("ValidationException", "ValidationException"),
     "s3": ("MalformedXML", "MalformedXML"),
 }

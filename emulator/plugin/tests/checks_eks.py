@@ -196,3 +196,23 @@ def eks_lists_come_in_pages(account: Account) -> None:
     same(pages, [["c0", "c1"], ["c2", "c3"], ["c4"]])
     with refused("InvalidParameterException"):
         account.eks.list_clusters(nextToken="nonsense")
+
+
+@check
+def eks_makes_and_deletes_one_fargate_profile_at_a_time(account: Account) -> None:
+    account.cluster("main")
+    role, eks = account.role("pods", "eks-fargate-pods.amazonaws.com"), account.eks
+    base = {"clusterName": "main", "podExecutionRoleArn": role, "selectors": [{"namespace": "batch"}]}
+    eks.create_fargate_profile(fargateProfileName="a", clientRequestToken="t", **base)
+    eks.create_fargate_profile(fargateProfileName="a", clientRequestToken="t", **base)
+    with refused("ResourceInUseException"):
+        eks.create_fargate_profile(fargateProfileName="b", **base)
+    same(eks.describe_fargate_profile(clusterName="main", fargateProfileName="a")["fargateProfile"]["status"], "ACTIVE")
+    eks.create_fargate_profile(fargateProfileName="b", **base)
+    with refused("ResourceInUseException"):
+        eks.delete_fargate_profile(clusterName="main", fargateProfileName="a")
+    eks.describe_fargate_profile(clusterName="main", fargateProfileName="b")
+    eks.delete_fargate_profile(clusterName="main", fargateProfileName="a")
+    with refused("ResourceNotFoundException"):
+        eks.describe_fargate_profile(clusterName="main", fargateProfileName="a")
+    eks.delete_fargate_profile(clusterName="main", fargateProfileName="b")

@@ -126,3 +126,109 @@ def rds_instance_refuses_what_does_not_stand(account: Account) -> None:
         _instance(account, EngineVersion="99")
     with refused("InvalidParameterCombination"):
         _instance(account, MonitoringInterval=60)
+
+
+def _cluster(account: Account, **arguments: object) -> dict:
+    base = {"DBClusterIdentifier": "main", "Engine": "aurora-postgresql", "MasterUsername": "app"}
+    if "MasterUserPassword" not in arguments:
+        base["ManageMasterUserPassword"] = True
+    return account.rds.create_db_cluster(**{**base, **arguments})["DBCluster"]
+
+
+def _cluster_read(account: Account, name: str = "main") -> dict:
+    return account.rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+
+
+@check
+def rds_cluster_reads_back_what_was_given_and_changed(account: Account) -> None:
+    rds, vpc = account.rds, account.vpc()
+    rds.create_db_subnet_group(DBSubnetGroupName="s", DBSubnetGroupDescription="d", SubnetIds=account.subnets(vpc, 2))
+    group = account.ec2.create_security_group(GroupName="d", Description="d", VpcId=vpc)["GroupId"]
+    key, role = account.kms.create_key()["KeyMetadata"]["Arn"], account.role("monitor", "monitoring.rds.amazonaws.com")
+    given = {
+        "DBSubnetGroupName": "s", "VpcSecurityGroupIds": [group], "StorageEncrypted": True, "KmsKeyId": key, "EnableIAMDatabaseAuthentication": True,
+        "EnableHttpEndpoint": True, "EnablePerformanceInsights": True, "PerformanceInsightsRetentionPeriod": 31, "MonitoringInterval": 60,
+        "MonitoringRoleArn": role, "NetworkType": "IPV4", "EnableCloudwatchLogsExports": ["postgresql"], "StorageType": "aurora-iopt1",
+        "BackupRetentionPeriod": 7, "PreferredBackupWindow": "02:00-03:00", "PreferredMaintenanceWindow": "Sun:04:00-Sun:05:00", "DeletionProtection": True,
+        "CopyTagsToSnapshot": True, "EngineVersion": "16", "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 8}, "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    same(_cluster(account, **given)["Status"], "creating")
+    row = _cluster_read(account)
+    for name in ("KmsKeyId", "StorageType", "MonitoringInterval", "MonitoringRoleArn", "BackupRetentionPeriod", "DeletionProtection", "CopyTagsToSnapshot", "PerformanceInsightsRetentionPeriod"):
+        same((name, row.get(name)), (name, given[name]))
+    same((row["IAMDatabaseAuthenticationEnabled"], row["HttpEndpointEnabled"], row["EnabledCloudwatchLogsExports"]), (True, True, ["postgresql"]))
+    same((row["EngineVersion"], row["DBClusterParameterGroup"], row["PreferredMaintenanceWindow"]), ("16.8", "default.aurora-postgresql16", "sun:04:00-sun:05:00"))
+    same((row["Status"], row["ServerlessV2ScalingConfiguration"]["MinCapacity"], len(row["AvailabilityZones"])), ("available", 0.5, 3))
+    assert row["MasterUserSecret"]["SecretArn"] and row["TagList"]
+    rds.disable_http_endpoint(ResourceArn=row["DBClusterArn"])
+    rds.modify_db_cluster(DBClusterIdentifier="main", EnableIAMDatabaseAuthentication=False, StorageType="aurora", CloudwatchLogsExportConfiguration={"EnableLogTypes": ["instance"], "DisableLogTypes": ["postgresql"]}, ApplyImmediately=True)
+    row = _cluster_read(account)
+    same((row["HttpEndpointEnabled"], row["IAMDatabaseAuthenticationEnabled"], row.get("StorageType"), row["EnabledCloudwatchLogsExports"]), (False, False, None, ["instance"]))
+    rds.modify_db_cluster(DBClusterIdentifier="main", EngineVersion="16.9", BackupRetentionPeriod=3)
+    row = _cluster_read(account)
+    same((row["EngineVersion"], row["PendingModifiedValues"]["EngineVersion"], row["BackupRetentionPeriod"]), ("16.8", "16.9", 3))
+    for wrong in ({"EngineVersion": "15"}, {"EngineVersion": "17"}, {"CloudwatchLogsExportConfiguration": {"EnableLogTypes": ["nothing"]}}):
+        with refused("InvalidParameterCombination"):
+            rds.modify_db_cluster(DBClusterIdentifier="main", ApplyImmediately=True, **wrong)
+    rds.modify_db_cluster(DBClusterIdentifier="main", EngineVersion="17", AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+    same((_cluster_read(account)["EngineVersion"], _cluster_read(account)["DBClusterParameterGroup"]), ("17.4", "default.aurora-postgresql17"))
+    importer = account.role("import", "rds.amazonaws.com")
+    rds.add_role_to_db_cluster(DBClusterIdentifier="main", RoleArn=importer, FeatureName="s3Import")
+    same([it["FeatureName"] for it in _cluster_read(account)["AssociatedRoles"]], ["s3Import"])
+    rds.remove_role_from_db_cluster(DBClusterIdentifier="main", RoleArn=importer, FeatureName="s3Import")
+    same(_cluster_read(account).get("AssociatedRoles"), [])
+
+
+@check
+def rds_cluster_goes_after_its_members(account: Account) -> None:
+    rds = account.rds
+    _cluster(account)
+    with refused("DBClusterAlreadyExistsFault"):
+        _cluster(account)
+    member = {"DBClusterIdentifier": "main", "Engine": "aurora-postgresql", "DBInstanceClass": "db.t4g.medium"}
+    with refused("InvalidParameterCombination"):
+        rds.create_db_instance(DBInstanceIdentifier="one", **{**member, "DBInstanceClass": "db.serverless"})
+    rds.create_db_instance(DBInstanceIdentifier="one", PromotionTier=3, **member)
+    rds.create_db_instance(DBInstanceIdentifier="two", **member)
+    same([it["DBInstanceIdentifier"] for it in _cluster_read(account)["DBClusterMembers"] if it["IsClusterWriter"]], ["one"])
+    rds.modify_db_instance(DBInstanceIdentifier="two", PromotionTier=5, DBInstanceClass="db.r7g.large")
+    row = _read(account, "two")
+    same((row["PromotionTier"], row["DBInstanceClass"], row["PendingModifiedValues"]), (5, "db.t4g.medium", {"DBInstanceClass": "db.r7g.large"}))
+    same((row["MonitoringInterval"], row["Endpoint"]["Port"], row["EngineVersion"]), (0, 5432, "16.8"))
+    same([kind for kind in account.kinds() if kind.startswith("aws:rds/")], ["aws:rds/cluster", "aws:rds/cluster-instance", "aws:rds/cluster-instance"])
+    with refused("InvalidDBClusterStateFault"):
+        rds.delete_db_cluster(DBClusterIdentifier="main", SkipFinalSnapshot=True)
+    for name in ("one", "two"):
+        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    with refused("InvalidParameterCombination"):
+        rds.delete_db_cluster(DBClusterIdentifier="main")
+    rds.delete_db_cluster(DBClusterIdentifier="main", FinalDBSnapshotIdentifier="last")
+    same(account.kinds(), ["aws:rds/cluster-snapshot"])
+    with refused("DBClusterNotFoundFault"):
+        _cluster_read(account)
+
+
+@check
+def rds_cluster_parameter_group_lives(account: Account) -> None:
+    rds = account.rds
+    made = rds.create_db_cluster_parameter_group(DBClusterParameterGroupName="P", DBParameterGroupFamily="aurora-postgresql16", Description="d", Tags=[{"Key": "a", "Value": "b"}])
+    arn = made["DBClusterParameterGroup"]["DBClusterParameterGroupArn"]
+    with refused("DBParameterGroupAlreadyExists"):
+        rds.create_db_cluster_parameter_group(DBClusterParameterGroupName="p", DBParameterGroupFamily="aurora-postgresql16", Description="d")
+    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "c", "Value": "d"}])
+    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["a"])
+    same(rds.list_tags_for_resource(ResourceName=arn)["TagList"], [{"Key": "c", "Value": "d"}])
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName="p", Parameters=[{"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}])
+    rows = rds.describe_db_cluster_parameters(DBClusterParameterGroupName="p", Source="user")["Parameters"]
+    same([(row["ParameterName"], row["ParameterValue"]) for row in rows], [("rds.force_ssl", "1")])
+    rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName="p", Parameters=[{"ParameterName": "rds.force_ssl", "ApplyMethod": "immediate"}])
+    same(rds.describe_db_cluster_parameters(DBClusterParameterGroupName="p", Source="user")["Parameters"], [])
+    with refused("InvalidParameterCombination"):
+        _cluster(account, EngineVersion="15", DBClusterParameterGroupName="p")
+    _cluster(account, EngineVersion="16", DBClusterParameterGroupName="p")
+    with refused("InvalidDBParameterGroupState"):
+        rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="p")
+    rds.delete_db_cluster(DBClusterIdentifier="main", SkipFinalSnapshot=True)
+    rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="p")
+    with refused("DBParameterGroupNotFound"):
+        rds.describe_db_cluster_parameter_groups(DBClusterParameterGroupName="p")

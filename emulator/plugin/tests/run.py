@@ -11,6 +11,7 @@ import traceback
 
 import checks_elasticache  # noqa: F401  Importing registers the checks.
 import checks_ec2  # noqa: F401
+import checks_dns  # noqa: F401
 import checks_echo  # noqa: F401
 import checks_eks  # noqa: F401
 import checks_lister  # noqa: F401

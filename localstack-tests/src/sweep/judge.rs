@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::table::Tally;
-use crate::account::plain;
+use crate::account::{plain, stands};
 
 /// How many things of each kind stand, and which of them are in no record: AWS itself makes some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Standing {
 /// What the store says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recorded {
-    /// Kind and plain id of each row.
+    /// Kind and plain id of each row of which something stands in the account.
     pub(super) rows: Vec<(String, String)>,
     /// The rows that are not ready, in words.
     pub(super) unfinished: Vec<String>,
@@ -30,9 +30,10 @@ impl Recorded {
         let rows: Vec<Value> = serde_json::from_str(text)?;
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let unfinished = rows.iter().filter(|row| row["status"] != "ready");
+        let standing = rows.iter().map(|row| (text(row, "kind"), plain(&text(row, "id"))));
         Ok(Self {
             unfinished: unfinished.map(|row| format!("{} is {}", text(row, "urn"), text(row, "status"))).collect(),
-            rows: rows.iter().map(|row| (text(row, "kind"), plain(&text(row, "id")))).collect(),
+            rows: standing.filter(|(kind, _)| stands(kind)).collect(),
         })
     }
 }

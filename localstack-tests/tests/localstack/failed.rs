@@ -65,6 +65,27 @@ async fn a_nat_gateway_that_failed_is_made_anew() {
 }
 
 #[tokio::test]
+async fn what_the_generic_path_made_and_did_not_come_up_is_made_anew() {
+    let says = [
+        ("ProgressEvent.OperationStatus", json!("FAILED")),
+        ("ProgressEvent.ErrorCode", json!("NotStabilized")),
+        ("ProgressEvent.StatusMessage", json!("it did not come up in time")),
+        ("ProgressEvent.Identifier", json!("reports")),
+    ];
+    let words = "NotStabilized: it did not come up in time";
+    let kind = "aws:cloudcontrol/resource";
+    anew(kind, "GetResourceRequestStatus", &says, words).await.unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+#[tokio::test]
+async fn a_certificate_that_can_not_be_issued_is_requested_anew() {
+    let says = [("Certificate.Status", json!("FAILED")), ("Certificate.FailureReason", json!("CAA_ERROR"))];
+    anew("aws:acm/certificate", "DescribeCertificate", &says, "CAA_ERROR")
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+#[tokio::test]
 async fn a_node_group_of_which_no_node_joined_is_made_anew() {
     let issue = json!({ "code": "NodeCreationFailure", "message": "instances failed to join", "resourceIds": ["i-1"] });
     let says = [("nodegroup.status", json!("CREATE_FAILED")), ("nodegroup.health", json!({ "issues": [issue] }))];

@@ -6,8 +6,11 @@
 )]
 
 mod adopt;
+mod aurora;
 mod canary;
+mod certificates;
 mod cli;
+mod cloudcontrol;
 mod conformance;
 mod failed;
 mod faults;

@@ -65,6 +65,8 @@ pub(crate) enum Attribute {
     Withheld,
 }
 
+/// In the place of an attribute: without the ones before it, the part is left out.
+const MAY_BE_MISSING: &str = "";
 const ITS_ID: Id = &[&["id"]];
 const INCOMPLETE: &str = "the file does not say its id";
 
@@ -224,6 +226,24 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"],
         "Formwork associates route tables with subnets and leaves a VPC's main one alone",
     ),
+    // The edge.
+    same("aws_cloudfront_cache_policy", &["aws:cloudfront/cachePolicy:CachePolicy"], "aws:cloudfront/cache-policy"),
+    same("aws_cloudfront_distribution", &["aws:cloudfront/distribution:Distribution"], "aws:cloudfront/distribution"),
+    same(
+        "aws_cloudfront_origin_access_control",
+        &["aws:cloudfront/originAccessControl:OriginAccessControl"],
+        "aws:cloudfront/origin-access-control",
+    ),
+    nothing(
+        "aws_cloudfront_origin_access_identity",
+        &["aws:cloudfront/originAccessIdentity:OriginAccessIdentity"],
+        "origin access controls have replaced it; a distribution names one that is there by `OriginType::s3_identity`",
+    ),
+    same(
+        "aws_cloudfront_response_headers_policy",
+        &["aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"],
+        "aws:cloudfront/response-headers-policy",
+    ),
     // Registries of images.
     same("aws_ecr_repository", &["aws:ecr/repository:Repository"], "aws:ecr/repository"),
     part(
@@ -255,6 +275,12 @@ pub(crate) const TYPES: &[Type] = &[
     ),
     made("aws_eks_addon", &["aws:eks/addon:Addon"], "aws:eks/addon", &[&["cluster_name"], &["addon_name"]]),
     made("aws_eks_cluster", &["aws:eks/cluster:Cluster"], "aws:eks/cluster", &[&["name", "id"]]),
+    made(
+        "aws_eks_fargate_profile",
+        &["aws:eks/fargateProfile:FargateProfile"],
+        "aws:eks/fargate-profile",
+        &[&["cluster_name"], &["fargate_profile_name"]],
+    ),
     made(
         "aws_eks_node_group",
         &["aws:eks/nodeGroup:NodeGroup"],
@@ -348,6 +374,26 @@ pub(crate) const TYPES: &[Type] = &[
         "indexed_fields",
     ),
     // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
+    made("aws_rds_cluster", &["aws:rds/cluster:Cluster"], "aws:rds/cluster", &[&["cluster_identifier", "id"]]),
+    made(
+        "aws_rds_cluster_instance",
+        &["aws:rds/clusterInstance:ClusterInstance"],
+        "aws:rds/cluster-instance",
+        &[&["identifier", "id"]],
+    ),
+    made(
+        "aws_rds_cluster_parameter_group",
+        &["aws:rds/clusterParameterGroup:ClusterParameterGroup"],
+        "aws:rds/cluster-parameter-group",
+        &[&["name", "id"]],
+    ),
+    part(
+        "aws_rds_cluster_role_association",
+        &["aws:rds/clusterRoleAssociation:ClusterRoleAssociation"],
+        "aws:rds/cluster",
+        "db_cluster_identifier",
+        "associated_roles",
+    ),
     made("aws_db_instance", &["aws:rds/instance:Instance"], "aws:rds/instance", &[&["identifier"]]),
     made(
         "aws_db_parameter_group",
@@ -402,6 +448,44 @@ pub(crate) const TYPES: &[Type] = &[
         "aws_s3_bucket_acl",
         &["aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"],
         "Formwork does not manage the access lists of buckets; say what is meant in the bucket's policy",
+    ),
+    // The generic path.
+    made(
+        "aws_cloudcontrolapi_resource",
+        &["aws:cloudcontrol/resource:Resource"],
+        "aws:cloudcontrol/resource",
+        &[&["type_name"], &["id"]],
+    ),
+    // Certificates, and names in DNS.
+    same("aws_acm_certificate", &["aws:acm/certificate:Certificate"], "aws:acm/certificate"),
+    // Theirs is the moment at which it was issued.
+    made(
+        "aws_acm_certificate_validation",
+        &["aws:acm/certificateValidation:CertificateValidation"],
+        "aws:acm/certificate-validation",
+        &[&["certificate_arn"]],
+    ),
+    made("aws_route53_zone", &["aws:route53/zone:Zone"], "aws:route53/hosted-zone", &[&["zone_id", "id"]]),
+    // `name` may lack the domain of the zone. Records that stand alone have no set identifier.
+    made(
+        "aws_route53_record",
+        &["aws:route53/record:Record"],
+        "aws:route53/record-set",
+        &[&["zone_id"], &["fqdn", "name"], &["type"], &["set_identifier", MAY_BE_MISSING]],
+    ),
+    part(
+        "aws_route53_zone_association",
+        &["aws:route53/zoneAssociation:ZoneAssociation"],
+        "aws:route53/hosted-zone",
+        "zone_id",
+        "vpcs",
+    ),
+    part(
+        "aws_route53_query_log",
+        &["aws:route53/queryLog:QueryLog"],
+        "aws:route53/hosted-zone",
+        "zone_id",
+        "query_logging",
     ),
     // Secrets.
     made(
@@ -513,6 +597,7 @@ fn join(id: Id, attribute: impl Fn(&str) -> Attribute) -> Result<String, Attribu
         let found = names.iter().map(|name| attribute(name)).find(|found| *found != Attribute::Missing);
         match found.unwrap_or(Attribute::Missing) {
             Attribute::Text(text) => parts.push(text),
+            Attribute::Missing if names.contains(&MAY_BE_MISSING) => {}
             other => return Err(other),
         }
     }

@@ -2,6 +2,8 @@
 
 #![expect(unreachable_pub, reason = "the code is for a crate that uses it from anywhere")]
 
+mod acm;
+mod cloudfront;
 mod ec2;
 mod ecr;
 mod eks;
@@ -10,13 +12,20 @@ mod iam;
 mod kms;
 mod logs;
 mod rds;
+mod route53;
 mod s3;
 mod secretsmanager;
 
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 38] = [
+pub(crate) const ALL: [fn(&mut Stack); 46] = [
+    acm::certificate,
+    acm::certificate_validation,
+    cloudfront::cache_policy,
+    cloudfront::distribution,
+    cloudfront::origin_access_control,
+    cloudfront::response_headers_policy,
     ec2::elastic_ip,
     ec2::flow_log,
     ec2::internet_gateway,
@@ -52,6 +61,8 @@ pub(crate) const ALL: [fn(&mut Stack); 38] = [
     rds::instance,
     rds::parameter_group,
     rds::subnet_group,
+    route53::hosted_zone,
+    route53::record_set,
     s3::bucket,
     s3::bucket_policy,
     secretsmanager::secret,

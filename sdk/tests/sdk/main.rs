@@ -5,6 +5,7 @@
     reason = "clippy knows tests by `#[test]`, and not what stands beside them in a crate of tests"
 )]
 
+mod certificates;
 mod generated;
 mod generating;
 mod made_up;

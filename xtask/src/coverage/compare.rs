@@ -17,6 +17,10 @@ pub(crate) struct TypeCoverage {
     pub covered: usize,
     /// The others, each with its reason.
     pub missing: Vec<(String, Option<String>)>,
+    /// Arguments that the tests do not see in the emulator, with the reason.
+    pub unseen: BTreeMap<String, String>,
+    /// What stands in for the service in tests, where the emulator has no part of it.
+    pub double: Option<String>,
     /// Properties where CloudFormation and the argument disagree on what a change does: path, the two answers, the reason.
     pub differs: Vec<(String, String, Option<String>)>,
 }
@@ -40,7 +44,7 @@ pub(crate) fn compare(
     let mut problems = Vec::new();
     let nothing = BTreeMap::new();
     let kinds: BTreeSet<&str> = types.iter().map(|of| of.kind.as_str()).collect();
-    for of in types {
+    for of in &together(types) {
         let Some(name) = of.cloudformation.as_deref().filter(|name| !name.is_empty()) else { continue };
         let Some(there) = table.types.get(name) else {
             problems.push(format!("{name} ({}) is not in properties.json: add it to extract.py and run that", of.kind));
@@ -54,6 +58,23 @@ pub(crate) fn compare(
     }
     found.sort_by(|a, b| a.cloudformation.cmp(&b.cloudformation));
     (found, problems)
+}
+
+/// Types that stand for one of CloudFormation's are measured as one: a database by itself and a member of a cluster are both a `DBInstance` there.
+fn together(types: &[ResourceType]) -> Vec<ResourceType> {
+    let mut found: Vec<ResourceType> = Vec::new();
+    for of in types {
+        let is_named = of.cloudformation.as_deref().is_some_and(|name| !name.is_empty());
+        match found.iter_mut().find(|other| is_named && other.cloudformation == of.cloudformation) {
+            Some(other) => {
+                other.kind = format!("{}, {}", other.kind, of.kind);
+                other.args.extend(of.args.iter().cloned());
+                other.unseen.extend(of.unseen.clone());
+            }
+            None => found.push(of.clone()),
+        }
+    }
+    found
 }
 
 fn compare_type(
@@ -98,6 +119,14 @@ fn compare_type(
         writable.iter().filter(|path| !stands_for.contains(path)).map(|path| ((*path).clone(), reason(path))).collect();
     let mut elsewhere = 0;
     for (path, reason) in &missing {
+        if let Some(argument) = reason.as_deref().and_then(field_of) {
+            match of.args.iter().any(|known| known.name == argument) {
+                true => elsewhere += 1,
+                false => problems.push(format!(
+                    "{name}.{path}: missing.toml says that it is a field of {argument}, which is no argument"
+                )),
+            }
+        }
         match reason.as_deref().and_then(own_type) {
             Some(kind) if kinds.contains(kind) => elsewhere += 1,
             Some(kind) => problems
@@ -113,6 +142,8 @@ fn compare_type(
         writable: writable.len(),
         covered: writable.len() - missing.len() + elsewhere,
         missing,
+        unseen: of.unseen.clone(),
+        double: of.double.clone(),
         differs,
     };
     problems.extend(complaints(&measured, given, least_percent));
@@ -123,6 +154,11 @@ fn compare_type(
 fn own_type(reason: &str) -> Option<&str> {
     let rest = reason.strip_prefix("a type of its own: ")?;
     Some(rest.split([' ', ',', ';']).next().unwrap_or(rest))
+}
+
+/// The argument of a reason that begins with ``a field of `point_in_time` ``: what CloudFormation has at the top is part of a block here.
+fn field_of(reason: &str) -> Option<&str> {
+    reason.strip_prefix("a field of `")?.split_once('`').map(|(argument, _)| argument)
 }
 
 /// What has to be put right before the check passes.
@@ -217,6 +253,8 @@ mod tests {
             kind: "aws:ec2/thing".to_owned(),
             cloudformation: Some("AWS::EC2::Thing".to_owned()),
             args: args.iter().map(argument).collect(),
+            unseen: BTreeMap::new(),
+            double: None,
         }
     }
 
@@ -276,6 +314,26 @@ mod tests {
         let (of, problems) = check(&ALL[..3], &[("Logging", &own("aws:ec2/nothing"))]);
         assert_eq!(of.percent(), 75);
         assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+
+    #[test]
+    fn a_property_that_is_a_field_of_an_argument_counts_as_covered() {
+        let (of, problems) = check(&ALL[..3], &[("Logging", "a field of `tags`")]);
+        assert_eq!((of.percent(), problems), (100, Vec::new()));
+        let (of, problems) = check(&ALL[..3], &[("Logging", "a field of `nothing`")]);
+        assert_eq!((of.percent(), problems.len()), (75, 1), "{problems:?}");
+    }
+
+    #[test]
+    fn types_that_stand_for_one_are_measured_as_one() {
+        let (mut member, whole) = (thing(&ALL[..1]), thing(&ALL[1..]));
+        member.kind = "aws:ec2/member".to_owned();
+        let (found, problems) = compare(&[member, whole], &table(), &Reasons::new(), LEAST);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(
+            (found.len(), found[0].kind.as_str(), found[0].percent()),
+            (1, "aws:ec2/member, aws:ec2/thing", 100)
+        );
     }
 
     #[test]

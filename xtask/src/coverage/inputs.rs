@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// A resource type as `schema --json` prints it, as far as the comparison needs it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ResourceType {
     /// `aws:ec2/vpc`.
     pub kind: String,
@@ -14,10 +14,16 @@ pub(crate) struct ResourceType {
     pub cloudformation: Option<String>,
     /// Its arguments.
     pub args: Vec<Argument>,
+    /// Arguments that the tests do not see in the emulator, with the reason.
+    #[serde(default)]
+    pub unseen: BTreeMap<String, String>,
+    /// What stands in for the service in tests, where the emulator has no part of it.
+    #[serde(default)]
+    pub double: Option<String>,
 }
 
 /// One argument of a resource type.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Argument {
     /// `cidr_block`.
     pub name: String,

@@ -134,7 +134,7 @@ fn names(changes: &InstanceChanges) -> std::collections::BTreeSet<String> {
 }
 
 /// Storage grows and never shrinks.
-pub(super) fn storage(before: &Option<i32>, after: &Option<i32>) -> Change {
+pub(in crate::rds) fn storage(before: &Option<i32>, after: &Option<i32>) -> Change {
     match (before, after) {
         (Some(before), Some(after)) if after < before => Change::Never,
         _ => Change::InPlace,
@@ -142,7 +142,7 @@ pub(super) fn storage(before: &Option<i32>, after: &Option<i32>) -> Change {
 }
 
 /// A key is given when something begins to be encrypted, and stays.
-pub(super) fn key(before: &Option<Arn<Key>>, _: &Option<Arn<Key>>) -> Change {
+pub(in crate::rds) fn key(before: &Option<Arn<Key>>, _: &Option<Arn<Key>>) -> Change {
     if before.is_none() { Change::InPlace } else { Change::Never }
 }
 
@@ -174,15 +174,18 @@ pub(super) fn left_behind(recorded: &Value) -> Option<&'static str> {
 }
 
 /// The server is restarted, or another one takes its place.
-pub(super) fn outage<T: PartialEq>(before: &T, after: &T) -> &'static [Hazard] {
+pub(in crate::rds) fn outage<T: PartialEq>(before: &T, after: &T) -> &'static [Hazard] {
     if before == after { &[] } else { &[Hazard::Outage] }
 }
 
-pub(super) fn same_subnet_group(wanted: &Option<SubnetGroupName>, found: &Option<SubnetGroupName>) -> bool {
+pub(in crate::rds) fn same_subnet_group(wanted: &Option<SubnetGroupName>, found: &Option<SubnetGroupName>) -> bool {
     same_text(wanted.as_ref().map(SubnetGroupName::as_str), found.as_ref().map(SubnetGroupName::as_str))
 }
 
-pub(super) fn same_parameter_group(wanted: &Option<ParameterGroupName>, found: &Option<ParameterGroupName>) -> bool {
+pub(in crate::rds) fn same_parameter_group(
+    wanted: &Option<ParameterGroupName>,
+    found: &Option<ParameterGroupName>,
+) -> bool {
     same_text(wanted.as_ref().map(ParameterGroupName::as_str), found.as_ref().map(ParameterGroupName::as_str))
 }
 
@@ -202,7 +205,7 @@ fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map_while(|part| part.parse().ok()).collect()
 }
 
-fn is_lower(after: &str, before: &str) -> bool {
+pub(in crate::rds) fn is_lower(after: &str, before: &str) -> bool {
     let (after, before) = (numbers(after), numbers(before));
     let common = after.len().min(before.len());
     after[..common] < before[..common]
@@ -210,14 +213,14 @@ fn is_lower(after: &str, before: &str) -> bool {
 
 /// Engines with versions of two parts (PostgreSQL) have their major one in the first, those with more (MySQL, MariaDB, SQL Server) in
 /// the first two.
-fn is_major(before: &str, after: &str) -> bool {
+pub(in crate::rds) fn is_major(before: &str, after: &str) -> bool {
     let (before, after) = (numbers(before), numbers(after));
     let depth = if before.len().max(after.len()) > 2 { 2 } else { 1 };
     before.iter().take(depth).zip(&after).any(|(before, after)| before != after)
 }
 
 /// Whether the running version is what is wanted: the same, or one of the wanted major version.
-pub(super) fn runs(wanted: &Version, running: Option<&Version>) -> bool {
+pub(in crate::rds) fn runs(wanted: &Version, running: Option<&Version>) -> bool {
     let rest = running.and_then(|running| running.as_str().strip_prefix(wanted.as_str()));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -19,13 +19,16 @@ use crate::lifecycle::Observed;
 use crate::rds::{ParameterGroupName, SubnetGroupName, read_tags};
 
 /// What an update waits for that is made at once: that nothing of it is outstanding.
-pub(super) const AT_ONCE: &str = "at once";
+pub(in crate::rds) const AT_ONCE: &str = "at once";
 
 /// How many identifiers one filter gets; a page holds a hundred instances.
 const PER_FILTER: usize = 50;
 
 /// The instances of these identifiers that there are. A filter does not mind the absent ones.
-pub(super) async fn describe(aws: &Aws, ids: impl IntoIterator<Item = &str>) -> Result<BTreeMap<String, DbInstance>> {
+pub(in crate::rds) async fn describe(
+    aws: &Aws,
+    ids: impl IntoIterator<Item = &str>,
+) -> Result<BTreeMap<String, DbInstance>> {
     let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
     let mut found = BTreeMap::new();
     for ids in ids.chunks(PER_FILTER) {
@@ -40,7 +43,7 @@ pub(super) async fn describe(aws: &Aws, ids: impl IntoIterator<Item = &str>) -> 
 }
 
 /// How an instance is; after an update that is made at once also whether it is made.
-pub(super) fn status(instance: &DbInstance, at_once: bool) -> Status {
+pub(in crate::rds) fn status(instance: &DbInstance, at_once: bool) -> Status {
     let word = instance.db_instance_status().unwrap_or("creating");
     match word {
         "available" | "storage-optimization" => match outstanding(instance).filter(|_| at_once) {

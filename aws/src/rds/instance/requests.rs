@@ -95,7 +95,8 @@ pub(super) async fn create(
         }
         Origin::PointInTime(point) => {
             let call = aws.rds().restore_db_instance_to_point_in_time();
-            let time = point.restore_time.as_deref().map(time).transpose()?;
+            let operation = "rds RestoreDBInstanceToPointInTime";
+            let time = point.restore_time.as_deref().map(|text| time(operation, text)).transpose()?;
             let call = call
                 .target_db_instance_identifier(args.identifier.as_str())
                 .set_source_db_instance_identifier(point.source_db_instance.as_ref().map(ToString::to_string))
@@ -151,9 +152,9 @@ async fn create_new(aws: &Aws, owner: &Owner, args: &Instance) -> Result<Option<
     Ok(independent!(common!(call, owner, args), args).send().await?.db_instance)
 }
 
-fn time(text: &str) -> Result<DateTime> {
+/// A moment as the calls take it that restore to one.
+pub(in crate::rds) fn time(operation: &str, text: &str) -> Result<DateTime> {
     DateTime::from_str(text, Format::DateTime).map_err(|error| {
-        let operation = "rds RestoreDBInstanceToPointInTime";
         Error::refused(operation, format!("`{text}` is no time such as 2026-02-01T09:30:00Z: {error}"))
     })
 }

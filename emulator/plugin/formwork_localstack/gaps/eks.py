@@ -41,6 +41,7 @@ class State:
         self.identities: dict[tuple[str, str], dict[str, Any]] = {}
         self.updates: dict[tuple[str, str], dict[str, Any]] = {}
         self.tokens: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
+        self.moving: dict[str, tuple[str, str]] = {}
         self.own_entries: set[tuple[str, str]] = set()
 
     def parts(self) -> list[dict[Any, dict[str, Any]]]:
@@ -160,6 +161,7 @@ def delete_cluster(context: RequestContext, request: dict[str, Any]) -> dict[str
     if any(owner == name for owner, _ in state.fargate):
         raise fault(context, "ResourceInUseException", "Cluster has Fargate profiles attached")
     del state.clusters[name]
+    state.moving.pop(name, None)
     for part in (state.addons, state.entries, state.policies, state.identities, state.updates):
         for key in [key for key in part if key[0] == name]:
             del part[key]

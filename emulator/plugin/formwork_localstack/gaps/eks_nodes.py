@@ -158,8 +158,11 @@ def create_fargate_profile(context: RequestContext, request: dict[str, Any]) -> 
     state = STATE.at(context)
     cluster = cluster_of(context, request["clusterName"])
     key = (request["clusterName"], request["fargateProfileName"])
+    if again := replayed(state, "CreateFargateProfile", request):
+        return {"fargateProfile": again}
     if key in state.fargate:
         raise fault(context, "ResourceInUseException", "A Fargate Profile already exists with this name in this cluster.")
+    _one_at_a_time(context, key, "create")
     require_role(context, request["podExecutionRoleArn"])
     if not request.get("selectors"):
         raise invalid(context, "Fargate Profile requires at least one selector.")
@@ -178,12 +181,18 @@ def create_fargate_profile(context: RequestContext, request: dict[str, Any]) -> 
         "health": {"issues": []},
     }
     state.fargate[key] = profile
-    return {"fargateProfile": {**profile, "status": "CREATING"}}
+    state.moving[key[0]] = (key[1], "CREATING")
+    answer = {**profile, "status": "CREATING"}
+    remember(state, "CreateFargateProfile", request, answer)
+    return {"fargateProfile": answer}
 
 
 @EKS.operation
 def describe_fargate_profile(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
     cluster_of(context, request["clusterName"])
+    moving = STATE.at(context).moving
+    if moving.get(request["clusterName"], ("", ""))[0] == request["fargateProfileName"]:
+        del moving[request["clusterName"]]
     found = STATE.at(context).fargate.get((request["clusterName"], request["fargateProfileName"]))
     if found is None:
         raise fault(context, "ResourceNotFoundException", f"No Fargate Profile found with name: {request['fargateProfileName']}.")
@@ -200,8 +209,12 @@ def list_fargate_profiles(context: RequestContext, request: dict[str, Any]) -> d
 
 @EKS.operation
 def delete_fargate_profile(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
+    state, key = STATE.at(context), (request["clusterName"], request["fargateProfileName"])
+    if key in state.fargate:
+        _one_at_a_time(context, key, "delete")
     profile = describe_fargate_profile(context, request)["fargateProfile"]
-    del STATE.at(context).fargate[(request["clusterName"], request["fargateProfileName"])]
+    del state.fargate[key]
+    state.moving[key[0]] = (key[1], "DELETING")
     return {"fargateProfile": {**profile, "status": "DELETING"}}
 
 
@@ -250,3 +263,10 @@ def _has_image(context: RequestContext, wanted: dict[str, Any]) -> bool:
     found = _template(context, wanted)
     template = known.ec2(context.account_id, context.region).launch_templates[found["id"]]
     return any(version.data.get("ImageId") for version in template.versions if str(version.number) == found["version"])
+
+
+def _one_at_a_time(context: RequestContext, key: tuple[str, str], verb: str) -> None:
+    """A cluster makes or deletes one profile at a time. Here one is on its way until somebody looks at it."""
+    other, status = STATE.at(context).moving.get(key[0], (key[1], ""))
+    if other != key[1]:
+        raise fault(context, "ResourceInUseException", f"Cannot {verb} Fargate Profile {key[1]} because cluster {key[0]} currently has Fargate profile {other} in status {status}")

@@ -96,8 +96,7 @@ def delete_subnet_group(context: RequestContext, request: dict[str, Any], procee
 
 @around(Layer.GAPS, "rds", "CreateDBParameterGroup")
 def create_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    if not _FAMILY.fullmatch(request["DBParameterGroupFamily"]):
-        raise refusal("InvalidParameterValue", f"ParameterGroupFamily {request['DBParameterGroupFamily']} is not a valid parameter group family")
+    check_family(request["DBParameterGroupFamily"])
     return proceed()
 
 
@@ -111,15 +110,8 @@ def describe_parameter_groups(context: RequestContext, request: dict[str, Any], 
 
 @around(Layer.GAPS, "rds", "ModifyDBParameterGroup")
 def modify_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    _refuse_default(context, request["DBParameterGroupName"])
-    wanted = request.get("Parameters") or []
-    if not 1 <= len(wanted) <= 20:
-        raise refusal("InvalidParameterValue", "Between 1 and 20 parameters can be modified in one request.")
-    for row in wanted:
-        if not row.get("ParameterName") or not row.get("ApplyMethod"):
-            raise refusal("InvalidParameterValue", "A parameter name and an apply method must be given")
-        if row["ParameterName"] in _STATIC and row["ApplyMethod"] == "immediate":
-            raise refusal("InvalidParameterCombination", f"cannot use immediate apply method for static parameter {row['ParameterName']}")
+    refuse_default(context, request["DBParameterGroupName"])
+    check_modifications(request.get("Parameters") or [])
     return proceed()
 
 
@@ -127,9 +119,55 @@ def modify_parameter_group(context: RequestContext, request: dict[str, Any], pro
 def describe_parameters(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     """Parameters that were set have the source `user`; the rest of the family is the system's or the engine's."""
     group = parameter_group(context, request["DBParameterGroupName"])
-    rows = [_row(name, row.get("ParameterValue"), "user", row.get("ApplyMethod")) for name, row in sorted(group.parameters.items())]
-    if "postgres" in (group.family or ""):
-        rows += [_row(name, value, "system", None) for name, (value, _, _) in _SYSTEM.items() if name not in group.parameters]
+    return page_of_parameters(request, described_parameters(group.parameters, group.family))
+
+
+@around(Layer.GAPS, "rds", "ResetDBParameterGroup")
+def reset_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    refuse_default(context, request["DBParameterGroupName"])
+    group = parameter_group(context, request["DBParameterGroupName"])
+    for name in named_of(request) or list(group.parameters):
+        group.parameters.pop(name, None)
+    return {"DBParameterGroupName": group.name}
+
+
+@around(Layer.GAPS, "rds", "DeleteDBParameterGroup")
+def delete_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    name = request["DBParameterGroupName"]
+    refuse_default(context, name)
+    for database in list(known.rds(context.account_id, context.region).databases.values()):
+        if database.db_parameter_group_name == name:
+            raise fault(context, "InvalidDBParameterGroupStateFault", "One or more database instances are still members of this parameter group, so the group cannot be deleted")
+    return proceed()
+
+
+def check_family(family: str) -> None:
+    """Refuses a family of parameters that there is not."""
+    if not _FAMILY.fullmatch(family):
+        raise refusal("InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family")
+
+
+def check_modifications(wanted: list[dict[str, Any]]) -> None:
+    """Refuses too many parameters, or none, and static ones that shall change at once."""
+    if not 1 <= len(wanted) <= 20:
+        raise refusal("InvalidParameterValue", "Between 1 and 20 parameters can be modified in one request.")
+    for row in wanted:
+        if not row.get("ParameterName") or not row.get("ApplyMethod"):
+            raise refusal("InvalidParameterValue", "A parameter name and an apply method must be given")
+        if row["ParameterName"] in _STATIC and row["ApplyMethod"] == "immediate":
+            raise refusal("InvalidParameterCombination", f"cannot use immediate apply method for static parameter {row['ParameterName']}")
+
+
+def described_parameters(parameters: dict[str, dict[str, Any]], family: str | None) -> list[dict[str, Any]]:
+    """All parameters of a group: those that were set, and the rest of the family as far as it is known here."""
+    rows = [_row(name, row.get("ParameterValue"), "user", row.get("ApplyMethod")) for name, row in sorted(parameters.items())]
+    if "postgres" in (family or ""):
+        rows += [_row(name, value, "system", None) for name, (value, _, _) in _SYSTEM.items() if name not in parameters]
+    return rows
+
+
+def page_of_parameters(request: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One page of parameters, of the source that is asked for."""
     if source := request.get("Source"):
         rows = [row for row in rows if row["Source"] == source]
     start, size = int(request.get("Marker") or 0), int(request.get("MaxRecords") or 100)
@@ -139,26 +177,12 @@ def describe_parameters(context: RequestContext, request: dict[str, Any], procee
     return answer
 
 
-@around(Layer.GAPS, "rds", "ResetDBParameterGroup")
-def reset_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    _refuse_default(context, request["DBParameterGroupName"])
-    group = parameter_group(context, request["DBParameterGroupName"])
+def named_of(request: dict[str, Any]) -> list[str]:
+    """The parameters that a reset names; all with none."""
     named = [row["ParameterName"] for row in request.get("Parameters") or []]
     if request.get("ResetAllParameters") and named:
         raise refusal("InvalidParameterCombination", "ResetAllParameters and Parameters exclude each other")
-    for name in named or list(group.parameters):
-        group.parameters.pop(name, None)
-    return {"DBParameterGroupName": group.name}
-
-
-@around(Layer.GAPS, "rds", "DeleteDBParameterGroup")
-def delete_parameter_group(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
-    name = request["DBParameterGroupName"]
-    _refuse_default(context, name)
-    for database in list(known.rds(context.account_id, context.region).databases.values()):
-        if database.db_parameter_group_name == name:
-            raise fault(context, "InvalidDBParameterGroupStateFault", "One or more database instances are still members of this parameter group, so the group cannot be deleted")
-    return proceed()
+    return named
 
 
 def group_of(database: Any) -> str | None:
@@ -205,7 +229,8 @@ def _row(name: str, value: Any, source: str, method: str | None) -> dict[str, An
     }
 
 
-def _refuse_default(context: RequestContext, name: str) -> None:
+def refuse_default(context: RequestContext, name: str) -> None:
+    """AWS's own groups stay as they are."""
     if name.startswith("default."):
         raise fault(context, "InvalidDBParameterGroupStateFault", "Default parameter groups cannot be changed or deleted")
 
@@ -222,4 +247,4 @@ def _check_subnets(context: RequestContext, subnet_ids: list[str]) -> list[Any]:
     return subnets
 
 
-from . import rds_instances  # noqa: E402, F401  It registers its functions beside these.
+from . import rds_cluster_groups, rds_clusters, rds_instances  # noqa: E402, F401  They register their functions beside these.

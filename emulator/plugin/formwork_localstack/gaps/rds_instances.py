@@ -50,7 +50,7 @@ _LATER = ("EngineLifecycleSupport",)
 @around(Layer.GAPS, "rds", "CreateDBInstance")
 def create_instance(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     if request.get("DBClusterIdentifier"):
-        return proceed()
+        return _create_member(context, request, proceed)
     engine = request["Engine"]
     version = _version(engine, request.get("EngineVersion"))
     if version != request.get("EngineVersion"):
@@ -60,10 +60,10 @@ def create_instance(context: RequestContext, request: dict[str, Any], proceed: P
     _check_storage(request)
     if request.get("MonitoringInterval") and not request.get("MonitoringRoleArn"):
         raise refusal("InvalidParameterCombination", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
-    _check_monitoring_role(context, request)
+    check_monitoring_role(context, request)
     if request.get("MultiAZ") and request.get("AvailabilityZone"):
         raise refusal("InvalidParameterCombination", "Requesting a specific availability zone is not valid for Multi-AZ instances.")
-    key = _key_arn(context, request["KmsKeyId"]) if request.get("KmsKeyId") else None
+    key = key_arn(context, request["KmsKeyId"]) if request.get("KmsKeyId") else None
     if key and not request.get("StorageEncrypted"):
         raise refusal("InvalidParameterCombination", "A KMS key needs storage encryption to be enabled")
     answer = proceed()
@@ -88,8 +88,10 @@ def describe_instances(context: RequestContext, request: dict[str, Any], proceed
 @around(Layer.GAPS, "rds", "ModifyDBInstance")
 def modify_instance(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
     database = known.rds(context.account_id, context.region).databases.get(request["DBInstanceIdentifier"])
-    if database is None or database.db_cluster_identifier:
+    if database is None:
         return proceed()
+    if database.db_cluster_identifier:
+        return _modify_member(context, request, database, proceed)
     _check_modification(context, database, request)
     pending: dict[str, Any] = getattr(database, "formwork_pending", {})
     if request.get("ApplyImmediately"):
@@ -152,6 +154,107 @@ def delete_instance(context: RequestContext, request: dict[str, Any], proceed: P
     return answer
 
 
+def _create_member(context: RequestContext, request: dict[str, Any], proceed: Proceed) -> Any:
+    """A member of an Aurora cluster: what it is not told itself is as the cluster says."""
+    cluster = known.rds(context.account_id, context.region).clusters.get(request["DBClusterIdentifier"])
+    if cluster is None:
+        raise fault(context, "DBClusterNotFoundFault", f"DBCluster {request['DBClusterIdentifier']} not found.")
+    if not cluster.engine.startswith("aurora"):
+        raise refusal("InvalidParameterCombination", "A Multi-AZ DB cluster has the members that RDS makes")
+    for name in ("MasterUsername", "MasterUserPassword", "BackupRetentionPeriod", "StorageEncrypted", "AllocatedStorage", "VpcSecurityGroupIds"):
+        if request.get(name) is not None:
+            raise refusal("InvalidParameterCombination", f"{name} is a matter of the cluster")
+    if request.get("DBInstanceClass") == "db.serverless" and not cluster.formwork_shown.get("ServerlessV2ScalingConfiguration"):
+        raise refusal("InvalidParameterCombination", "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.")
+    _check_member_group(context, request, cluster)
+    check_monitoring_role(context, request)
+    answer = proceed()
+    database = known.rds(context.account_id, context.region).databases[request["DBInstanceIdentifier"]]
+    database.dbi_resource_id = "db-" + uuid.uuid4().hex[:26].upper()
+    database.db_subnet_group_name = cluster.db_subnet_group_name if cluster.formwork_shown["DBSubnetGroup"] != "default" else None
+    group = getattr(database, "db_subnet_group", None)
+    zones = [row["SubnetAvailabilityZone"]["Name"] for row in group.subnets] if group is not None else [database.availability_zone]
+    if request.get("AvailabilityZone") and group is not None and request["AvailabilityZone"] not in zones:
+        known.rds(context.account_id, context.region).databases.pop(request["DBInstanceIdentifier"])
+        raise refusal("InvalidParameterCombination", f"The subnet group has no subnet in {request['AvailabilityZone']}")
+    database.availability_zone = request.get("AvailabilityZone") or zones[len(cluster.members) % len(zones)]
+    database.publicly_accessible = bool(request.get("PubliclyAccessible", False))
+    database.ca_certificate_identifier = request.get("CACertificateIdentifier") or _CERTIFICATE
+    shown = cluster.formwork_shown
+    inherited = {
+        "EnablePerformanceInsights": shown["PerformanceInsightsEnabled"], "PerformanceInsightsKMSKeyId": shown.get("PerformanceInsightsKMSKeyId"),
+        "PerformanceInsightsRetentionPeriod": shown.get("PerformanceInsightsRetentionPeriod"), "MonitoringInterval": shown["MonitoringInterval"],
+        "MonitoringRoleArn": shown.get("MonitoringRoleArn"), "DatabaseInsightsMode": shown["DatabaseInsightsMode"], "NetworkType": shown["NetworkType"],
+    }
+    for name, attribute in _ECHOED.items():
+        value = request.get(name) if request.get(name) is not None else inherited.get(name)
+        if value is not None:
+            setattr(database, attribute, value)
+    _settle_member(context, database)
+    row = _shown(context, answer["DBInstance"], database)
+    row["DBInstanceStatus"] = "creating"
+    row.pop("Endpoint", None)
+    return answer
+
+
+def _modify_member(context: RequestContext, request: dict[str, Any], database: Any, proceed: Proceed) -> Any:
+    for name in ("MasterUserPassword", "BackupRetentionPeriod", "EngineVersion", "AllocatedStorage", "VpcSecurityGroupIds", "DeletionProtection"):
+        if request.get(name) is not None:
+            raise refusal("InvalidParameterCombination", f"{name} is a matter of the cluster")
+    _check_member_group(context, request, database.cluster)
+    check_monitoring_role(context, request)
+    pending: dict[str, Any] = getattr(database, "formwork_pending", {})
+    if request.get("ApplyImmediately"):
+        if pending:
+            alter(context, request, **{key: request.get(key, value) for key, value in pending.items()})
+        database.formwork_pending = {}
+    else:
+        deferred = {key: request[key] for key in ("DBInstanceClass", "CACertificateIdentifier") if request.get(key) not in (None, _present(database, key))}
+        if deferred:
+            alter(context, request, **dict.fromkeys(deferred))
+        database.formwork_pending = {**pending, **deferred}
+    answer = proceed()
+    for name, attribute in _ECHOED.items():
+        if request.get(name) is not None:
+            setattr(database, attribute, request[name])
+    _settle_member(context, database)
+    _shown(context, answer["DBInstance"], database)
+    return answer
+
+
+def _check_member_group(context: RequestContext, request: dict[str, Any], cluster: Any) -> None:
+    if request.get("DBParameterGroupName"):
+        from .rds_clusters import family_of
+
+        group, family = parameter_group(context, request["DBParameterGroupName"]), family_of(cluster.engine, cluster.engine_version)
+        if group.family != family:
+            raise refusal("InvalidParameterCombination", f"The parameter group {group.name} with DBParameterGroupFamily {group.family} can't be used for this instance. Please use a parameter group with DBParameterGroupFamily {family}.")
+
+
+def _settle_member(context: RequestContext, database: Any) -> None:
+    """Values of a member that follow from others."""
+    if getattr(database, "performance_insights_enabled", False):
+        database.performance_insights_retention_period = getattr(database, "performance_insights_retention_period", None) or 7
+        wanted = getattr(database, "performance_insights_kms_key_id", None)
+        database.performance_insights_kms_key_id = key_arn(context, wanted) if wanted else service_key(context, "rds")
+    else:
+        database.performance_insights_retention_period = None
+        database.performance_insights_kms_key_id = None
+    if int(database.monitoring_interval or 0) == 0:
+        database.monitoring_role_arn = None
+
+
+def _shown_member(row: dict[str, Any], database: Any) -> dict[str, Any]:
+    """Parts of an answer about a member that no attribute of moto's gives."""
+    row["PendingModifiedValues"] = dict(getattr(database, "formwork_pending", {}))
+    row["CertificateDetails"] = {"CAIdentifier": database.ca_certificate_identifier}
+    row["PromotionTier"] = database.promotion_tier
+    row["MultiAZ"] = False
+    if isinstance(row.get("Endpoint"), dict):
+        row["Endpoint"].update({"Port": database.cluster.port, "HostedZoneId": "Z29XKXDKYMONMX"})
+    return row
+
+
 def _version(engine: str, wanted: str | None) -> str | None:
     """A major version alone is taken, and answered with its newest minor version."""
     minors = _MINORS.get(engine)
@@ -177,10 +280,11 @@ def _check_password(request: dict[str, Any]) -> None:
         raise refusal("InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank.")
     if request["Engine"] == "postgres" and request["MasterUsername"].lower() in ("admin", "rdsadmin", "user", "public"):
         raise refusal("InvalidParameterValue", f"MasterUsername {request['MasterUsername']} cannot be used as it is a reserved word used by the engine")
-    _check_password_text(password)
+    check_password_text(password)
 
 
-def _check_password_text(password: str | None) -> None:
+def check_password_text(password: str | None) -> None:
+    """Refuses a password that is too short or too long, or has characters that AWS does not take."""
     if password is None:
         return
     if not 8 <= len(password) <= 128:
@@ -216,7 +320,7 @@ def _check_modification(context: RequestContext, database: Any, request: dict[st
     if version:
         version = _version(engine, version)
         alter(context, request, EngineVersion=version)
-        before, after = _numbers(present), _numbers(version or "")
+        before, after = numbers(present), numbers(version or "")
         if after < before:
             raise refusal("InvalidParameterCombination", f"Cannot upgrade {engine} from {present} to {version}")
         if after[0] != before[0] and not request.get("AllowMajorVersionUpgrade"):
@@ -227,14 +331,15 @@ def _check_modification(context: RequestContext, database: Any, request: dict[st
         raise refusal("InvalidParameterCombination", "The allocated storage of an instance cannot be decreased")
     if request.get("MonitoringInterval") and not (request.get("MonitoringRoleArn") or getattr(database, "monitoring_role_arn", None)):
         raise refusal("InvalidParameterCombination", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
-    _check_monitoring_role(context, request)
+    check_monitoring_role(context, request)
     if request.get("MasterUserPassword") and (request.get("ManageMasterUserPassword") or (hasattr(database, "master_user_secret") and request.get("ManageMasterUserPassword") is not False)):
         raise refusal("InvalidParameterCombination", "You can't specify MasterUserPassword for an instance whose master password RDS manages.")
-    _check_password_text(request.get("MasterUserPassword"))
+    check_password_text(request.get("MasterUserPassword"))
     _check_groups(context, request, engine, version or present)
 
 
-def _check_monitoring_role(context: RequestContext, request: dict[str, Any]) -> None:
+def check_monitoring_role(context: RequestContext, request: dict[str, Any]) -> None:
+    """Refuses a role that does not stand."""
     if request.get("MonitoringRoleArn") and not known.role(context.account_id, request["MonitoringRoleArn"]):
         raise refusal("InvalidParameterValue", "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING")
 
@@ -273,7 +378,7 @@ def _complete(context: RequestContext, database: Any, request: dict[str, Any], k
     if not request.get("LicenseModel") and database.engine == "postgres":
         database.license_model = "postgresql-license"
     if database.storage_encrypted:
-        database.kms_key_id = key or _service_key(context, "rds")
+        database.kms_key_id = key or service_key(context, "rds")
     group = getattr(database, "db_subnet_group", None)
     if group is not None and not request.get("AvailabilityZone"):
         database.availability_zone = group.subnets[0]["SubnetAvailabilityZone"]["Name"]
@@ -290,11 +395,11 @@ def _complete(context: RequestContext, database: Any, request: dict[str, Any], k
 def _settle(context: RequestContext, database: Any) -> None:
     """Values that follow from others."""
     if database.engine == "postgres" and database.option_group_name.startswith("default:"):
-        database.option_group_name = f"default:postgres-{_numbers(str(database.engine_version))[0]}"
+        database.option_group_name = f"default:postgres-{numbers(str(database.engine_version))[0]}"
     if database.performance_insights_enabled:
         database.performance_insights_retention_period = getattr(database, "performance_insights_retention_period", None) or 7
         wanted = getattr(database, "performance_insights_kms_key_id", None)
-        database.performance_insights_kms_key_id = _key_arn(context, wanted) if wanted else _service_key(context, "rds")
+        database.performance_insights_kms_key_id = key_arn(context, wanted) if wanted else service_key(context, "rds")
     else:
         database.performance_insights_retention_period = None
         database.performance_insights_kms_key_id = None
@@ -309,7 +414,7 @@ def _settle(context: RequestContext, database: Any) -> None:
 def _shown(context: RequestContext, row: dict[str, Any], database: Any) -> dict[str, Any]:
     """Parts of an answer that no attribute of moto's gives."""
     if getattr(database, "db_cluster_identifier", None):
-        return row
+        return _shown_member(row, database)
     pending = dict(getattr(database, "formwork_pending", {}))
     if "DBPortNumber" in pending:
         pending["Port"] = pending.pop("DBPortNumber")
@@ -326,22 +431,23 @@ def _shown(context: RequestContext, row: dict[str, Any], database: Any) -> dict[
     return row
 
 
-def _numbers(version: str) -> list[int]:
+def numbers(version: str) -> list[int]:
+    """All numbers in a version."""
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def _service_key(context: RequestContext, service: str) -> str:
+def service_key(context: RequestContext, service: str) -> str:
     """The key that AWS keeps for a service in an account and region; the same every time."""
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{service}/{context.account_id}/{context.region}")
     return f"arn:aws:kms:{context.region}:{context.account_id}:key/{identity}"
 
 
-def _key_arn(context: RequestContext, wanted: str) -> str:
+def key_arn(context: RequestContext, wanted: str) -> str:
     """The ARN of a key named by id, alias or ARN; AWS gives back the ARN whichever was sent."""
     from moto.kms.models import kms_backends
 
-    if wanted == _service_key(context, "rds") or wanted == "alias/aws/rds":
-        return _service_key(context, "rds")
+    if wanted == service_key(context, "rds") or wanted == "alias/aws/rds":
+        return service_key(context, "rds")
     parts = wanted.split(":")
     account, region = (parts[4], parts[3]) if len(parts) > 5 else (context.account_id, context.region)
     try:

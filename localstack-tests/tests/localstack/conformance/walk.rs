@@ -11,7 +11,7 @@ use formwork_engine::plan::{Op, Plan, Reason, Step};
 use formwork_engine::record::{Row, owner_tag};
 use formwork_engine::settings::{OnDrift, Settings};
 use formwork_engine::{Change, ChangeRule, Program, Schema, Stack, Urn, Value};
-use localstack_tests::{Trial, told};
+use localstack_tests::{Trial, stands, told};
 
 use super::coverage::{Described, missing};
 use super::drift::{Drifted, Fate, Hidden};
@@ -80,7 +80,10 @@ impl Walk<'_> {
         }
         let last = self.program(described.cases.len())?;
         self.refreshed(&self.whole(described.cases.len())?, "all cases").await?;
-        self.vanish(&last).await.context("vanishing")?;
+        // A wait that is over does not vanish.
+        if stands(self.schema.kind) {
+            self.vanish(&last).await.context("vanishing")?;
+        }
         self.destroy(&last).await.context("the end")
     }
 

@@ -13,7 +13,36 @@ const ACCESS: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/env-Ab12Cd";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB";
 
+const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/0123";
+
 const THINGS: &[Case] = &[
+    ("aws_acm_certificate", &[("id", CERTIFICATE)], "aws:acm/certificate", CERTIFICATE),
+    (
+        "aws_acm_certificate_validation",
+        &[("id", "2026-01-01 00:00:00 +0000 UTC"), ("certificate_arn", CERTIFICATE)],
+        "aws:acm/certificate-validation",
+        CERTIFICATE,
+    ),
+    ("aws_route53_zone", &[("id", "Z1"), ("zone_id", "Z1")], "aws:route53/hosted-zone", "Z1"),
+    (
+        "aws_route53_record",
+        &[
+            ("id", "Z1_www_A"),
+            ("zone_id", "Z1"),
+            ("name", "www"),
+            ("fqdn", "www.example.com"),
+            ("type", "A"),
+            ("set_identifier", ""),
+        ],
+        "aws:route53/record-set",
+        "Z1|www.example.com|A",
+    ),
+    (
+        "aws_route53_record",
+        &[("zone_id", "Z1"), ("fqdn", "www.example.com"), ("type", "A"), ("set_identifier", "blue")],
+        "aws:route53/record-set",
+        "Z1|www.example.com|A|blue",
+    ),
     ("aws_eip", &[("id", "eipalloc-1"), ("allocation_id", "eipalloc-1")], "aws:ec2/elastic-ip", "eipalloc-1"),
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),
@@ -68,6 +97,12 @@ const THINGS: &[Case] = &[
     ("aws_subnet", &[("id", "subnet-1")], "aws:ec2/subnet", "subnet-1"),
     ("aws_vpc", &[("id", "vpc-1")], "aws:ec2/vpc", "vpc-1"),
     ("aws_vpc_endpoint", &[("id", "vpce-1")], "aws:ec2/vpc-endpoint", "vpce-1"),
+    (
+        "aws_cloudcontrolapi_resource",
+        &[("id", "reports"), ("type_name", "AWS::Athena::WorkGroup")],
+        "aws:cloudcontrol/resource",
+        "AWS::Athena::WorkGroup|reports",
+    ),
     ("aws_ecr_repository", &[("id", "team/web")], "aws:ecr/repository", "team/web"),
     (
         "aws_eks_access_entry",
@@ -88,6 +123,12 @@ const THINGS: &[Case] = &[
         "main|coredns",
     ),
     ("aws_eks_cluster", &[("id", "main"), ("name", "main")], "aws:eks/cluster", "main"),
+    (
+        "aws_eks_fargate_profile",
+        &[("id", "main:batch"), ("cluster_name", "main"), ("fargate_profile_name", "batch")],
+        "aws:eks/fargate-profile",
+        "main|batch",
+    ),
     (
         "aws_eks_node_group",
         &[("id", "main:general"), ("cluster_name", "main"), ("node_group_name", "general")],
@@ -127,6 +168,14 @@ const THINGS: &[Case] = &[
     ("aws_kms_alias", &[("id", "alias/app"), ("name", "alias/app")], "aws:kms/alias", "alias/app"),
     ("aws_kms_key", &[("id", "1234-abcd"), ("key_id", "1234-abcd")], "aws:kms/key", "1234-abcd"),
     ("aws_cloudwatch_log_group", &[("id", "/app"), ("name", "/app")], "aws:logs/log-group", "/app"),
+    ("aws_rds_cluster", &[("id", "orders"), ("cluster_identifier", "orders")], "aws:rds/cluster", "orders"),
+    ("aws_rds_cluster_instance", &[("id", "one"), ("identifier", "one")], "aws:rds/cluster-instance", "one"),
+    (
+        "aws_rds_cluster_parameter_group",
+        &[("id", "apg16"), ("name", "apg16")],
+        "aws:rds/cluster-parameter-group",
+        "apg16",
+    ),
     // Since version 5 of the provider the id is the resource id.
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
     ("aws_db_parameter_group", &[("id", "pg16"), ("name", "pg16")], "aws:rds/parameter-group", "pg16"),

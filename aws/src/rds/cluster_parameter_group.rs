@@ -1,0 +1,246 @@
+//! `aws:rds/cluster-parameter-group`: the settings of a database engine that all members of a cluster share.
+//!
+//! ```
+//! use formwork_aws::rds::ClusterParameterGroup;
+//!
+//! let group = ClusterParameterGroup::builder()
+//!     .name("orders-aurora-postgresql16")
+//!     .family("aurora-postgresql16")
+//!     .parameters([("rds.force_ssl", "1"), ("log_min_duration_statement", "500")])
+//!     .build();
+//! # drop(group);
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_rds::types::{DbClusterParameterGroup, Parameter};
+use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
+use formwork_engine::{Name, Outputs, Resource, Stack, id};
+
+use super::parameter_group::{PER_CALL, difference, is_dynamic, parameter};
+use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
+use crate::arn::Arn;
+use crate::conformance::{Conformance, Conforms};
+use crate::context::Aws;
+use crate::error::{Error, OrGone, Result};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, all_ready};
+use crate::questions::{each, named};
+use crate::tags::Tags;
+
+id! {
+    /// The name of a cluster's parameter group, in lower case, unique in its account and region.
+    pub struct ClusterParameterGroupName;
+}
+
+// The calls for groups of clusters answer with the words for groups of instances.
+const GONE: &[&str] = &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault", "DBClusterParameterGroupNotFound"];
+
+/// The settings of a database engine that all members of a cluster share, used by any number of clusters.
+///
+/// A parameter that the engine can change while it runs is changed at once; a static one takes effect when the members restart, which
+/// Formwork does not do by itself.
+#[derive(Resource)]
+#[resource(
+    kind = "aws:rds/cluster-parameter-group",
+    cfn = "AWS::RDS::DBClusterParameterGroup",
+    id = ClusterParameterGroupName,
+    outputs = ClusterParameterGroupOutputs,
+    guard = unique_name,
+    natural_key(name),
+    visibility = 120
+)]
+pub struct ClusterParameterGroup {
+    /// The name, 1 to 255 letters, digits and hyphens, beginning with a letter. Kept in lower case.
+    #[arg(replace, same = same_name, cfn = "DBClusterParameterGroupName")]
+    pub name: Name,
+    /// The engine and its major version, such as `aurora-postgresql16` or `aurora-mysql8.0`.
+    #[arg(replace)]
+    pub family: String,
+    /// What it is for.
+    #[arg(replace, default = "managed by Formwork")]
+    pub description: String,
+    /// The parameters that differ from the engine's defaults, such as `rds.force_ssl` = `1`. One that is taken out goes back to its default.
+    #[arg(in_place, after_create, default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Tags, without the ones that mark ownership.
+    #[arg(in_place, default, tags)]
+    pub tags: Tags,
+}
+
+/// What is known of a cluster's parameter group once it is there.
+#[derive(Outputs)]
+pub struct ClusterParameterGroupOutputs {
+    /// The name, in lower case.
+    pub id: ClusterParameterGroupName,
+    /// The ARN.
+    pub arn: Arn<ClusterParameterGroup>,
+}
+
+impl Lifecycle for ClusterParameterGroup {
+    async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
+        let answer = aws
+            .rds()
+            .create_db_cluster_parameter_group()
+            .db_cluster_parameter_group_name(args.name.as_str())
+            .db_parameter_group_family(&args.family)
+            .description(&args.description)
+            .set_tags(Some(tags_of(owner, &args.tags)))
+            .send()
+            .await?;
+        let name = answer.db_cluster_parameter_group.and_then(|group| group.db_cluster_parameter_group_name);
+        let missing = || Error::unexpected("rds CreateDBClusterParameterGroup", "no name in the answer");
+        Ok(Created::whole(name.ok_or_else(missing)?))
+    }
+
+    async fn status(aws: &Aws, waiting: &[Waiting]) -> Result<BTreeMap<String, Status>> {
+        let groups = groups(aws, waiting.iter().map(|one| one.id.as_str())).await?;
+        let found = groups.into_iter().map(|(name, group)| group.map(|_| name.to_owned()));
+        Ok(all_ready(found.collect::<Result<Vec<_>>>()?))
+    }
+
+    async fn read(aws: &Aws, ids: &[ClusterParameterGroupName]) -> Result<Readings<Self>> {
+        let groups = groups(aws, ids.iter().map(ClusterParameterGroupName::as_str)).await?;
+        let names: Vec<_> = groups.keys().map(|name| ClusterParameterGroupName::new(*name)).collect();
+        let seen = each(groups.into_values(), |group| async { observe(aws, group?).await }).await;
+        Ok(names.into_iter().zip(seen).filter_map(|(id, seen)| Some((id, seen.transpose()?))).collect())
+    }
+
+    async fn find(aws: &Aws, owner: &Owner, args: Option<&Self>) -> Result<Vec<Candidate>> {
+        let Some(args) = args else { return Ok(Vec::new()) };
+        let Some(group) = describe(aws, args.name.as_str()).await? else { return Ok(Vec::new()) };
+        let arn = group.db_cluster_parameter_group_arn.unwrap_or_default();
+        let Some(tags) = tags_by_arn(aws, &arn, GONE).await? else { return Ok(Vec::new()) };
+        let found = group.db_cluster_parameter_group_name.map(|name| candidate(owner, name, tags.owner.as_ref()));
+        Ok(found.into_iter().collect())
+    }
+
+    async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ClusterParameterGroupChanges>> {
+        let ClusterParameterGroupChanges { parameters, tags } = update.changes;
+        let Update { owner, id, now, planned, .. } = update;
+        let changes = difference(&now.parameters, &planned.parameters);
+        if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
+            // Which are dynamic is only in the description of the whole family.
+            let all = parameters_of(aws, id.as_str(), None).await?.unwrap_or_default();
+            let dynamic: BTreeSet<&str> =
+                all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
+            for chunk in changes.set.chunks(PER_CALL) {
+                let chunk = chunk.iter().map(|(name, value)| parameter(name, Some(value), &dynamic)).collect();
+                let call = aws.rds().modify_db_cluster_parameter_group();
+                call.db_cluster_parameter_group_name(id.as_str()).set_parameters(Some(chunk)).send().await?;
+            }
+            for chunk in changes.reset.chunks(PER_CALL) {
+                let chunk = chunk.iter().map(|name| parameter(name, None, &dynamic)).collect();
+                let call = aws.rds().reset_db_cluster_parameter_group().db_cluster_parameter_group_name(id.as_str());
+                call.reset_all_parameters(false).set_parameters(Some(chunk)).send().await?;
+            }
+        }
+        if tags {
+            retag(aws, owner, &arn(aws, "cluster-pg", id.as_str()), &now.tags, &planned.tags).await?;
+        }
+        Ok(Updated::done())
+    }
+
+    async fn delete(aws: &Aws, id: &ClusterParameterGroupName, _: &Self) -> Result<Deletion> {
+        let call = aws.rds().delete_db_cluster_parameter_group().db_cluster_parameter_group_name(id.as_str());
+        call.send().await.or_gone(GONE)?;
+        Ok(Deletion::Done)
+    }
+}
+
+async fn describe(aws: &Aws, name: &str) -> Result<Option<DbClusterParameterGroup>> {
+    let call = aws.rds().describe_db_cluster_parameter_groups().db_cluster_parameter_group_name(name);
+    let answer = call.send().await.or_gone(GONE)?;
+    Ok(answer.and_then(|answer| answer.db_cluster_parameter_groups.unwrap_or_default().into_iter().next()))
+}
+
+/// The groups of these names that are there. The call takes no filter and no list: one name, or every group of the region.
+async fn groups<'n>(
+    aws: &Aws,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Result<DbClusterParameterGroup>>> {
+    let all = async {
+        let mut found = BTreeMap::new();
+        let mut pages = aws.rds().describe_db_cluster_parameter_groups().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let groups = page?.db_cluster_parameter_groups.unwrap_or_default().into_iter();
+            found.extend(groups.filter_map(|group| Some((group.db_cluster_parameter_group_name.clone()?, group))));
+        }
+        Ok(found)
+    };
+    named(names, all, |name| describe(aws, name)).await
+}
+
+/// The parameters of a group, all or those of one source; `None` when the group is gone.
+async fn parameters_of(aws: &Aws, name: &str, source: Option<&str>) -> Result<Option<Vec<Parameter>>> {
+    let mut parameters = Vec::new();
+    let call = aws.rds().describe_db_cluster_parameters().db_cluster_parameter_group_name(name);
+    let mut pages = call.set_source(source.map(str::to_owned)).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.or_gone(GONE)? {
+            Some(page) => parameters.extend(page.parameters.unwrap_or_default()),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(parameters))
+}
+
+/// What a group is; its tags and its parameters are calls of their own. `None` when it went between them.
+async fn observe(aws: &Aws, group: DbClusterParameterGroup) -> Result<Option<Observed<ClusterParameterGroup>>> {
+    let name = group.db_cluster_parameter_group_name.unwrap_or_default();
+    let arn = group.db_cluster_parameter_group_arn.unwrap_or_default();
+    let (tags, parameters) =
+        futures::future::try_join(tags_by_arn(aws, &arn, GONE), parameters_of(aws, &name, Some("user"))).await?;
+    let (Some(tags), Some(parameters)) = (tags, parameters) else { return Ok(None) };
+    let args = ClusterParameterGroup {
+        name: Name::new(name.as_str()),
+        family: group.db_parameter_group_family.unwrap_or_default(),
+        description: group.description.unwrap_or_default(),
+        parameters: parameters.into_iter().filter_map(|it| Some((it.parameter_name?, it.parameter_value?))).collect(),
+        tags: tags.tags,
+    };
+    let outputs = ClusterParameterGroupOutputs { id: ClusterParameterGroupName::new(name), arn: Arn::new(arn) };
+    Ok(Some(Observed::new(args, outputs, tags.owner)))
+}
+
+impl Conforms for ClusterParameterGroup {
+    fn conformance(_: &mut Stack) -> Conformance<Self> {
+        // More than one call takes, of both sorts.
+        let first = [
+            ("autovacuum_naptime", "30"),
+            ("autovacuum_vacuum_cost_limit", "400"),
+            ("checkpoint_timeout", "600"),
+            ("deadlock_timeout", "2000"),
+            ("default_statistics_target", "200"),
+            ("idle_in_transaction_session_timeout", "60000"),
+            ("lock_timeout", "10000"),
+            ("log_autovacuum_min_duration", "1000"),
+            ("log_connections", "1"),
+            ("log_disconnections", "1"),
+            ("log_lock_waits", "1"),
+            ("log_min_duration_statement", "500"),
+            ("log_statement", "ddl"),
+            ("log_temp_files", "0"),
+            ("maintenance_work_mem", "262144"),
+            ("max_connections", "200"),
+            ("random_page_cost", "1.1"),
+            ("rds.force_ssl", "1"),
+            ("rds.logical_replication", "1"),
+            ("statement_timeout", "60000"),
+            ("temp_buffers", "2048"),
+            ("track_io_timing", "1"),
+        ];
+        let base = ClusterParameterGroup::builder()
+            .name("Conformance-Aurora16")
+            .family("aurora-postgresql16")
+            .description("made by the conformance suite")
+            .parameters(first)
+            .tags([("team", "a"), ("cost", "1")])
+            .build();
+        Conformance::of(base)
+            .change("parameters", [("rds.force_ssl", "0"), ("rds.logical_replication", "1"), ("work_mem", "8192")])
+            .change("tags", [("team", "b")])
+            .change("description", "changed")
+            .change("family", "aurora-postgresql17")
+            .change("name", "Conformance-Aurora17")
+    }
+}
