@@ -10,7 +10,6 @@ mod permissions;
 pub mod response_headers_policy;
 
 pub use cache_policy::{CachePolicy, CachePolicyId, CachePolicyOutputs, Cookies, Headers, QueryStrings};
-pub(crate) use distribution::marked;
 pub use distribution::{
     AllowedMethods, Behavior, CachedMethods, CustomOrigin, Distribution, DistributionId, DistributionOutputs,
     ErrorAnswer, ErrorResponse, Event, ForwardedCookies, ForwardedValues, Function, GeoRestriction, HttpVersion,

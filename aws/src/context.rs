@@ -24,6 +24,7 @@ use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Registry, Sought, Swept, Throttled};
 use formwork_engine::preflight::{Intended, Preflight};
+use formwork_engine::preflight::{Intended, Preflight, Preparation};
 use formwork_engine::state::Fence;
 use formwork_engine::{ProviderName, ProviderSpec};
 
@@ -615,7 +616,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn preflight(&self, intended: &[Intended]) -> Preflight {
-        let mut found = Preflight { problems: preflight::check(intended), warnings: Vec::new() };
+        let mut found = Preflight { problems: preflight::check(intended), ..Preflight::default() };
         let mut providers: BTreeMap<&ProviderName, Vec<Intended>> = BTreeMap::new();
         for one in intended {
             providers.entry(&one.provider).or_default().push(one.clone());
@@ -624,14 +625,29 @@ impl Cloud for AwsCloud {
             // Observing has made the clients of every provider; one that it could not make has ended the preview.
             let known = self.registries.lock().await.get(name).map(|(aws, _)| aws.clone());
             if let Some(aws) = known {
-                let asked = preflight::ask(&aws, &intended, self.config.emulator.is_some()).await;
+                let mut asked = preflight::ask(&aws, &intended, self.config.emulator.is_some()).await;
                 found.problems.extend(asked.problems);
                 found.warnings.extend(asked.warnings);
+                // Two providers may be two regions of one account.
+                for one in &mut found.preparations {
+                    let same = |other: &Preparation| (&other.account, &other.key) == (&one.account, &one.key);
+                    asked
+                        .preparations
+                        .extract_if(.., |other| same(other))
+                        .for_each(|mut other| one.needed_by.append(&mut other.needed_by));
+                }
+                found.preparations.extend(asked.preparations);
             }
         }
         found.problems.sort();
         found.problems.dedup();
         found
+    }
+
+    async fn prepare(&self, preparation: &Preparation) -> Result<(), CallError> {
+        let known = self.registries.lock().await.get(&preparation.provider).map(|(aws, _)| aws.clone());
+        let Some(aws) = known else { return Ok(()) };
+        preflight::prepare(&aws, preparation).await
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

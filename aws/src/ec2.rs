@@ -1,11 +1,19 @@
 //! Amazon EC2: networks, and what the types here share: tags, filters, lookups by ownership.
 
+pub mod ami;
 pub mod availability_zones;
 pub mod elastic_ip;
 pub mod flow_log;
+pub mod instance;
 pub mod internet_gateway;
+pub mod key_pair;
+pub mod launch_template;
 pub mod nat_gateway;
+pub mod network_acl;
+pub mod network_acl_association;
+pub mod network_acl_entry;
 mod permissions;
+pub mod prefix_list;
 pub mod route;
 pub mod route_table;
 pub mod route_table_association;
@@ -18,11 +26,31 @@ mod unsuccessful;
 pub mod vpc;
 pub mod vpc_endpoint;
 
+pub use ami::{Ami, AmiFilter, AmiId, ami, ami_in};
+#[cfg(feature = "ssm")]
+pub use ami::{ami_by_parameter, ami_by_parameter_in};
 pub use availability_zones::{availability_zones, availability_zones_in};
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use flow_log::{BucketOptions, FileFormat, FlowLog, FlowLogId, FlowLogOutputs, TrafficType};
+pub use instance::{
+    AmdSevSnp, AttachedVolume, BlockDevice, CpuCredits, CpuOptions, HostTenancy, Instance, InstanceId, InstanceOutputs,
+    LaunchTemplateVersion, MetadataOptions, PrivateDnsNames, ShutdownBehavior, VolumeType,
+};
 pub use internet_gateway::{InternetGateway, InternetGatewayId, InternetGatewayOutputs};
+pub use key_pair::{KeyPair, KeyPairId, KeyPairName, KeyPairOutputs, KeyType};
+pub use launch_template::{
+    CapacityReservation, CapacityReservationPreference, InstanceRequirements, LaunchTemplate, LaunchTemplateData,
+    LaunchTemplateId, LaunchTemplateOutputs, SpotInterruption, SpotOptions, SpotRequest, TemplateInterface,
+    TemplatePlacement,
+};
 pub use nat_gateway::{AvailabilityMode, ConnectivityType, NatGateway, NatGatewayId, NatGatewayOutputs};
+pub use network_acl::{NetworkAcl, NetworkAclId, NetworkAclOutputs};
+pub use network_acl_association::{NetworkAclAssociation, NetworkAclAssociationId, NetworkAclAssociationOutputs};
+pub use network_acl_entry::{NetworkAclEntry, NetworkAclEntryId, NetworkAclEntryOutputs, RuleAction};
+pub use prefix_list::{
+    AddressFamily, PrefixEntry, PrefixList, PrefixListId, PrefixListOutputs, managed_prefix_list,
+    managed_prefix_list_in,
+};
 pub use route::{Route, RouteId, RouteOutputs, Target};
 pub use route_table::{RouteTable, RouteTableId, RouteTableOutputs};
 pub use route_table_association::{RouteTableAssociation, RouteTableAssociationId, RouteTableAssociationOutputs};
@@ -110,6 +138,8 @@ pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
             }
         }
     }
+    let gone = instance::gone(aws, found.keys().map(String::as_str)).await?;
+    found.retain(|id, _| !gone.contains(id));
     let marks = found.into_iter().filter_map(|(id, tags)| tags::mark(&sought.stack, &kind_of(&id), &id, tags));
     Ok(Swept { marks: marks.map(told_apart).collect(), ..Swept::default() })
 }
@@ -128,10 +158,15 @@ fn told_apart(mark: Mark) -> Mark {
 fn kind_of(id: &str) -> String {
     let prefix = id.rsplit_once('-').map_or(id, |(prefix, _)| prefix);
     let name = match prefix {
+        "acl" => "network-acl",
         "eipalloc" => "elastic-ip",
         "fl" => "flow-log",
+        "i" => "instance",
         "igw" => "internet-gateway",
+        "key" => "key-pair",
+        "lt" => "launch-template",
         "nat" => "nat-gateway",
+        "pl" => "prefix-list",
         "rtb" => "route-table",
         "sg" => "security-group",
         "sgr" => "security-group-rule",
@@ -148,9 +183,24 @@ mod tests {
     #[test]
     fn what_an_id_is_of_is_said_in_the_words_of_the_kinds() {
         let registered: Vec<&str> = crate::schemas().iter().map(|schema| schema.kind).collect();
-        for id in ["vpc-0a", "subnet-0a", "eipalloc-0a", "fl-0a", "igw-0a", "nat-0a", "rtb-0a", "sg-0a", "vpce-0a"] {
+        for id in [
+            "acl-0a",
+            "i-0a",
+            "key-0a",
+            "lt-0a",
+            "pl-0a",
+            "vpc-0a",
+            "subnet-0a",
+            "eipalloc-0a",
+            "fl-0a",
+            "igw-0a",
+            "nat-0a",
+            "rtb-0a",
+            "sg-0a",
+            "vpce-0a",
+        ] {
             assert!(registered.contains(&kind_of(id).as_str()), "{id}");
         }
-        assert_eq!((kind_of("sgr-0a"), kind_of("i-0a")), ("aws:ec2/security-group-rule".into(), "aws:ec2/i".into()));
+        assert_eq!((kind_of("sgr-0a"), kind_of("x-0a")), ("aws:ec2/security-group-rule".into(), "aws:ec2/x".into()));
     }
 }

@@ -225,7 +225,12 @@ fn exists(code: &str) -> bool {
         || code.ends_with(".Duplicate")
         || matches!(
             code,
-            "EntityAlreadyExists"
+            "DuplicateListener"
+                | "DuplicateLoadBalancerName"
+                | "DuplicateTargetGroupName"
+                | "EntityAlreadyExists"
+                | "MountTargetConflict"
+                | "PriorityInUse"
                 | "BucketAlreadyOwnedByYou"
                 | "ResourceInUseException"
                 | "ResourceExistsException"

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod instance_profile;
+pub mod managed_policy;
 pub(crate) mod marks;
 pub mod open_id_connect_provider;
 mod permissions;
@@ -10,14 +11,17 @@ pub mod policy_document;
 pub mod role;
 pub mod role_policy;
 pub mod role_policy_attachment;
+pub mod service_linked_role;
 
 pub use instance_profile::{InstanceProfile, InstanceProfileName, InstanceProfileOutputs};
+pub use managed_policy::{managed_policy, managed_policy_in};
 pub use open_id_connect_provider::{OpenIdConnectProvider, OpenIdConnectProviderId, OpenIdConnectProviderOutputs};
 pub use policy::{Policy, PolicyId, PolicyOutputs, aws_managed_policy};
 pub use policy_document::{Pattern, PolicyDocument, Principal, Statement};
 pub use role::{Role, RoleName, RoleOutputs};
 pub use role_policy::{RolePolicy, RolePolicyId, RolePolicyOutputs};
 pub use role_policy_attachment::{RolePolicyAttachment, RolePolicyAttachmentId, RolePolicyAttachmentOutputs};
+pub use service_linked_role::{ServiceLinkedRole, ServiceLinkedRoleOutputs};
 
 use aws_sdk_iam::types::Tag;
 use formwork_engine::kind::{Owner, Proof};

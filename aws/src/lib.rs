@@ -108,7 +108,15 @@ macro_rules! kinds {
             registry.add_read(reads::read::<reads::CallerIdentityRead>(aws));
             registry.add_read(reads::read::<reads::RegionRead>(aws));
             #[cfg(feature = "ec2")]
+            registry.add_read(reads::read::<ec2::ami::AmiByFilter>(aws));
+            #[cfg(all(feature = "ec2", feature = "ssm"))]
+            registry.add_read(reads::read::<ec2::ami::AmiByParameter>(aws));
+            #[cfg(feature = "ec2")]
             registry.add_read(reads::read::<ec2::availability_zones::AvailabilityZones>(aws));
+            #[cfg(feature = "ec2")]
+            registry.add_read(reads::read::<ec2::prefix_list::PrefixListByName>(aws));
+            #[cfg(feature = "iam")]
+            registry.add_read(reads::read::<iam::managed_policy::ManagedPolicy>(aws));
             #[cfg(feature = "eks")]
             {
                 registry.add_read(reads::read::<eks::versions::AddonVersionsRead>(aws));
@@ -151,11 +159,13 @@ kinds! {
     "acm": acm::Certificate, acm::CertificateValidation;
     "cloudcontrol": cloudcontrol::Resource;
     "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
-    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::InternetGateway, ec2::NatGateway, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
+    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
+    "efs": efs::FileSystem, efs::MountTarget;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;
     "elasticache": elasticache::ParameterGroup, elasticache::ReplicationGroup, elasticache::SubnetGroup;
-    "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment;
+    "elbv2": elbv2::Listener, elbv2::ListenerRule, elbv2::LoadBalancer, elbv2::TargetGroup;
+    "iam": iam::InstanceProfile, iam::OpenIdConnectProvider, iam::Policy, iam::Role, iam::RolePolicy, iam::RolePolicyAttachment, iam::ServiceLinkedRole;
     "kms": kms::Alias, kms::Key;
     "logs": logs::LogGroup;
     "rds": rds::Cluster, rds::ClusterInstance, rds::ClusterParameterGroup, rds::Instance, rds::ParameterGroup, rds::SubnetGroup;

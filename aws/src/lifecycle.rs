@@ -11,6 +11,7 @@ use formwork_engine::apply::retry::THROTTLED_LIMIT;
 use formwork_engine::kind::{
     self, CallClass, CallError, Candidate, Created, Deletion, Kind, Owner, Ownership, Status, Waiting,
 };
+use formwork_engine::shape::{After, Link};
 use formwork_engine::{Answer, ChangeSet, Field, Mismatch, OutputFields, Resource, Schema, Value};
 
 use crate::context::Aws;
@@ -304,6 +305,16 @@ impl<R: Lifecycle> Kind for Erased<R> {
         let target = id::<R>(target)?;
         let recorded = R::from_value(&without_digests(recorded)).map_err(mismatch::<R>("delete"))?;
         Ok(R::delete(&self.aws, &target, &recorded).await?)
+    }
+}
+
+/// A declared role of a service comes before what the service makes, and goes after it.
+pub(crate) const fn after_role_of(service: &'static str) -> After {
+    After {
+        kind: "aws:iam/service-linked-role",
+        link: Link::Any,
+        where_theirs: Some(("service", service)),
+        where_mine: None,
     }
 }
 

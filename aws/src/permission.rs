@@ -64,6 +64,9 @@ fn named(message: &str) -> Option<&str> {
 pub(crate) fn needed(service: &str, operation: &str) -> String {
     let prefix = match service {
         "cloudwatchlogs" => "logs",
+        "efs" => "elasticfilesystem",
+        "elasticloadbalancingv2" | "elbv2" => "elasticloadbalancing",
+        "service-quotas" => "servicequotas",
         service => service,
     };
     // The tags need a permission of their own.

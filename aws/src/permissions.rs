@@ -169,14 +169,31 @@ pub fn of_strays(kind: &str) -> Permission {
     look(crate::sweep::actions(kind)).because("things that carry the stack's tag and that no row knows are looked for")
 }
 
+/// What every run looks at besides its resources.
+pub(crate) const EVERY_RUN: &[Permission] = &[
+    look(&["iam:ListRoles"])
+        .because("the roles that services act with are looked for before their first resource is made"),
+    look(&["servicequotas:GetAWSDefaultServiceQuota", "servicequotas:ListServiceQuotas"])
+        .because("what is made is held against quotas before; without it, a warning"),
+];
+
 /// What a lookup of a program needs.
 pub(crate) fn of_read(kind: &str) -> &'static [Permission] {
+    const MANAGED: &[Permission] = &[look(&["iam:GetPolicy"]).on(&["arn:{partition}:iam::aws:policy/*"])];
     const ZONES: &[Permission] = &[look(&["ec2:DescribeAvailabilityZones"])];
+    const IMAGES: &[Permission] = &[look(&["ec2:DescribeImages"])];
+    const LISTS: &[Permission] = &[look(&["ec2:DescribeManagedPrefixLists"])];
+    const PARAMETERS: &[Permission] =
+        &[look(&["ssm:GetParameter"]).because("a public parameter names the newest image")];
     const ADDONS: &[Permission] = &[look(&["eks:DescribeAddonVersions"])];
     const CLUSTERS: &[Permission] = &[look(&["eks:DescribeClusterVersions"])];
     const HOSTED_ZONE: &[Permission] = &[look(&["route53:GetHostedZone", "route53:ListHostedZones"])];
     match kind {
+        "aws:ec2/ami" => IMAGES,
+        "aws:ec2/ami-by-parameter" => PARAMETERS,
         "aws:ec2/availability-zones" => ZONES,
+        "aws:ec2/managed-prefix-list" => LISTS,
+        "aws:iam/managed-policy" => MANAGED,
         "aws:eks/addon-versions" => ADDONS,
         "aws:eks/versions" => CLUSTERS,
         "aws:route53/hosted-zone-by-name" => HOSTED_ZONE,

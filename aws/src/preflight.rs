@@ -9,13 +9,16 @@ mod edge;
 mod names;
 mod places;
 mod policies;
+mod quotas;
 mod ranges;
+mod roles;
 #[cfg(feature = "ec2")]
 mod rules;
 
 use formwork_engine::preflight::{Intended, Problem};
 
 pub(crate) use account::ask;
+pub(crate) use roles::prepare;
 
 /// Finds what is wrong with resources as they will be, as far as no account is needed for it.
 pub fn check(intended: &[Intended]) -> Vec<Problem> {

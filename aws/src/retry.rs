@@ -38,6 +38,15 @@ macro_rules! passing {
 /// The table. Sources: AWS's documentation of each error, and what operators of these services reported.
 pub const PASSING: &[Passing] = passing! {
     // EC2: what was made just now is not known to the next call for up to five minutes, and what was deleted just now still blocks.
+    "ec2" ["AssociateAddress"] ["InvalidInstanceID"] "pending instance" 300;
+    "ec2" ["AssociateAddress", "ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "AssociateIamInstanceProfile"] ["InvalidInstanceID.NotFound"] "" 300;
+    "ec2" ["RunInstances", "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] ["InvalidParameterValue"] "Invalid IAM Instance Profile" 120;
+    "ec2" ["RunInstances", "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] ["InvalidParameterValue"] "has no associated IAM Roles" 120;
+    "ec2" ["RunInstances"] ["InvalidGroup.NotFound", "InvalidSubnetID.NotFound", "InvalidKeyPair.NotFound"] "" 300;
+    "ec2" ["CreateNetworkAcl"] ["InvalidVpcID.NotFound"] "" 300;
+    "ec2" ["CreateNetworkAclEntry", "ReplaceNetworkAclAssociation"] ["InvalidNetworkAclID.NotFound", "InvalidAssociationID.NotFound"] "" 300;
+    "ec2" ["ModifyManagedPrefixList", "DeleteManagedPrefixList"] ["IncorrectState", "InvalidPrefixListID.NotFound"] "" 120;
+    "ec2" ["StopInstances", "StartInstances", "ModifyInstanceAttribute"] ["IncorrectInstanceState", "IncorrectState"] "" 120;
     "ec2" ["AssociateAddress", "CreateNatGateway"] ["InvalidAllocationID.NotFound", "InvalidElasticIpID.NotFound"] "" 300;
     "ec2" ["CreateRoute", "ReplaceRoute"] ["InvalidGatewayID.NotFound", "InvalidInternetGatewayID.NotFound", "InvalidNatGatewayID.NotFound", "InvalidTransitGatewayID.NotFound"] "" 300;
     "ec2" ["CreateRoute", "DeleteRoute"] ["InvalidParameterException"] "" 300;
@@ -46,7 +55,7 @@ pub const PASSING: &[Passing] = passing! {
     "ec2" ["AssociateRouteTable", "CreateRoute"] ["InvalidRouteTableID.NotFound", "InvalidNatGatewayID.NotFound"] "" 300;
     "ec2" ["CreateSubnet", "CreateRouteTable", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "AttachInternetGateway", "ModifyVpcAttribute", "CreateVpcEndpoint", "CreateFlowLogs", "CreateTags"] ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "InvalidInternetGatewayID.NotFound", "InvalidRouteTableID.NotFound"] "" 300;
     "ec2" ["CreateVpc"] ["UnsupportedOperation"] "is not monitored by IPAM" 300;
-    "ec2" ["DeleteVpc", "DeleteRouteTable"] ["DependencyViolation"] "" 300;
+    "ec2" ["DeleteVpc", "DeleteRouteTable", "DeleteNetworkAcl", "DeleteManagedPrefixList"] ["DependencyViolation"] "" 300;
     // Network interfaces of Lambda, load balancers and clusters go minutes after what they belonged to; for as long as such a delete may take.
     "ec2" ["DeleteSubnet"] ["DependencyViolation"] "" 1200;
     "ec2" ["DeleteSecurityGroup"] ["DependencyViolation", "InvalidGroup.InUse"] "" 900;
@@ -104,6 +113,19 @@ pub const PASSING: &[Passing] = passing! {
     "elasticache" ["DeleteCacheSubnetGroup"] ["CacheSubnetGroupInUse", "DependencyViolation"] "" 300;
     "elasticache" ["ModifyCacheParameterGroup", "ResetCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "has pending changes" 60;
     "elasticache" ["DeleteCacheParameterGroup"] ["InvalidCacheParameterGroupState"] "" 300;
+    // Elastic Load Balancing: names of seconds ago, a bucket's policy that is not in force yet, and what a listener of seconds ago still holds.
+    "elasticloadbalancingv2" ["CreateListener", "ModifyListener"] ["CertificateNotFound", "UnsupportedCertificate"] "" 300;
+    "elasticloadbalancingv2" ["CreateListener", "CreateRule", "ModifyListener", "ModifyRule"] ["TargetGroupNotFound"] "" 120;
+    "elasticloadbalancingv2" ["CreateLoadBalancer"] ["InvalidConfigurationRequest"] "service linked role" 120;
+    "elasticloadbalancingv2" ["ModifyLoadBalancerAttributes"] ["InvalidConfigurationRequest"] "Access Denied for bucket" 120;
+    "elasticloadbalancingv2" ["DeleteTargetGroup"] ["ResourceInUse"] "" 300;
+    // EFS: neither a mount target nor the end of a file system goes while the other one is on its way.
+    "efs" [] ["IncorrectFileSystemLifeCycleState", "IncorrectMountTargetState"] "" 600;
+    "efs" ["DeleteFileSystem"] ["FileSystemInUse"] "" 600;
+    "efs" ["PutFileSystemPolicy"] ["InvalidPolicyException"] "rincipal" 120;
+    // Roles that services act with, made just before.
+    "elasticache" ["CreateReplicationGroup"] ["InvalidParameterValue", "ServiceLinkedRoleNotFoundFault"] "service linked role" 120;
+    "rds" ["CreateDBInstance", "CreateDBCluster"] ["InvalidParameterValue"] "service linked role" 120;
     // S3: a bucket of seconds ago, and calls that step on each other.
     "s3" ["CreateBucket", "PutBucketEncryption"] ["OperationAborted"] "" 120;
     "s3" ["PutBucketEncryption", "PutBucketVersioning", "PutPublicAccessBlock", "PutBucketOwnershipControls", "PutBucketLifecycleConfiguration", "PutBucketCors", "PutBucketPolicy", "PutBucketTagging", "PutBucketLogging", "PutBucketNotificationConfiguration", "PutBucketAccelerateConfiguration", "PutBucketAnalyticsConfiguration", "PutBucketIntelligentTieringConfiguration", "PutBucketInventoryConfiguration", "PutBucketMetricsConfiguration", "PutBucketReplication", "PutBucketWebsite", "PutObjectLockConfiguration"] ["NoSuchBucket"] "" 120;

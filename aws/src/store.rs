@@ -141,6 +141,13 @@ impl Objects for S3Objects {
         }
     }
 
+    async fn remove(&self, name: &str) -> Result<(), ObjectsError> {
+        let S3Place { bucket, account, .. } = &self.place;
+        let delete = self.client.delete_object().bucket(bucket).key(self.key(name)).expected_bucket_owner(account);
+        let sent = self.within(async { Ok(delete.send().await?) });
+        sent.await.map(drop).map_err(|failed| self.explained(failed))
+    }
+
     async fn list(&self, folder: &str, after: &str) -> Result<Vec<String>, ObjectsError> {
         let S3Place { bucket, account, root, .. } = &self.place;
         let mut names = Vec::new();

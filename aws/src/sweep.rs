@@ -45,14 +45,14 @@ macro_rules! lists {
 }
 
 lists! {
-    "ec2" {
-        "aws:ec2" => crate::ec2::marked, &["ec2:DescribeTags"];
-    }
     "acm" {
         "aws:acm/certificate" => crate::acm::certificate::marked, &["acm:ListCertificates", "acm:ListTagsForCertificate"];
     }
     "cloudfront" {
-        "aws:cloudfront/distribution" => crate::cloudfront::marked, &["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"];
+        "aws:cloudfront/distribution" => crate::cloudfront::distribution::marked, &["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"];
+    }
+    "ec2" {
+        "aws:ec2" => crate::ec2::marked, &["ec2:DescribeTags"];
     }
     "ecr" {
         "aws:ecr/repository" => crate::ecr::marks::repositories, &["ecr:DescribeRepositories", "ecr:ListTagsForResource"];
@@ -70,6 +70,15 @@ lists! {
         "aws:elasticache/replication-group" => crate::elasticache::marks::replication_groups, &["elasticache:DescribeReplicationGroups", "elasticache:ListTagsForResource"];
         "aws:elasticache/subnet-group" => crate::elasticache::marks::subnet_groups, &["elasticache:DescribeCacheSubnetGroups", "elasticache:ListTagsForResource"];
     }
+    "efs" {
+        "aws:efs/file-system" => crate::efs::file_system::marked, &["elasticfilesystem:DescribeFileSystems"];
+    }
+    "elbv2" {
+        "aws:elbv2/listener" => crate::elbv2::listeners, &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/listener-rule" => crate::elbv2::listener_rules, &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/load-balancer" => crate::elbv2::load_balancers, &["elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags"];
+        "aws:elbv2/target-group" => crate::elbv2::target_groups, &["elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroups"];
+    }
     "iam" {
         "aws:iam/instance-profile" => crate::iam::marks::instance_profiles, &["iam:ListInstanceProfileTags", "iam:ListInstanceProfiles"];
         "aws:iam/open-id-connect-provider" => crate::iam::marks::providers, &["iam:ListOpenIDConnectProviderTags", "iam:ListOpenIDConnectProviders"];
@@ -84,14 +93,14 @@ lists! {
     }
     "rds" {
         "aws:rds/cluster" => crate::rds::marks::clusters, &["rds:DescribeDBClusters"];
-        "aws:rds/cluster-instance" => crate::rds::marks::instances, &["rds:DescribeDBInstances"];
+        "aws:rds/cluster-instance" => crate::rds::marks::cluster_instances, &["rds:DescribeDBInstances"];
         "aws:rds/cluster-parameter-group" => crate::rds::marks::cluster_parameter_groups, &["rds:DescribeDBClusterParameterGroups", "rds:ListTagsForResource"];
         "aws:rds/instance" => crate::rds::marks::instances, &["rds:DescribeDBInstances"];
         "aws:rds/parameter-group" => crate::rds::marks::parameter_groups, &["rds:DescribeDBParameterGroups", "rds:ListTagsForResource"];
         "aws:rds/subnet-group" => crate::rds::marks::subnet_groups, &["rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"];
     }
     "route53" {
-        "aws:route53/hosted-zone" => crate::route53::hosted_zone::marked, &["route53:ListHostedZones", "route53:ListTagsForResource", "route53:ListTagsForResources"];
+        "aws:route53/hosted-zone" => crate::route53::hosted_zone::marked, &["route53:ListHostedZones", "route53:ListTagsForResources"];
     }
     "s3" {
         "aws:s3/bucket" => crate::s3::marks::buckets, &["s3:GetBucketTagging", "s3:ListAllMyBuckets"];

@@ -17,9 +17,12 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:cloudfront/distribution", (30, 15, 1, 90 * 60), (10, 15, 2, 90 * 60), (30, 15, 1, 90 * 60)),
     ("aws:ec2/vpc", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/subnet", (0, 1, 1, 10 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
+    ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/elastic-ip", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 3 * 60)),
     ("aws:ec2/nat-gateway", (0, 5, 1, 10 * 60), (0, 5, 1, 10 * 60), (10, 10, 1, 30 * 60)),
+    ("aws:ec2/network-acl", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:ec2/prefix-list", (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60)),
     // Must be seen twice in a row.
     ("aws:ec2/route-table", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/route", (0, 1, 2, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
@@ -29,6 +32,8 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/vpc-endpoint", (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60), (5, 5, 1, 10 * 60)),
     // Three times in a row. The fifteen minutes of its delete are the window of DependencyViolation; then it is waited for until it is gone.
     ("aws:ec2/security-group", (0, 1, 3, 10 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
+    ("aws:efs/file-system", (0, 2, 1, 10 * 60), (0, 2, 1, 10 * 60), (2, 2, 1, 10 * 60)),
+    ("aws:efs/mount-target", (0, 5, 1, 30 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
     ("aws:eks/cluster", (5, 10, 1, 30 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 15 * 60)),
     ("aws:eks/node-group", (5, 10, 1, 60 * 60), (2, 10, 1, 60 * 60), (5, 10, 1, 60 * 60)),
     ("aws:eks/addon", (2, 5, 1, 20 * 60), (2, 5, 1, 20 * 60), (2, 5, 1, 40 * 60)),
@@ -39,6 +44,11 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:rds/instance", (60, 10, 3, 40 * 60), (10, 10, 3, 80 * 60), (10, 10, 1, 60 * 60)),
     ("aws:rds/subnet-group", (0, 2, 1, 5 * 60), AT_ONCE, AT_ONCE),
     ("aws:elasticache/replication-group", (30, 10, 1, 60 * 60), (10, 10, 2, 40 * 60), (10, 10, 1, 45 * 60)),
+    // It is ready half a minute after its create at the earliest; its network interfaces go after it, which is for who deletes their groups and
+    // subnets to wait for.
+    ("aws:elbv2/load-balancer", (30, 10, 1, 10 * 60), AT_ONCE, (5, 5, 1, 10 * 60)),
+    // IAM looks through all regions for what uses the role.
+    ("aws:iam/service-linked-role", AT_ONCE, AT_ONCE, (2, 5, 1, 20 * 60)),
     // A key that was enabled or disabled must be seen to be so fifteen times in a row; policy and rotation five times.
     ("aws:kms/key", (0, 2, 1, 20 * 60), (0, 1, 15, 20 * 60), AT_ONCE),
     // Until all name servers know the change.
@@ -53,6 +63,10 @@ const WITHOUT: &[&str] = &[
     "aws:cloudfront/origin-access-control",
     "aws:cloudfront/response-headers-policy",
     "aws:ec2/flow-log",
+    "aws:ec2/key-pair",
+    "aws:ec2/launch-template",
+    "aws:ec2/network-acl-association",
+    "aws:ec2/network-acl-entry",
     "aws:ec2/security-group-egress-rule",
     "aws:ec2/security-group-ingress-rule",
     "aws:ecr/repository",
@@ -61,6 +75,9 @@ const WITHOUT: &[&str] = &[
     "aws:eks/pod-identity-association",
     "aws:elasticache/parameter-group",
     "aws:elasticache/subnet-group",
+    "aws:elbv2/listener",
+    "aws:elbv2/listener-rule",
+    "aws:elbv2/target-group",
     "aws:iam/instance-profile",
     "aws:iam/open-id-connect-provider",
     "aws:iam/policy",

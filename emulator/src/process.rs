@@ -229,7 +229,7 @@ fn spawn(run: &RunFolder, claimed: File, installed: &Installed, port: u16, lifet
         .env("PROVIDER_OVERRIDE_KMS", "moto")
         .env("PROVIDER_OVERRIDE_DYNAMODB", "moto")
         .env("MOTO_ACM_VALIDATION_WAIT", "4")
-        // A thousand images for each account and region, a third of a second each time; no type looks for images.
+        // A thousand images for each account and region, a third of a second each time; the plugin has the handful that stacks look up.
         .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         // Nothing leaves the machine, and nothing of it is changed: no name server, no usage events, no certificate download.
         .env("DNS_ADDRESS", "0")

@@ -159,11 +159,21 @@ impl Digester {
     }
 }
 
-/// Every secret that is kept sealed in a JSON of records sealed anew.
+/// The payload of a record with every secret that is kept sealed in it sealed anew; `None` where that changes nothing.
 ///
 /// # Errors
 /// When one does not open.
-pub(crate) fn reseal(json: &mut Json, sealer: &Sealer) -> Result<(), OpenError> {
+pub(crate) fn resealed(plain: &[u8], sealer: &Sealer) -> Result<Option<Vec<u8>>, OpenError> {
+    let malformed = |_| OpenError::Malformed;
+    let mut json: Json = serde_json::from_slice(plain).map_err(malformed)?;
+    let before = serde_json::to_vec(&json).map_err(malformed)?;
+    reseal(&mut json, sealer)?;
+    let after = serde_json::to_vec(&json).map_err(malformed)?;
+    // What does not change keeps its bytes, whoever wrote them.
+    Ok((before != after).then_some(after))
+}
+
+fn reseal(json: &mut Json, sealer: &Sealer) -> Result<(), OpenError> {
     match json {
         Json::Array(list) => list.iter_mut().try_for_each(|item| reseal(item, sealer)),
         Json::Object(map) => {

@@ -55,6 +55,13 @@ pub enum Event {
         /// How much longer at most.
         limit: Duration,
     },
+    /// Something that belongs to no stack was made, since the account lacked it; or it could not be, and what needs it may fail.
+    Prepared {
+        /// What, in words.
+        what: String,
+        /// Why it could not be made; `None` when it was.
+        error: Option<Error>,
+    },
     /// The steps begin.
     ApplyStarted {
         /// How many.

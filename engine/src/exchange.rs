@@ -30,6 +30,7 @@
 
 mod check;
 mod local;
+mod objects;
 
 use std::collections::BTreeMap;
 
@@ -38,11 +39,12 @@ use async_trait::async_trait;
 pub use check::answer;
 pub(crate) use check::{answers, kept_from, leaving, refusals, used, warnings};
 pub use local::LocalExchange;
+pub use objects::ObjectExchange;
 
 use crate::record::{Published, RowKey, Uses};
 use crate::state::StateError;
 
-/// Where stacks publish and register.
+/// Where stacks publish and register. [`LocalExchange`] is for stacks whose stores are folders, [`ObjectExchange`] for those of a team.
 ///
 /// # Guarantees
 /// What was written survives the loss of power, and everybody who looks afterwards sees it, in lists too.
@@ -74,9 +76,7 @@ pub trait Exchange: Send + Sync {
 
     /// The registrations that name a stack, of runs at the same endpoint: one of a former life of the emulator uses what is gone.
     async fn users_of(&self, me: &Party) -> Result<Vec<Uses>, StateError> {
-        let mut users = self.registered(&me.project).await?;
-        users.retain(|uses| uses.stack != me.stack && uses.endpoint == me.endpoint && uses.of.contains_key(&me.stack));
-        Ok(users)
+        Ok(me.users_among(self.registered(&me.project).await?))
     }
 }
 
@@ -89,6 +89,15 @@ pub struct Party {
     pub stack: String,
     /// The endpoint when it is not AWS itself.
     pub endpoint: Option<String>,
+}
+
+impl Party {
+    /// The registrations that name this stack, of runs at the same endpoint.
+    pub fn users_among(&self, mut registered: Vec<Uses>) -> Vec<Uses> {
+        let named = |uses: &Uses| uses.stack != self.stack && uses.of.contains_key(&self.stack);
+        registered.retain(|uses| named(uses) && uses.endpoint == self.endpoint);
+        registered
+    }
 }
 
 /// What a plan must know of other stacks.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::error::Answer;
 use crate::event::Consumer;
-use crate::preflight::{Intended, Preflight};
+use crate::preflight::{Intended, Preflight, Preparation};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::state::Fence;
@@ -197,12 +197,14 @@ pub struct Updated {
 }
 
 /// What a delete call did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
     /// It is gone.
     Done,
     /// It is going: wait until `status` says `Gone`.
     Wait,
+    /// The same, as a task of the service's with this id, by which `status` is asked for it: such a task may fail.
+    Task(String),
     /// A step towards it was made (disabled, emptied): wait until `Ready`, then call `delete` again.
     Again,
 }
@@ -364,6 +366,13 @@ pub trait Cloud: Send + Sync {
     async fn preflight(&self, intended: &[Intended]) -> Preflight {
         let _ = intended;
         Preflight::default()
+    }
+
+    /// Makes what [`Cloud::preflight`] found to be missing in an account. Made by somebody else meanwhile, it is made. A cloud that never finds
+    /// anything missing has nothing to make.
+    async fn prepare(&self, preparation: &Preparation) -> Result<(), CallError> {
+        let _ = preparation;
+        Ok(())
     }
 
     /// Calls made so far by `service operation`.

@@ -39,7 +39,7 @@ pub use saved::SavedPlan;
 pub use verify::{Verified, verify};
 
 use crate::options::Timeouts;
-use crate::preflight::Problem;
+use crate::preflight::{Preparation, Problem};
 use crate::program::stack_of;
 use crate::record::{AcceptedDrift, Edge, Row, RowKey};
 use crate::shape::Hazard;
@@ -254,6 +254,8 @@ pub struct Counts {
 pub struct Plan {
     /// The stack.
     pub stack: String,
+    /// What belongs to no stack and is made before the first step, since the account lacks it.
+    pub preparations: Vec<Preparation>,
     /// All steps, `Same` ones included, in an order in which they could be done one after the other.
     pub steps: Vec<Step>,
     /// The outputs of the stack after the run: before and after.

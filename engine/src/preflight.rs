@@ -111,6 +111,23 @@ impl From<&Problem> for Error {
     }
 }
 
+/// Something that must be in an account before what is intended can be made there, and that belongs to no stack: the account has it once, for
+/// everybody. It is made where it is missing, before the first step; no row knows it, and no destroy takes it away. Made twice it is one: a run that
+/// dies after it leaves nothing behind that the next one would have to find.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Preparation {
+    /// What, in words: `the role that eks.amazonaws.com acts with`.
+    pub what: String,
+    /// By what the cloud knows it: `eks.amazonaws.com`.
+    pub key: String,
+    /// The account.
+    pub account: String,
+    /// The provider that it is made with.
+    pub provider: ProviderName,
+    /// What cannot be made without it.
+    pub needed_by: BTreeSet<Urn>,
+}
+
 /// What a cloud found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preflight {
@@ -118,6 +135,8 @@ pub struct Preflight {
     pub problems: Vec<Problem>,
     /// What could not be checked, and why, in a sentence each.
     pub warnings: Vec<String>,
+    /// What is missing in the account and is made first.
+    pub preparations: Vec<Preparation>,
 }
 
 /// What a plan intends with what is declared. Nothing of a resource that is not declared any more.

@@ -13,7 +13,7 @@ pub use exchange::{EXCHANGE_FORMAT, Published, PublishedOutput, Source, Standing
 pub use export::{EXPORT_VERSION, Exported, ExportedBinding, ExportedDeployment, ExportedPin};
 pub use history::{Formula, PlannedStep, RecordedProgram, RecordedProvider, StepTrouble};
 use serde::{Deserialize, Serialize};
-pub use shared::{Lease, MovedHere, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
+pub use shared::{Closed, ClosedBecause, Lease, MovedHere, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
 
 use crate::kind::Identity;
 use crate::urn::{KindName, SourceLine, Uid, Urn};

@@ -18,7 +18,7 @@
 //! 1. The preview must still be true of the store, nothing may have drifted unasked, and what needs consent must have it.
 //! 2. What is used of other stacks is registered, and what goes is marked; nobody may have come in between.
 //! 3. The store is bound at its first write; the deployment begins.
-//! 4. The steps are done ([`crate::apply`]).
+//! 4. What belongs to no stack and is missing in the account is made ([`crate::preflight::Preparation`]); the steps are done ([`crate::apply`]).
 //! 5. What was done is held against the plan: anything beyond it is a fault of ours, and said.
 //! 6. The stack's outputs and the end of the deployment are committed, and published for other stacks; the [`Summary`] says what happened.
 
@@ -239,6 +239,7 @@ impl Session {
             let found = self.cloud.preflight(&preflight::intended(&graph, &plan)).await;
             plan.warnings.extend(found.warnings);
             plan.problems = found.problems;
+            plan.preparations = found.preparations;
         }
         let lineage = self.store.snapshot().binding().map(|binding| binding.lineage.clone());
         let calls = places::since(self.cloud.calls(), &calls_before);
@@ -371,6 +372,7 @@ impl Session {
             watch: sharing.as_ref().map(Sharing::watch),
             fence: self.store.fence(),
         });
+        self.prepare(&preview.plan, cancel).await?;
         let planned = preview.plan.steps.iter().filter(|step| step.op != Op::Same).count();
         self.events.consume(&Event::ApplyStarted { steps: planned });
         let events = Arc::clone(&self.events);
@@ -429,6 +431,26 @@ impl Session {
         (summary.outputs, summary.took, summary.calls) = (outputs, took, calls);
         summary.throttled = places::throttled_since(self.cloud.throttled(), &throttled_before);
         Ok(summary)
+    }
+
+    /// Makes what belongs to no stack and is missing. What cannot be made is told, and ends nothing: what needs it says so better, and the service may
+    /// make it itself.
+    async fn prepare(&self, plan: &Plan, cancel: &Cancel) -> Result<(), Vec<Error>> {
+        for preparation in &plan.preparations {
+            if cancel.is_stopped() {
+                break;
+            }
+            if let Some(fence) = self.store.fence() {
+                fence.check().await.map_err(|error| vec![Error::from(error)])?;
+            }
+            let made = self.cloud.prepare(preparation).await;
+            let error = made.err().map(|error| {
+                Error::new(Turn::Provider, format!("make {}", preparation.what), error.to_string())
+                    .hint("allow iam:CreateServiceLinkedRole, or have it made by whoever manages the account")
+            });
+            self.events.consume(&Event::Prepared { what: preparation.what.clone(), error });
+        }
+        Ok(())
     }
 
     /// Which outputs of before stay although they are not known now: the program's, those that a saved plan leaves out, and all of a stack of which

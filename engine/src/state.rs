@@ -68,7 +68,8 @@ use async_trait::async_trait;
 use crate::record::Entry;
 
 pub use error::{Holder, StateError, utc};
-pub use lease::Terms;
+pub use lease::{Claimant, Terms, Waits};
+pub(crate) use lease::{failed, patient};
 pub use local::{LocalStore, OpenMode};
 pub use memory::{MemoryFault, MemoryLog, MemoryStore};
 pub use migrate::{Copied, LocalMark, copy};

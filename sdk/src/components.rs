@@ -5,8 +5,10 @@
 
 mod access;
 mod aurora_postgres;
+mod bastion;
 mod dns_validated_certificate;
 mod eks_cluster;
+mod host;
 mod image_repository;
 mod irsa_role;
 mod network;
@@ -15,11 +17,14 @@ mod private_bucket;
 mod redis_cache;
 mod static_site;
 mod tenant;
+mod vpn_access;
 
 pub use access::AccessFrom;
 pub use aurora_postgres::{AuroraPostgres, AuroraPostgresParts};
+pub use bastion::{Bastion, BastionParts};
 pub use dns_validated_certificate::{DnsValidatedCertificate, DnsValidatedCertificateParts, IssuedCertificate};
 pub use eks_cluster::{Access, ClusterAddon, EksCluster, EksClusterParts, NodePool};
+pub use host::HostImage;
 pub use image_repository::ImageRepository;
 pub use irsa_role::{IrsaRole, ServiceAccount};
 pub use network::{FlowLogs, NatGateways, Network, NetworkParts};
@@ -28,6 +33,7 @@ pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
 pub use static_site::{SiteCertificate, StaticSite, StaticSiteParts};
 pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
+pub use vpn_access::{VpnAccess, VpnAccessParts, VpnEnd, VpnHost, VpnHostParts};
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What a stack imports: `use formwork::prelude::*;`.
 
 pub use formwork_aws::{
-    Arn, Tags, acm, cloudcontrol, cloudfront, ec2, ecr, eks, elasticache, iam, kms, logs, rds, reads, route53, s3,
-    secretsmanager,
+    Arn, Tags, acm, cloudcontrol, cloudfront, ec2, ecr, efs, eks, elasticache, elbv2, iam, kms, logs, rds, reads,
+    route53, s3, secretsmanager,
 };
 pub use formwork_engine::{
     Handle, Input, IntoInput, Json, Name, Options, Output, ProviderName, ProviderSpec, Secret, Stack, StackOutputs,

@@ -110,7 +110,7 @@ impl Default for Planner {
 }
 
 impl Planner {
-    /// An empty account in [`REGION`], with three availability zones.
+    /// An empty account in [`REGION`], with three availability zones, and one machine image and one prefix list for all lookups of them.
     pub fn new() -> Self {
         Self { region: REGION.to_owned(), answers: BTreeMap::new(), stacks: BTreeMap::new(), altered: Vec::new() }
     }
@@ -286,6 +286,13 @@ fn usual(read: &str, region: &str, args: &Value) -> Option<Value> {
             let zones = ["a", "b", "c"].map(|letter| Value::from(format!("{region}{letter}")));
             Some(Value::from([("names", Value::List(zones.to_vec()))]))
         }
+        "aws:ec2/ami" => Some(Value::from([
+            ("id", Value::from("ami-0123456789abcdef0")),
+            ("name", Value::from("a-made-up-image")),
+            ("root_device_name", Value::from("/dev/xvda")),
+        ])),
+        "aws:ec2/ami-by-parameter" => Some(Value::from([("id", Value::from("ami-0123456789abcdef0"))])),
+        "aws:ec2/managed-prefix-list" => Some(Value::from([("id", Value::from("pl-0123456789abcdef0"))])),
         "aws:eks/addon-versions" => Some(Value::from([
             ("default", Value::from("v1.0.0-eksbuild.1")),
             ("newest", Value::from("v1.1.0-eksbuild.1")),

@@ -356,9 +356,9 @@ async fn tags_of(aws: &Aws, arn: &str) -> Result<Option<Vec<(String, String)>>> 
 
 /// The certificates that carry the tags of a stack: nothing else tells whose a certificate is.
 pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
-    let listed = all(aws).await?.into_iter().filter_map(|it| {
-        let made_at = it.created_at.map_or(0, |at| at.secs());
-        Some(Listed { made_at, ..Listed::of(it.certificate_arn?) })
+    let listed = all(aws).await?.into_iter().filter_map(|summary| {
+        let made_at = summary.created_at.map_or(0, |moment| moment.secs());
+        Some(Listed { made_at, ..Listed::of(summary.certificate_arn?) })
     });
     one_by_one(sought, "aws:acm/certificate", listed, async |arn: String| tags_of(aws, &arn).await).await
 }

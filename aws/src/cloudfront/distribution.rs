@@ -263,7 +263,7 @@ impl Lifecycle for Distribution {
 /// Every distribution that carries the tag of a stack. Their lists have no tags, and their names are made by CloudFront.
 pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
     let listed =
-        all(aws).await?.into_iter().map(|it| Listed { made_at: it.last_modified_time.secs(), id: it.id, by: it.arn });
+        all(aws).await?.into_iter().map(|it| Listed { made_at: it.last_modified_time.secs(), by: it.arn, id: it.id });
     one_by_one(sought, Distribution::schema().kind, listed, async |arn: String| pairs(aws, &arn).await).await
 }
 

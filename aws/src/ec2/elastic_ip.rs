@@ -14,7 +14,10 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting
 use formwork_engine::shape::{After, Link};
 use formwork_engine::{Outputs, Resource, Stack, id};
 
-use super::{FILTER_VALUES, candidate, filter, owned_by, read_tags, retag, tag_specification};
+use super::{
+    FILTER_VALUES, Instance, InstanceId, InternetGateway, Subnet, Vpc, candidate, filter, owned_by, read_tags, retag,
+    tag_specification,
+};
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
 use crate::error::{Error, OrGone, Result};
@@ -47,9 +50,9 @@ const AFTER: &[After] =
     after = AFTER
 )]
 pub struct ElasticIp {
-    /// The id of the instance that it leads to; an address of a NAT gateway is named there instead. No longer declared, it stays there.
-    #[arg(in_place, after_create)]
-    pub instance_id: Option<String>,
+    /// The instance that it leads to; an address of a NAT gateway is named there instead. No longer declared, it stays there.
+    #[arg(in_place, after_create, cfn = "InstanceId")]
+    pub instance: Option<InstanceId>,
     /// The pool of own addresses to take it from; Amazon's pool when absent.
     #[arg(replace)]
     pub public_ipv4_pool: Option<String>,
@@ -119,7 +122,7 @@ impl Lifecycle for ElasticIp {
                 let read = read_tags(aws, address.tags);
                 let public_ip = address.public_ip.unwrap_or_default();
                 let args = Self {
-                    instance_id: address.instance_id.filter(|id| !id.is_empty()),
+                    instance: address.instance_id.filter(|id| !id.is_empty()).map(InstanceId::new),
                     public_ipv4_pool: address.public_ipv4_pool,
                     ipam_pool_id: None,
                     network_border_group: address.network_border_group,
@@ -140,11 +143,11 @@ impl Lifecycle for ElasticIp {
     }
 
     async fn update(aws: &Aws, update: Update<'_, Self>) -> Result<Updated<ElasticIpChanges>> {
-        let ElasticIpChanges { instance_id, tags } = update.changes;
+        let ElasticIpChanges { instance, tags } = update.changes;
         let Update { owner, id, now, planned, .. } = update;
-        if let (true, Some(instance)) = (instance_id, &planned.instance_id) {
+        if let (true, Some(instance)) = (instance, &planned.instance) {
             // Moves it in one call when it is at another instance, and does nothing when it is at this one.
-            let call = aws.ec2().associate_address().allocation_id(id.as_str()).instance_id(instance);
+            let call = aws.ec2().associate_address().allocation_id(id.as_str()).instance_id(instance.as_str());
             call.allow_reassociation(true).send().await?;
         }
         if tags {
@@ -154,7 +157,7 @@ impl Lifecycle for ElasticIp {
     }
 
     async fn delete(aws: &Aws, id: &AllocationId, recorded: &Self) -> Result<Deletion> {
-        if recorded.instance_id.is_some() {
+        if recorded.instance.is_some() {
             for address in describe(aws, std::slice::from_ref(id)).await? {
                 let Some(association) = address.association_id else { continue };
                 let call = aws.ec2().disassociate_address().association_id(association);
@@ -178,12 +181,21 @@ async fn describe(aws: &Aws, ids: &[AllocationId]) -> Result<Vec<sdk::Address>> 
 }
 
 impl Conforms for ElasticIp {
-    fn conformance(_: &mut Stack) -> Conformance<Self> {
-        let base = ElasticIp::builder().address("198.51.100.23").tags([("Name", "egress-a")]).build();
+    fn conformance(stack: &mut Stack) -> Conformance<Self> {
+        let vpc = stack.add("vpc", Vpc::builder().cidr_block("10.36.0.0/16").build());
+        stack.add("gateway", InternetGateway::builder().vpc(&vpc).build());
+        let subnet = stack.add("subnet", Subnet::builder().vpc(&vpc).cidr_block("10.36.1.0/24").build());
+        let image = super::ami(stack, &super::AmiFilter::of("amazon", "al2023-ami-2023.*-kernel-6.1-x86_64"));
+        let mut host = |name: &str| {
+            let host = Instance::builder().ami(&image.id).instance_type("t3.micro").subnet(&subnet);
+            stack.add(name, host.build())
+        };
+        let (host, other) = (host("host"), host("other"));
+        let base = ElasticIp::builder().address("198.51.100.23").instance(&host).tags([("Name", "egress-a")]).build();
         Conformance::of(base)
             .change("tags", [("Name", "egress-b")])
+            .change("instance", &other)
             .change("address", "198.51.100.24")
-            .unseen("instance_id", "there is no type for instances yet")
             .unseen("public_ipv4_pool", "the emulator has no pools of own addresses")
             .unseen("ipam_pool_id", "the emulator has no IPAM")
             .unseen("network_border_group", "the emulator does not show it")

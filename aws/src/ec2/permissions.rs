@@ -1,7 +1,8 @@
 //! The permissions of the types of EC2. AWS makes all of their ids, so that their actions cannot be tied to ARNs before.
 
 use super::{
-    ElasticIp, FlowLog, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, SecurityGroup,
+    ElasticIp, FlowLog, Instance, InternetGateway, KeyPair, LaunchTemplate, NatGateway, NetworkAcl,
+    NetworkAclAssociation, NetworkAclEntry, PrefixList, Route, RouteTable, RouteTableAssociation, SecurityGroup,
     SecurityGroupEgressRule, SecurityGroupIngressRule, Subnet, Vpc, VpcEndpoint,
 };
 use crate::permissions::{Permission, Permitted, Verb, create, delete, look, pass, update};
@@ -12,10 +13,10 @@ impl Permitted for ElasticIp {
         create(&["ec2:AllocateAddress"]),
         create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
         create(&["ec2:AcceptAddressTransfer"]).when(&["transfer_address"]),
-        update(&["ec2:AssociateAddress", "ec2:DisassociateAddress"]).when(&["instance_id"]),
+        update(&["ec2:AssociateAddress", "ec2:DisassociateAddress"]).when(&["instance"]),
         update(&["ec2:CreateTags", "ec2:DeleteTags"]),
         delete(&["ec2:ReleaseAddress"]),
-        delete(&["ec2:DisassociateAddress"]).when(&["instance_id"]),
+        delete(&["ec2:DisassociateAddress"]).when(&["instance"]),
     ];
 }
 
@@ -36,6 +37,35 @@ impl Permitted for FlowLog {
     ];
 }
 
+impl Permitted for Instance {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"]),
+        look(&["ec2:DescribeVolumes"]).because("its volumes are described by themselves"),
+        look(&["ec2:DescribeInstanceCreditSpecifications"]).because("burstable machines have credits"),
+        create(&["ec2:RunInstances"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        pass(Verb::Create, &["arn:{partition}:iam::{account}:role/*"], "ec2.amazonaws.com").when(&["instance_profile"]),
+        pass(Verb::Update, &["arn:{partition}:iam::{account}:role/*"], "ec2.amazonaws.com").when(&["instance_profile"]),
+        update(&["ec2:ModifyInstanceAttribute"]),
+        update(&["ec2:StopInstances", "ec2:StartInstances"]).because("what it takes only while it is stopped"),
+        update(&["ec2:ModifyInstanceMetadataOptions"]),
+        update(&["ec2:MonitorInstances", "ec2:UnmonitorInstances"]),
+        update(&["ec2:ModifyInstanceCreditSpecification"]).when(&["cpu_credits"]),
+        update(&["ec2:ModifyPrivateDnsNameOptions"]).when(&["private_dns_names"]),
+        update(&["ec2:ModifyVolume"]).when(&["block_devices"]),
+        update(&["ec2:AttachVolume", "ec2:DetachVolume"]).when(&["volumes"]),
+        update(&[
+            "ec2:AssociateIamInstanceProfile",
+            "ec2:DescribeIamInstanceProfileAssociations",
+            "ec2:ReplaceIamInstanceProfileAssociation",
+        ])
+        .when(&["instance_profile"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:TerminateInstances"]),
+        delete(&["ec2:ModifyInstanceAttribute"]).because("termination protection is lifted first"),
+    ];
+}
+
 impl Permitted for InternetGateway {
     const PERMISSIONS: &'static [Permission] = &[
         look(&["ec2:DescribeInternetGateways"]),
@@ -45,6 +75,28 @@ impl Permitted for InternetGateway {
         update(&["ec2:CreateTags", "ec2:DeleteTags"]),
         delete(&["ec2:DeleteInternetGateway"]),
         delete(&["ec2:DetachInternetGateway"]).when(&["vpc"]),
+    ];
+}
+
+impl Permitted for KeyPair {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeKeyPairs"]),
+        create(&["ec2:ImportKeyPair"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteKeyPair"]),
+    ];
+}
+
+impl Permitted for LaunchTemplate {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"]),
+        create(&["ec2:CreateLaunchTemplate"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"]),
+        update(&["ec2:DeleteLaunchTemplateVersions"]).when(&["keep_versions"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteLaunchTemplate"]),
     ];
 }
 
@@ -59,6 +111,45 @@ impl Permitted for NatGateway {
             .when(&["secondary_private_ip_addresses", "secondary_private_ip_address_count"]),
         update(&["ec2:CreateTags", "ec2:DeleteTags"]),
         delete(&["ec2:DeleteNatGateway"]),
+    ];
+}
+
+impl Permitted for NetworkAcl {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeNetworkAcls"]),
+        create(&["ec2:CreateNetworkAcl"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteNetworkAcl"]),
+    ];
+}
+
+impl Permitted for NetworkAclAssociation {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeNetworkAcls"]),
+        create(&["ec2:ReplaceNetworkAclAssociation"]),
+        update(&["ec2:ReplaceNetworkAclAssociation"]),
+        delete(&["ec2:ReplaceNetworkAclAssociation"]).because("the subnet gets the default ACL of its VPC back"),
+    ];
+}
+
+impl Permitted for NetworkAclEntry {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeNetworkAcls"]),
+        create(&["ec2:CreateNetworkAclEntry"]),
+        update(&["ec2:ReplaceNetworkAclEntry"]),
+        delete(&["ec2:DeleteNetworkAclEntry"]),
+    ];
+}
+
+impl Permitted for PrefixList {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries"]),
+        create(&["ec2:CreateManagedPrefixList"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        update(&["ec2:ModifyManagedPrefixList"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteManagedPrefixList"]),
     ];
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{
-    Filter, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroupRule, SecurityGroupRuleRequest,
+    self as sdk, Filter, IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule, SecurityGroupRuleRequest,
     SecurityGroupRuleUpdate, UserIdGroupPair,
 };
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Change, id};
 
-use super::{FILTER_VALUES, SecurityGroupId, candidate, filter, owned_by, read_tags, retag, tag_specification};
+use super::{
+    FILTER_VALUES, PrefixListId, SecurityGroupId, candidate, filter, owned_by, read_tags, retag, tag_specification,
+};
 use crate::arn::Arn;
 use crate::cidr::canonical;
 pub(super) use crate::cidr::same_if_given as same_cidr;
@@ -32,7 +34,7 @@ pub(super) struct Rule {
     pub to_port: Option<i32>,
     pub cidr_ipv4: Option<String>,
     pub cidr_ipv6: Option<String>,
-    pub prefix_list: Option<String>,
+    pub prefix_list: Option<PrefixListId>,
     pub referenced_group: Option<SecurityGroupId>,
     pub referenced_group_owner: Option<String>,
     pub description: String,
@@ -97,7 +99,9 @@ fn permission(rule: &Rule) -> IpPermission {
     let description = (!rule.description.is_empty()).then(|| rule.description.clone());
     let ipv4 = |cidr| IpRange::builder().cidr_ip(canonical(cidr)).set_description(description.clone()).build();
     let ipv6 = |cidr| Ipv6Range::builder().cidr_ipv6(canonical(cidr)).set_description(description.clone()).build();
-    let list = |id| PrefixListId::builder().prefix_list_id(id).set_description(description.clone()).build();
+    let list = |id: &PrefixListId| {
+        sdk::PrefixListId::builder().prefix_list_id(id.as_str()).set_description(description.clone()).build()
+    };
     let group = |id: &SecurityGroupId| {
         let pair = UserIdGroupPair::builder().group_id(id.as_str()).set_user_id(rule.referenced_group_owner.clone());
         pair.set_description(description.clone()).build()
@@ -108,7 +112,7 @@ fn permission(rule: &Rule) -> IpPermission {
         .set_to_port(rule.to_port)
         .set_ip_ranges(rule.cidr_ipv4.as_deref().map(|cidr| vec![ipv4(cidr)]))
         .set_ipv6_ranges(rule.cidr_ipv6.as_deref().map(|cidr| vec![ipv6(cidr)]))
-        .set_prefix_list_ids(rule.prefix_list.as_deref().map(|id| vec![list(id)]))
+        .set_prefix_list_ids(rule.prefix_list.as_ref().map(|id| vec![list(id)]))
         .set_user_id_group_pairs(rule.referenced_group.as_ref().map(|id| vec![group(id)]))
         .build()
 }
@@ -176,7 +180,7 @@ pub(super) async fn update<R: Directed>(
             .set_to_port(planned.to_port)
             .set_cidr_ipv4(planned.cidr_ipv4.as_deref().map(canonical))
             .set_cidr_ipv6(planned.cidr_ipv6.as_deref().map(canonical))
-            .set_prefix_list_id(planned.prefix_list)
+            .set_prefix_list_id(planned.prefix_list.as_ref().map(ToString::to_string))
             .set_referenced_group_id(planned.referenced_group.as_ref().map(ToString::to_string))
             .description(planned.description)
             .build();
@@ -244,7 +248,7 @@ fn rule_of(aws: &Aws, rule: SecurityGroupRule) -> (Rule, Option<formwork_engine:
         to_port: rule.to_port.filter(|_| !portless),
         cidr_ipv4: rule.cidr_ipv4,
         cidr_ipv6: rule.cidr_ipv6,
-        prefix_list: rule.prefix_list_id,
+        prefix_list: rule.prefix_list_id.map(PrefixListId::new),
         referenced_group: referenced_group.map(SecurityGroupId::new),
         referenced_group_owner,
         description: rule.description.unwrap_or_default(),
@@ -305,7 +309,7 @@ mod tests {
     fn a_rule_has_exactly_one_peer() {
         assert_eq!(check(&rule()), Ok(()));
         assert!(check(&Rule { cidr_ipv4: None, ..rule() }).is_err());
-        assert!(check(&Rule { prefix_list: Some("pl-1".to_owned()), ..rule() }).is_err());
+        assert!(check(&Rule { prefix_list: Some(PrefixListId::new("pl-1")), ..rule() }).is_err());
     }
 
     #[test]

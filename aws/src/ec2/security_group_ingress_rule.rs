@@ -19,7 +19,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting
 use formwork_engine::{Outputs, Resource, Stack};
 
 use super::rule::{self, Changed, Directed, Rule, SecurityGroupRuleId, same_cidr, same_protocol, same_sort};
-use super::{SecurityGroup, SecurityGroupId, Vpc};
+use super::{PrefixListId, SecurityGroup, SecurityGroupId, Vpc};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
@@ -69,7 +69,7 @@ pub struct SecurityGroupIngressRule {
     pub cidr_ipv6: Option<String>,
     /// From where: the addresses of a prefix list, by its id `pl-…`.
     #[arg(decide = same_sort, cfn = "SourcePrefixListId")]
-    pub prefix_list: Option<String>,
+    pub prefix_list: Option<PrefixListId>,
     /// From where: the members of a security group, of this VPC or of a peered one.
     #[arg(decide = same_sort, cfn = "SourceSecurityGroupId")]
     pub referenced_group: Option<SecurityGroupId>,

@@ -22,7 +22,7 @@ use crate::error::{Error, OrGone, Result};
 use crate::hazards::unguarded;
 use crate::iam::Role;
 use crate::kms::{Key, same_key};
-use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, after_role_of};
 use crate::questions::each;
 use crate::tags::Tags;
 
@@ -34,6 +34,7 @@ id! {
 /// Without its role's policies a cluster cannot make its network interfaces, and without them it cannot remove them either. The log
 /// group must be there first, or EKS makes one without retention.
 const AFTER: &[After] = &[
+    after_role_of("eks.amazonaws.com"),
     After {
         kind: "aws:iam/role-policy-attachment",
         link: Link::Shared(&[("role_arn", "role")]),

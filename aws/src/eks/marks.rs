@@ -122,6 +122,23 @@ pub(crate) async fn access_entries(aws: &Aws, sought: &Sought) -> Result<Swept> 
     .await
 }
 
+pub(crate) async fn fargate_profiles(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    let listed = in_clusters(aws, sought, async |cluster: String| {
+        let mut found = Vec::new();
+        let mut pages = aws.eks().list_fargate_profiles().cluster_name(cluster).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            found.extend(page.or_gone(GONE)?.and_then(|page| page.fargate_profile_names).unwrap_or_default());
+        }
+        Ok(found)
+    });
+    one_by_one(sought, "aws:eks/fargate-profile", listed.await?, async |id: String| {
+        let (cluster, name) = parts(&id);
+        let answer = aws.eks().describe_fargate_profile().cluster_name(cluster).fargate_profile_name(name).send().await;
+        Ok(answer.or_gone(GONE)?.and_then(|answer| answer.fargate_profile).map(|profile| pairs(profile.tags)))
+    })
+    .await
+}
+
 pub(crate) async fn pod_identities(aws: &Aws, sought: &Sought) -> Result<Swept> {
     let listed = in_clusters(aws, sought, async |cluster: String| {
         let mut found = Vec::new();
@@ -136,23 +153,6 @@ pub(crate) async fn pod_identities(aws: &Aws, sought: &Sought) -> Result<Swept> 
         let (cluster, association) = parts(&id);
         let call = aws.eks().describe_pod_identity_association().cluster_name(cluster).association_id(association);
         Ok(call.send().await.or_gone(GONE)?.and_then(|answer| answer.association).map(|it| pairs(it.tags)))
-    })
-    .await
-}
-
-pub(crate) async fn fargate_profiles(aws: &Aws, sought: &Sought) -> Result<Swept> {
-    let listed = in_clusters(aws, sought, async |cluster: String| {
-        let mut found = Vec::new();
-        let mut pages = aws.eks().list_fargate_profiles().cluster_name(cluster).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            found.extend(page.or_gone(GONE)?.and_then(|page| page.fargate_profile_names).unwrap_or_default());
-        }
-        Ok(found)
-    });
-    one_by_one(sought, "aws:eks/fargate-profile", listed.await?, async |id: String| {
-        let (cluster, name) = parts(&id);
-        let answer = aws.eks().describe_fargate_profile().cluster_name(cluster).fargate_profile_name(name).send().await;
-        Ok(answer.or_gone(GONE)?.and_then(|answer| answer.fargate_profile).map(|it| pairs(it.tags)))
     })
     .await
 }

@@ -12,10 +12,10 @@ use super::{ClusterName, UpdateOf, candidate, pair_id, present, read_tags, retag
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
 use crate::context::Aws;
-use crate::ec2::SubnetId;
+use crate::ec2::{LaunchTemplateId, SubnetId};
 use crate::error::{Error, OrGone, Result};
 use crate::iam::Role;
-use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Observed, Readings, Update, Updated, after_role_of};
 use crate::questions::each;
 use crate::tags::Tags;
 
@@ -26,6 +26,7 @@ pair_id! {
 
 /// Nodes register by their role's policies, over a way out of their subnets, and need the network add-on to become ready.
 const AFTER: &[After] = &[
+    after_role_of("eks-nodegroup.amazonaws.com"),
     After {
         kind: "aws:iam/role-policy-attachment",
         link: Link::Shared(&[("node_role_arn", "role")]),
@@ -182,7 +183,7 @@ pub enum TaintEffect {
 pub struct LaunchTemplate {
     /// Its id.
     #[arg(in_place)]
-    pub id: String,
+    pub id: LaunchTemplateId,
     /// Its version; the default one when absent.
     #[arg(in_place)]
     pub version: Option<String>,
@@ -405,7 +406,7 @@ fn taint(taint: &Taint) -> sdk::Taint {
 }
 
 fn template(template: &LaunchTemplate) -> sdk::LaunchTemplateSpecification {
-    sdk::LaunchTemplateSpecification::builder().id(&template.id).set_version(template.version.clone()).build()
+    sdk::LaunchTemplateSpecification::builder().id(template.id.as_str()).set_version(template.version.clone()).build()
 }
 
 fn remote_access(access: &RemoteAccess) -> sdk::RemoteAccessConfig {
@@ -486,7 +487,9 @@ fn observe(aws: &Aws, id: NodeGroupId, group: sdk::Nodegroup) -> Observed<NodeGr
                 Some(Taint { key: taint.key?, value: taint.value.filter(|value| !value.is_empty()), effect })
             })
             .collect(),
-        launch_template: group.launch_template.and_then(|it| Some(LaunchTemplate { id: it.id?, version: it.version })),
+        launch_template: group
+            .launch_template
+            .and_then(|it| Some(LaunchTemplate { id: LaunchTemplateId::new(it.id?), version: it.version })),
         max_unavailable: update.as_ref().and_then(|update| update.max_unavailable),
         max_unavailable_percentage: update.and_then(|update| update.max_unavailable_percentage),
         node_repair: group.node_repair_config.and_then(|repair| repair.enabled).unwrap_or_default(),
@@ -556,7 +559,7 @@ impl Conforms for NodeGroup {
             .change("cluster", &other.cluster)
             .together_with("subnets", vec![Expr::from(&other.a)])
             .unseen("release_version", "the emulator knows no image releases")
-            .unseen("launch_template", "launch templates are a type of a later release")
+            .unseen("launch_template", "the emulator's node groups are made of no template")
     }
 }
 
@@ -566,7 +569,9 @@ mod tests {
 
     #[test]
     fn only_a_templates_version_changes_in_place() {
-        let template = |id: &str, version: &str| Some(LaunchTemplate { id: id.into(), version: Some(version.into()) });
+        let template = |id: &str, version: &str| {
+            Some(LaunchTemplate { id: LaunchTemplateId::new(id), version: Some(version.into()) })
+        };
         assert_eq!(template_change(&template("lt-1", "1"), &template("lt-1", "2")), Change::InPlace);
         assert_eq!(template_change(&template("lt-1", "1"), &template("lt-2", "1")), Change::Replace);
         assert_eq!(template_change(&None, &template("lt-1", "1")), Change::Replace);

@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{
-    Caseless, Change, Ending, Expr, Hazard, Name, Outputs, Resource, Secret, Stack, Value, Version, id,
+    After, Caseless, Change, Ending, Expr, Hazard, Name, Outputs, Resource, Secret, Stack, Value, Version, id,
 };
 
 use super::{ParameterGroup, ParameterGroupName, SubnetGroup, SubnetGroupName};
@@ -40,7 +40,7 @@ use crate::ec2::{SecurityGroup, SecurityGroupId, Subnet, Vpc};
 use crate::error::{Error, OrGone, Result};
 use crate::hazards::{shorter, shorter_if_known};
 use crate::kms::{Key, same_key};
-use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Readings, Update, Updated, after_role_of};
 use crate::tags::Tags;
 
 pub use blocks::{
@@ -60,6 +60,8 @@ const TAKEN: &[&str] = &["SnapshotAlreadyExistsFault", "SnapshotAlreadyExists"];
 
 /// How many last snapshots of one name there may be; ElastiCache keeps at most fifty by hand.
 const SNAPSHOTS: u32 = 50;
+
+const AFTER: &[After] = &[after_role_of("elasticache.amazonaws.com")];
 
 const ENDING: Ending = Ending { leaves: Some(left_behind), ..Ending::PLAIN };
 
@@ -82,6 +84,7 @@ fn left_behind(recorded: &Value) -> Option<&'static str> {
     create_wait = (30, 10, 1, 3600),
     update_wait = (10, 10, 2, 2400),
     delete_wait = (10, 10, 1, 2700),
+    after = AFTER,
     ending = ENDING
 )]
 pub struct ReplicationGroup {

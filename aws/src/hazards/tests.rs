@@ -14,6 +14,7 @@ const NONE: &[Hazard] = &[];
 const STORES: &[&str] = &[
     "aws:cloudcontrol/resource",
     "aws:ecr/repository",
+    "aws:efs/file-system",
     "aws:eks/cluster",
     "aws:elasticache/replication-group",
     "aws:kms/key",
@@ -68,6 +69,10 @@ fn table() -> Vec<(&'static str, &'static str, Json, Json, &'static [Hazard])> {
         (cache, "cluster_mode", json!("compatible"), json!("enabled"), FOR_GOOD),
         (cache, "cluster_mode", json!("disabled"), json!("compatible"), NONE),
         (cache, "node_type", json!("cache.m7g.large"), json!("cache.t4g.small"), OUTAGE),
+        ("aws:efs/file-system", "backup", json!(true), json!(false), LOSS),
+        ("aws:efs/file-system", "backup", json!(false), json!(true), NONE),
+        ("aws:efs/file-system", "overwrite_protection", json!(true), json!(false), LOSS),
+        ("aws:efs/file-system", "overwrite_protection", json!(false), json!(true), NONE),
         (bucket, "versioning", json!(true), json!(false), LOSS),
         (bucket, "versioning", json!(false), json!(true), NONE),
         (bucket, "lifecycle_rules", json!([]), expire(1), LOSS),
@@ -141,6 +146,11 @@ fn harmless() -> BTreeMap<&'static str, &'static str> {
             "aws:s3/bucket",
             "ownership public_access_block encryption default_retention transition_minimum_object_size cors_rules acceleration \
              logging website intelligent_tiering inventories analytics metrics notification replication force_destroy tags",
+        ),
+        (
+            "aws:efs/file-system",
+            "throughput_mode provisioned_throughput_mibps transition_to_infrequent_access transition_to_archive \
+             transition_to_primary_on_access policy bypass_policy_lockout_safety_check tags",
         ),
         (
             "aws:eks/cluster",
@@ -243,7 +253,9 @@ fn what_is_left_behind_and_what_refuses_a_delete_is_said() {
     assert_eq!(leaves("aws:secretsmanager/secret", json!({ "recovery_window_in_days": 0 })), None);
     for schema in crate::schemas() {
         // Whatever AWS calls deletion protection is lifted visibly.
-        let protected = schema.arg("deletion_protection").filter(|arg| matches!(arg.shape, Shape::Bool));
+        // Of a machine it is called so.
+        let named = schema.arg("deletion_protection").or_else(|| schema.arg("termination_protection"));
+        let protected = named.filter(|arg| matches!(arg.shape, Shape::Bool));
         assert_eq!(schema.ending.refused_by, protected.map(|arg| arg.name), "{}", schema.kind);
     }
 }

@@ -1,12 +1,15 @@
 //! The permissions of the types of IAM.
 
-use super::{InstanceProfile, OpenIdConnectProvider, Policy, Role, RolePolicy, RolePolicyAttachment};
+use super::{
+    InstanceProfile, OpenIdConnectProvider, Policy, Role, RolePolicy, RolePolicyAttachment, ServiceLinkedRole,
+};
 use crate::permissions::{Permission, Permitted, Verb, create, delete, look, pass, update};
 
 const PROFILE: &[&str] = &[InstanceProfile::ARN];
 const PROVIDER: &[&str] = &[OpenIdConnectProvider::ARN];
 const POLICY: &[&str] = &[Policy::ARN];
 const ROLE: &[&str] = &[Role::ARN];
+const LINKED: &[&str] = &[ServiceLinkedRole::ARN];
 /// The role that something hangs on.
 const ITS_ROLE: &[&str] = &["{role@aws:iam/role}"];
 /// One call for many, which IAM allows on everything only.
@@ -106,5 +109,16 @@ impl Permitted for RolePolicyAttachment {
         look(&["iam:ListAttachedRolePolicies"]).on(ITS_ROLE),
         create(&["iam:AttachRolePolicy"]).on(ITS_ROLE),
         delete(&["iam:DetachRolePolicy"]).on(ITS_ROLE),
+    ];
+}
+
+impl Permitted for ServiceLinkedRole {
+    const ARN: &'static str = "arn:{partition}:iam::{account}:role/aws-service-role/{service}/*";
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["iam:GetRole", "iam:GetServiceLinkedRoleDeletionStatus"]).on(LINKED),
+        look(&["iam:ListRoles"]).because("a lost create is looked for by its service"),
+        create(&["iam:CreateServiceLinkedRole"]).on(LINKED),
+        update(&["iam:UpdateRole"]).on(LINKED),
+        delete(&["iam:DeleteServiceLinkedRole"]).on(LINKED),
     ];
 }

@@ -38,6 +38,7 @@ pub const LIMITS: &[Limit] = &[
     row("acm", &[], true, 10.0, 5.0),
     row("acm", &[], false, 20.0, 10.0),
     row("ec2", &["CreateVpcEndpoint"], true, 4.0, 0.3),
+    row("ec2", &["RunInstances", "StartInstances"], true, 5.0, 2.0),
     row("ec2", &[], true, 50.0, 5.0),
     // Each describe call has a bucket of 100 and 20 at AWS; of those without filter and pages, which nothing here makes, it is half of that.
     row("ec2", &[], false, 100.0, 20.0),
@@ -81,6 +82,7 @@ mod tests {
             (size, refill)
         };
         assert_eq!(limit("ec2", "CreateVpcEndpoint", true), (4.0, 0.3));
+        assert_eq!(limit("ec2", "RunInstances", true), (5.0, 2.0));
         assert_eq!(limit("ec2", "CreateVpc", true), (50.0, 5.0));
         assert_eq!(limit("ec2", "DescribeVpcs", false), (100.0, 20.0));
         assert_eq!(limit("iam", "CreateRole", true), (50.0, 10.0));

@@ -1,20 +1,18 @@
 //! What only the account can say: versions that there are, zones, and how much of its quotas is left. A few questions, and only where something is
 //! made to which the answer matters.
-//!
-//! Quotas of VPCs, NAT gateways and rules are told by Service Quotas alone, which is not asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::Value;
 use formwork_engine::preflight::{Intended, Preflight, Problem};
 
-use super::of;
 #[cfg(feature = "eks")]
 use super::referred;
+use super::{of, quotas, roles};
 use crate::context::Aws;
 use crate::error::Result;
 
-/// Asks the account. An emulator is asked for zones only: it has neither quotas nor all versions.
+/// Asks the account. An emulator has not all versions, and counts nothing itself.
 pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Preflight {
     let mut found = Preflight::default();
     let mut take = |what: &str, answer: Result<Vec<Problem>>| match answer {
@@ -23,6 +21,8 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
     };
     #[cfg(feature = "ec2")]
     take("availability zones", zones(aws, intended).await);
+    #[cfg(feature = "servicequotas")]
+    quotas::check(aws, intended, &mut take).await;
     if !emulated {
         #[cfg(feature = "ec2")]
         take("the quota of addresses", addresses(aws, intended).await);
@@ -36,6 +36,12 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
         take("quotas of RDS", database_quotas(aws, intended).await);
         #[cfg(feature = "iam")]
         take("quotas of IAM", identity_quotas(aws, intended).await);
+    }
+    match roles::missing(aws, intended).await {
+        Ok(preparations) => found.preparations = preparations,
+        Err(error) => {
+            found.warnings.push(format!("roles that services act with could not be looked for beforehand: {error}"));
+        }
     }
     found
 }
@@ -65,14 +71,20 @@ async fn zones(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
 }
 
 /// The problems of what is made beyond a quota: the first `left` fit.
-fn beyond<'a>(made: impl Iterator<Item = &'a Intended>, arg: &str, left: i64, what: &str, most: i64) -> Vec<Problem> {
+pub(super) fn beyond<'a>(
+    made: impl Iterator<Item = &'a Intended>,
+    arg: &str,
+    left: i64,
+    what: &str,
+    most: i64,
+) -> Vec<Problem> {
     let over = made.enumerate().filter(|(at, _)| i64::try_from(*at).is_ok_and(|at| at >= left));
     let reason = format!("cannot be had: the account may have {most} {what}, and {} are left", left.max(0));
     over.map(|(_, one)| one.problem(arg, &reason, "ask AWS for a higher quota, or remove what is not needed")).collect()
 }
 
 /// What is made in addition. A replacement may need room for both for a while; it is counted where nothing else than a quota is at stake.
-fn made<'a>(intended: &'a [Intended], kind: &'static str) -> impl Iterator<Item = &'a Intended> {
+pub(super) fn made<'a>(intended: &'a [Intended], kind: &'static str) -> impl Iterator<Item = &'a Intended> {
     of(intended, kind).filter(|one| one.is_new() && !one.replaces)
 }
 

@@ -22,6 +22,9 @@ struct Names {
 /// A `-` ends names in neither RDS nor ElastiCache, and two of them never meet.
 const HYPHENS: Demand =
     (|name| !name.ends_with('-') && !name.contains("--"), "it ends with a hyphen, or has two of them in a row");
+/// Nor does one begin or end names of load balancers.
+const ENDS_IN_NO_HYPHEN: Demand =
+    (|name| !name.starts_with('-') && !name.ends_with('-'), "it begins or ends with a hyphen");
 const LETTER_FIRST: Demand =
     (|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()), "it does not begin with a letter");
 const NO_CAPITALS: Demand = (|name| !name.bytes().any(|letter| letter.is_ascii_uppercase()), "it has capital letters");
@@ -41,6 +44,7 @@ const NAMES: &[Names] = &[
         also: &[],
     },
     Names { kind: "aws:cloudfront/response-headers-policy", arg: "name", length: (1, 128), beside: "_-", also: &[] },
+    Names { kind: "aws:ec2/launch-template", arg: "name", length: (3, 128), beside: "().-/_", also: &[] },
     Names {
         kind: "aws:ec2/security-group",
         arg: "name",
@@ -73,6 +77,14 @@ const NAMES: &[Names] = &[
         beside: "-",
         also: &[LETTER_FIRST, HYPHENS],
     },
+    Names {
+        kind: "aws:elbv2/load-balancer",
+        arg: "name",
+        length: (1, 32),
+        beside: "-",
+        also: &[ENDS_IN_NO_HYPHEN, (|name| !name.starts_with("internal-"), "it begins with `internal-`")],
+    },
+    Names { kind: "aws:elbv2/target-group", arg: "name", length: (1, 32), beside: "-", also: &[ENDS_IN_NO_HYPHEN] },
     Names { kind: "aws:iam/instance-profile", arg: "name", length: (1, 128), beside: "_+=,.@-", also: &[] },
     Names { kind: "aws:iam/policy", arg: "name", length: (1, 128), beside: "_+=,.@-", also: &[] },
     Names { kind: "aws:iam/role", arg: "name", length: (1, 64), beside: "_+=,.@-", also: &[] },

@@ -12,6 +12,8 @@ use crate::cidr::Range;
 const RANGES: &[(&str, &str)] = &[
     ("aws:ec2/vpc", "cidr_block"),
     ("aws:ec2/subnet", "cidr_block"),
+    ("aws:ec2/network-acl-entry", "cidr_block"),
+    ("aws:ec2/network-acl-entry", "ipv6_cidr_block"),
     ("aws:ec2/route", "destination"),
     ("aws:ec2/security-group-ingress-rule", "cidr_ipv4"),
     ("aws:ec2/security-group-ingress-rule", "cidr_ipv6"),

@@ -40,7 +40,7 @@ use crate::error::{Error, OrGone, Result};
 use crate::hazards::{shorter, shorter_if_known, unguarded};
 use crate::iam::Role;
 use crate::kms::{Key, same_key};
-use crate::lifecycle::{Lifecycle, Readings, Update, Updated};
+use crate::lifecycle::{Lifecycle, Readings, Update, Updated, after_role_of};
 use crate::secretsmanager;
 use crate::tags::Tags;
 
@@ -62,6 +62,7 @@ const fn log_group(format: &'static str) -> After {
 
 /// The log groups must be there first, or RDS makes ones without retention. Without its policies the monitoring role cannot write.
 const AFTER: &[After] = &[
+    after_role_of("rds.amazonaws.com"),
     log_group("/aws/rds/instance/{identifier}/postgresql"),
     log_group("/aws/rds/instance/{identifier}/upgrade"),
     log_group("/aws/rds/instance/{identifier}/error"),

@@ -7,16 +7,23 @@ use crate::context::Aws;
 use crate::error::Result;
 use crate::sweep::{Listed, among, one_by_one};
 
-/// Alone or in a cluster: both are in one list, and are two types.
 pub(crate) async fn instances(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    alone_or_members(aws, sought, "aws:rds/instance", false).await
+}
+
+pub(crate) async fn cluster_instances(aws: &Aws, sought: &Sought) -> Result<Swept> {
+    alone_or_members(aws, sought, "aws:rds/cluster-instance", true).await
+}
+
+/// RDS has one list of those that stand alone and of the members of clusters.
+async fn alone_or_members(aws: &Aws, sought: &Sought, kind: &str, members: bool) -> Result<Swept> {
     let mut swept = Swept::default();
     let mut pages = aws.rds().describe_db_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        for it in page?.db_instances.unwrap_or_default() {
-            let kind = if it.db_cluster_identifier.is_some() { "aws:rds/cluster-instance" } else { "aws:rds/instance" };
-            let one = it.db_instance_identifier.map(|id| (id, tag_pairs(it.tag_list)));
-            swept.marks.extend(among(sought, kind, one));
-        }
+        let found = page?.db_instances.unwrap_or_default().into_iter();
+        let found = found.filter(|it| it.db_cluster_identifier.is_some() == members);
+        let found = found.filter_map(|it| Some((it.db_instance_identifier?, tag_pairs(it.tag_list))));
+        swept.marks.extend(among(sought, kind, found));
     }
     Ok(swept)
 }
@@ -67,7 +74,12 @@ pub(crate) async fn parameter_groups(aws: &Aws, sought: &Sought) -> Result<Swept
 }
 
 async fn groups(aws: &Aws, sought: &Sought, kind: &str, listed: Vec<(String, String)>) -> Result<Swept> {
-    const GONE: &[&str] = &["DBSubnetGroupNotFoundFault", "DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"];
+    const GONE: &[&str] = &[
+        "DBSubnetGroupNotFoundFault",
+        "DBParameterGroupNotFound",
+        "DBParameterGroupNotFoundFault",
+        "DBClusterParameterGroupNotFound",
+    ];
     let listed = listed.into_iter().map(|(id, by)| Listed { id, by, made_at: 0 });
     one_by_one(sought, kind, listed, async |arn: String| all_tags(aws, &arn, GONE).await).await
 }

@@ -346,7 +346,7 @@ async fn tags_of_many(aws: &Aws, ids: &[&str]) -> Result<Vec<(String, Vec<(Strin
     Ok(found)
 }
 
-/// The zones that carry the tags of a stack: no name tells a zone apart. Ten of them show their tags in one call.
+/// The zones that carry the tags of a stack: no name tells a zone apart.
 pub(crate) async fn marked(aws: &Aws, sought: &Sought) -> Result<Swept> {
     let zones = all(aws).await?;
     let ids: Vec<&str> = zones.iter().map(|zone| bare(&zone.id)).filter(|id| !sought.known.contains(*id)).collect();

@@ -2,7 +2,7 @@
 
 A test that asks the API whether a destroy left something behind trusts the very reads that it tests. Left out is what AWS
 makes by itself: the default VPC and all in it, each VPC's main route table, default security group and default network
-ACL, local routes and those of a gateway endpoint, AWS's own policies and service-linked roles, the password that RDS
+ACL, local routes and those of a gateway endpoint, AWS's own policies, service-linked roles that do not say what they are for (those are the account's), the password that RDS
 manages, the security group and the access entries that EKS makes.
 """
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, route53
+from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, elbv2, route53
 
 Row = dict[str, Any]
 
@@ -65,6 +65,21 @@ def _network(at: str, backend: Any) -> Iterator[Row]:
     for acl in list(backend.network_acls.values()):
         if acl.default not in (True, "true") and acl.vpc_id not in default:
             yield _row("aws:ec2/network-acl", acl.id, at, _ec2_tags(acl))
+            for entry in list(acl.network_acl_entries):
+                # The two that every ACL ends with are AWS's.
+                if int(entry.rule_number) != 32767:
+                    leaves = "true" if entry.egress in (True, "true") else "false"
+                    yield _row("aws:ec2/network-acl-entry", f"{acl.id}|{leaves}|{entry.rule_number}", at, {})
+            # Known by its subnet, which has one ACL, and without an association the default one.
+            for association in list(acl.associations.values()):
+                yield _row("aws:ec2/network-acl-association", association.subnet_id, at, {}, association=association.id)
+    for listed in list(backend.managed_prefix_lists.values()):
+        if listed.owner_id != "AWS":
+            yield _row("aws:ec2/prefix-list", listed.id, at, _ec2_tags(listed), name=listed.prefix_list_name)
+    for template in list(backend.launch_templates.values()):
+        yield _row("aws:ec2/launch-template", template.id, at, _ec2_tags(template), name=template.name)
+    for pair in list(backend.key_pairs.values()):
+        yield _row("aws:ec2/key-pair", pair.id, at, _ec2_tags(pair), name=pair.key_name)
     for reservation in list(backend.reservations.values()):
         for instance in reservation.instances:
             if instance.state not in ("terminated", "shutting-down"):
@@ -128,6 +143,8 @@ def _iam(account_id: str, _region: str | None) -> Iterator[Row]:
     for _, backend in _backends("moto.iam.models", "iam_backends", account_id, None):
         for role in list(backend.roles.values()):
             if role.path.startswith("/aws-service-role/"):
+                if role.description:
+                    yield _row("aws:iam/service-linked-role", role.name, at, {}, arn=role.arn)
                 continue
             yield _row("aws:iam/role", role.name, at, _value_tags(role.tags), arn=role.arn)
             for name in list(role.policies):
@@ -204,6 +221,23 @@ def _elasticache(account_id: str, region: str | None) -> Iterator[Row]:
                 yield _row(f"aws:elasticache/{kind}", name, at, state.tags.get(item["ARN"], {}))
 
 
+def _elbv2(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, state in elbv2.STATE.each(account_id, region):
+        for kind, part in (
+            ("load-balancer", state.balancers), ("target-group", state.groups), ("listener", state.listeners), ("listener-rule", state.rules),
+        ):
+            for arn in list(part):
+                yield _row(f"aws:elbv2/{kind}", arn, at, state.tags.get(arn, {}))
+
+
+def _efs(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, backend in _backends("moto.efs.models", "efs_backends", account_id, region):
+        for name in list(backend.file_systems_by_id):
+            yield _row("aws:efs/file-system", name, at, _listed_tags(backend.list_tags_for_resource(name)))
+        for name in list(backend.mount_targets_by_id):
+            yield _row("aws:efs/mount-target", name, at, {})
+
+
 def _s3(account_id: str, region: str | None) -> Iterator[Row]:
     if "localstack.services.s3.models" not in sys.modules:
         return
@@ -271,7 +305,7 @@ def _route53(account_id: str, _region: str | None) -> Iterator[Row]:
             yield _row("aws:route53/record-set", "|".join(parts), "aws-global", {})
 
 
-_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront]
+_PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [_cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront, _elbv2, _efs]
 
 
 def _backends(module: str, name: str, account_id: str, region: str | None) -> Iterator[tuple[str, Any]]:

@@ -46,6 +46,8 @@ _DIALECTS: dict[str, tuple[str, int, str, str, str, int, str, int]] = {
     "kms": ("ThrottlingException", 400, "KMSInternalException", "DependencyTimeoutException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
     "logs": ("ThrottlingException", 400, "InternalFailure", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
     "secretsmanager": ("ThrottlingException", 400, "InternalServiceError", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
+    "elbv2": _QUERY,
+    "efs": ("ThrottlingException", 429, "InternalServerError", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
     "ecr": ("ThrottlingException", 400, "ServerException", "ServiceUnavailableException", "AccessDeniedException", 400, "ExpiredTokenException", 400),
 }
 """Per service: throttling and its status, the words of a 500 and a 503, denial and expiry with their statuses."""

@@ -72,6 +72,9 @@ def _set_out(context: RequestContext, request: dict[str, Any], answer: dict[str,
     if reads == 0 or (phase == "updating" and not states.updating):
         return
     row = answer.get(states.row)
+    if row is None and phase == "creating" and (listing := LISTINGS.get((service, read))):
+        # Some answer what they made as a list, and some without a name around it.
+        row = (answer.get(listing.rows) or [answer])[0]
     with _WAYS.lock:
         ways = _WAYS.at(context)
         for name in _named(service, read, request, row):
@@ -128,7 +131,7 @@ def _shown(context: RequestContext, request: dict[str, Any], proceed: Proceed, s
         if context.get(UNKNOWN) and rows:
             condition.did("unknown state")
             for row in rows:
-                row[states.status] = states.unknown
+                _say(row, states.status, states.unknown)
     if error is not None and not rows:
         raise error
     return answer
@@ -140,14 +143,14 @@ def _on_the_way(ways: _Ways, read: str, name: str, row: dict[str, Any], states: 
     on = ways.things.get((read, name))
     if on is None:
         return row
-    if row.get(states.status) not in states.ready or on.left == 0:
+    if _word(row, states.status) not in states.ready or on.left == 0:
         # Something else is the matter with it, which is not to be hidden.
         del ways.things[read, name]
         return row
     on.left -= 1
     condition.did("pending state")
     row = copy.deepcopy(row)
-    row[states.status] = {"creating": states.creating, "updating": states.updating, "deleting": states.deleting}[on.phase]
+    _say(row, states.status, {"creating": states.creating, "updating": states.updating, "deleting": states.deleting}[on.phase])
     if on.phase == "creating":
         for hidden in states.hides:
             row.pop(hidden, None)
@@ -163,7 +166,19 @@ def _deleting(ways: _Ways, read: str, name: str, states: States, condition: weat
         return None
     on.left -= 1
     condition.did("pending state")
-    return {**copy.deepcopy(on.row), states.status: states.deleting}
+    row = copy.deepcopy(on.row)
+    _say(row, states.status, states.deleting)
+    return row
+
+
+def _word(row: dict[str, Any], path: str) -> Any:
+    outer, _, inner = path.rpartition(".")
+    return (row.get(outer) or {}).get(inner) if outer else row.get(inner)
+
+
+def _say(row: dict[str, Any], path: str, word: str) -> None:
+    outer, _, inner = path.rpartition(".")
+    (row.setdefault(outer, {}) if outer else row)[inner] = word
 
 
 def _update(context: RequestContext, request: dict[str, Any], answer: Any, condition: weather.Weather) -> Any:

@@ -1,6 +1,6 @@
 """The services that LocalStack's community edition leaves out, put into the same process.
 
-EKS is supplied whole by `gaps`, and so is a double of Cloud Control; RDS, ElastiCache and ECR are moto's, with the operations of `gaps` in front. An operation
+EKS, Elastic Load Balancing and Service Quotas are supplied whole by `gaps`, and so is a double of Cloud Control; RDS, ElastiCache and ECR are moto's, with the operations of `gaps` in front. An operation
 that neither has answers 501, as everywhere else in LocalStack.
 """
 
@@ -73,8 +73,10 @@ def dynamodb() -> Service:
 
 @aws_provider(api="elbv2")
 def elbv2() -> Service:
-    """Elastic Load Balancing of moto."""
-    return _moto("elbv2")
+    """Elastic Load Balancing, supplied whole by this plugin."""
+    from .gaps.elbv2 import ELBV2
+
+    return _service("elbv2", ELBV2.table)
 
 
 @aws_provider(api="cloudfront")
@@ -87,5 +89,13 @@ def cloudfront() -> Service:
 
 @aws_provider(api="efs")
 def efs() -> Service:
-    """Elastic File System of moto."""
+    """Elastic File System of moto, corrected by `gaps.efs`."""
     return _moto("efs")
+
+
+@aws_provider(api="service-quotas")
+def service_quotas() -> Service:
+    """Service Quotas, supplied whole by this plugin."""
+    from .gaps.quotas import SERVICE_QUOTAS
+
+    return _service("service-quotas", SERVICE_QUOTAS.table)

@@ -11,7 +11,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 
 from . import intercept, known
-from .gaps import eks, elasticache, rds
+from .gaps import eks, elasticache, elbv2, rds
 from .intercept import Layer, Proceed, around, refusal
 
 _GONE = ("deleted", "deleting", "failed", "terminated", "shutting-down")
@@ -160,7 +160,7 @@ def _users_of_subnet(context: RequestContext, backend: Any, subnet: Any) -> Iter
     for (_, name), group in list(eks_state.nodegroups.items()):
         if subnet.id in group["subnets"] and group["scalingConfig"]["desiredSize"] > 0:
             yield name
-    yield from (balancer.name for balancer in _balancers(context) if subnet.id in (getattr(balancer, "subnets", None) or []))
+    yield from elbv2.users_of_subnet(context.account_id, context.region, subnet.id)
 
 
 def _users_of_group(context: RequestContext, backend: Any, group_id: str) -> Iterator[str]:
@@ -185,7 +185,7 @@ def _users_of_group(context: RequestContext, backend: Any, group_id: str) -> Ite
         if group_id in placed["securityGroupIds"] or group_id == placed["clusterSecurityGroupId"]:
             yield name
     yield from (name for (_, name), nodes in list(state.nodegroups.items()) if group_id in (nodes.get("remoteAccess") or {}).get("sourceSecurityGroups", []))
-    yield from (balancer.name for balancer in _balancers(context) if group_id in (getattr(balancer, "security_groups", None) or []))
+    yield from elbv2.users_of_group(context.account_id, context.region, group_id)
 
 
 def _backend(context: RequestContext) -> Any:
@@ -194,16 +194,6 @@ def _backend(context: RequestContext) -> Any:
 
 def _instances(backend: Any) -> list[Any]:
     return [instance for reservation in list(backend.reservations.values()) for instance in reservation.instances if instance.state not in _GONE]
-
-
-def _balancers(context: RequestContext) -> list[Any]:
-    """Load balancers, when their service has been used at all: asking for it here would load it."""
-    import sys
-
-    module = sys.modules.get("moto.elbv2.models")
-    if module is None or context.account_id not in module.elbv2_backends:
-        return []
-    return list(module.elbv2_backends[context.account_id][context.region].load_balancers.values())
 
 
 def _dependent(kind: str, identity: str, users: list[str]) -> Exception:

@@ -14,6 +14,7 @@ import checks_ec2  # noqa: F401
 import checks_dns  # noqa: F401
 import checks_echo  # noqa: F401
 import checks_eks  # noqa: F401
+import checks_hosts  # noqa: F401
 import checks_lister  # noqa: F401
 import checks_prod  # noqa: F401
 import checks_rds  # noqa: F401

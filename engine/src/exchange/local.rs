@@ -21,9 +21,9 @@ use super::Exchange;
 use crate::record::{EXCHANGE_FORMAT, Published, Uses};
 use crate::state::{StateError, folder};
 
-const PUBLISHED: &str = "published";
-const USES: &str = "uses";
-const ENDING: &str = ".json";
+pub(super) const PUBLISHED: &str = "published";
+pub(super) const USES: &str = "uses";
+pub(super) const ENDING: &str = ".json";
 
 /// An exchange in a folder. Nothing is made before something is written.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// A name as a file may be called: what is neither letter nor digit, nor harmless, is written as `%` and its bytes in hex.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let mut file = String::new();
     for (at, byte) in name.bytes().enumerate() {
         let harmless = byte.is_ascii_alphanumeric() || b"_+=@-".contains(&byte) || byte == b'.' && at > 0;
@@ -172,7 +172,7 @@ fn read_all<T: DeserializeOwned>(folder: &Path) -> Result<Vec<T>, StateError> {
     Ok(found)
 }
 
-fn understand<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, StateError> {
+pub(super) fn understand<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, StateError> {
     let broken = |error: serde_json::Error| {
         StateError::File {
         act: "understand".to_owned(),
@@ -191,4 +191,4 @@ fn understand<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, StateE
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

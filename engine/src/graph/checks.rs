@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::rules::known_text;
 use crate::error::{Error, Turn};
+use crate::expr::Expr;
 use crate::program::{Declaration, Program};
 use crate::urn::Urn;
+use crate::value::Value;
 
 /// The former names of each resource; a text without `::` is a path of the same kind in the same stack.
 pub(super) fn aliases(program: &Program, errors: &mut Vec<Error>) -> BTreeMap<Urn, Vec<Urn>> {
@@ -55,6 +57,11 @@ pub(super) fn keys(program: &Program, errors: &mut Vec<Error>) {
         let schema = resource.schema;
         let sets = std::iter::once(&schema.natural_key).chain(schema.exclusive).filter(|set| !set.is_empty());
         for set in sets {
+            // A further key of which a part is absent is nobody's; an absent part of the natural one is a part of it.
+            let absent = |arg: &&str| matches!(resource.args.get(*arg), None | Some(Expr::Literal(Value::Null)));
+            if *set != schema.natural_key && set.iter().any(absent) {
+                continue;
+            }
             let Some(values) = key(program, resource, set) else { continue };
             let provider = &resource.options.provider.0;
             let place = (schema.kind, provider.as_str(), set.join(", "), values.join("\u{0}"));
@@ -91,7 +98,7 @@ fn key(program: &Program, resource: &Declaration, set: &[&str]) -> Option<Vec<St
                 any = true;
                 known_text(program, expr).map(|text| format!("{text:?}")).or_else(|| match expr {
                     // The same output is the same value, whatever it will be.
-                    crate::expr::Expr::Output { .. } => Some(expr.to_string()),
+                    Expr::Output { .. } => Some(expr.to_string()),
                     _ => None,
                 })
             }

@@ -11,7 +11,7 @@ use crate::kind::{
     CallError, Candidate, Cloud, Created, Deletion, Identity, Kind, Observed, Owner, Read, Registry, Sought, Status,
     Swept, Throttled, Update, Updated, Waiting,
 };
-use crate::preflight::{Intended, Preflight};
+use crate::preflight::{Intended, Preflight, Preparation};
 use crate::program::{ProviderName, ProviderSpec};
 use crate::shape::{ReadSchema, Schema};
 use crate::state::Fence;
@@ -58,6 +58,10 @@ impl Cloud for MaskedCloud {
         }
         found.warnings.iter_mut().for_each(|warning| *warning = self.mask.text(warning));
         found
+    }
+
+    async fn prepare(&self, preparation: &Preparation) -> Result<(), CallError> {
+        self.inner.prepare(preparation).await.map_err(|error| masked(&self.mask, error))
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

@@ -138,7 +138,9 @@ impl Three<'_> {
         for (name, pending) in &observed.pending {
             let Some(arg) = self.schema.arg(name) else { continue };
             let declared = self.declared.get(name);
-            if declared.is_known() && self.comparison.same_arg(arg, declared, pending) {
+            // What is shown already, though it is not in force before a restart, needs no word.
+            let shown = now.get(name).is_some_and(|now| self.comparison.same_arg(arg, declared, now));
+            if declared.is_known() && !shown && self.comparison.same_arg(arg, declared, pending) {
                 now.insert(name.clone(), declared.clone());
                 let window = match observed.pending.get(PENDING_WINDOW).and_then(Value::as_text) {
                     Some(window) => format!("in the window {window}"),

@@ -8,7 +8,7 @@ use super::{FieldChange, OWNERSHIP_TAGS, Op, Plan, Step};
 pub(super) const VERSION: u32 = 1;
 
 impl Plan {
-    /// The plan as JSON: `{"version", "stack", "steps", "outputs", "summary", "excluded", "notes", "warnings", "consents", "problems"}`. An unknown value is
+    /// The plan as JSON: `{"version", "stack", "preparations", "steps", "outputs", "summary", "excluded", "notes", "warnings", "consents", "problems"}`. An unknown value is
     /// `{"$unknown": expression}`, a secret `{"$secret": digest}`.
     pub fn to_json(&self) -> Json {
         let counts = self.counts();
@@ -22,6 +22,13 @@ impl Plan {
         json!({
             "version": VERSION,
             "stack": self.stack,
+            "preparations": self.preparations.iter().map(|one| json!({
+                "what": one.what,
+                "key": one.key,
+                "account": one.account,
+                "provider": one.provider.0,
+                "needed_by": one.needed_by,
+            })).collect::<Vec<_>>(),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
             "outputs": outputs,
             "summary": {

@@ -59,7 +59,8 @@ pub fn make(
             let consents = consent::needed(&context, &steps);
             let stack = graph.program().stack.clone();
             let excluded = targets.excluded_urns;
-            return Ok(Plan { stack, steps, outputs, excluded, notes, warnings, consents, problems: Vec::new() });
+            let (preparations, problems) = (Vec::new(), Vec::new());
+            return Ok(Plan { stack, preparations, steps, outputs, excluded, notes, warnings, consents, problems });
         }
         first.extend(found);
     }

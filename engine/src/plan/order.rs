@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::along::First;
 use super::node::{Context, Decided, Former, KeyPlace};
-use super::recorded::{RecordedRow, key_of};
+use super::recorded::{RecordedRow, key_in};
 use super::targets::Targets;
 use super::{Op, Reason, Step};
 use crate::error::{Error, Turn};
@@ -222,7 +222,7 @@ fn freed_keys(
         let Some((recorded, schema)) = recorded.and_then(|r| Some((r, context.schema(&r.row)?))) else { continue };
         let applied = recorded.complete(schema);
         for set in std::iter::once(schema.natural_key).chain(schema.exclusive.iter().copied()) {
-            if let Some(key) = key_of(set, &applied) {
+            if let Some(key) = key_in(schema, set, &applied) {
                 let place = (step.kind.clone(), step.account.clone(), step.region.clone(), key);
                 freed.insert((place, set), recorded.row.key());
             }
@@ -237,7 +237,7 @@ fn freed_keys(
         let Some(declaration) = context.graph.resource(&context.graph.node(node).urn) else { continue };
         let schema = declaration.schema;
         for set in std::iter::once(schema.natural_key).chain(schema.exclusive.iter().copied()) {
-            let Some(key) = key_of(set, &step.planned) else { continue };
+            let Some(key) = key_in(schema, set, &step.planned) else { continue };
             let place = (step.kind.clone(), step.account.clone(), step.region.clone(), key);
             if let Some(row) = freed.get(&(place, set)).filter(|row| row.0 != step.uid) {
                 taken.push((index, row.clone()));

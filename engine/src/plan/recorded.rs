@@ -138,6 +138,13 @@ pub(super) fn key_of(names: &[&str], args: &Value) -> Option<String> {
     (!parts.iter().all(String::is_empty)).then(|| parts.join("/"))
 }
 
+/// The same for one of the keys of a type. One of which a part is absent is nobody's: two machines of one subnet without an address of their own do
+/// not have the same one.
+pub(super) fn key_in(schema: &Schema, set: &[&str], args: &Value) -> Option<String> {
+    let partial = set.iter().any(|name| args.get(name).is_null());
+    if partial && set != schema.natural_key { None } else { key_of(set, args) }
+}
+
 /// The options of a declaration as its row records them. `before` are those of the row so far: protection stays until it is lifted by name.
 ///
 /// A value of `replace_when` that is not known yet is recorded as a digest of its expression.

@@ -6,7 +6,7 @@ use super::along::First;
 use super::fields::Fields;
 use super::make::{holds_data, retire};
 use super::node::{Decided, Deciding, Former, Progress};
-use super::recorded::{RecordedRow, key_of};
+use super::recorded::{RecordedRow, key_in};
 use super::stay::{record_change, text};
 use super::{Op, Reason, Step};
 use crate::error::{Error, Turn};
@@ -100,7 +100,7 @@ impl Deciding<'_> {
         let applied = recorded.complete(self.schema);
         std::iter::once(&self.schema.natural_key).chain(self.schema.exclusive).filter(|set| !set.is_empty()).any(
             |set| {
-                match (key_of(set, planned), key_of(set, &applied)) {
+                match (key_in(self.schema, set, planned), key_in(self.schema, set, &applied)) {
                     (Some(planned), Some(applied)) => planned == applied,
                     // An upsert of the same thing would be deleted with the former one.
                     _ => self.schema.guard == Guard::Upsert && set == &self.schema.natural_key,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Op, Plan, Step};
 use crate::error::{Error, Turn};
+use crate::preflight::Preparation;
 use crate::urn::Urn;
 
 /// A plan that does what a saved one says, and what it leaves out.
@@ -96,7 +97,9 @@ impl Plan {
         let urns: BTreeSet<&Urn> = names.iter().map(|name| &name.urn).collect();
         let consents = self.consents.iter().filter(|(urn, _)| urns.contains(urn)).cloned().collect();
         let problems = self.problems.iter().filter(|problem| urns.contains(&problem.urn)).cloned().collect();
-        let plan = Plan { steps, consents, problems, ..self.clone() };
+        let needed = |one: &&Preparation| one.needed_by.iter().any(|urn| urns.contains(urn));
+        let preparations = self.preparations.iter().filter(needed).cloned().collect();
+        let plan = Plan { preparations, steps, consents, problems, ..self.clone() };
         Ok(Restricted { plan, left_out, outputs_left_out: BTreeSet::new() })
     }
 }

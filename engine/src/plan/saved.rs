@@ -220,6 +220,17 @@ impl SavedPlan {
             return Err(refusal(moved));
         }
         let mut restricted = now.plan.restricted_to(&self.steps.keys().cloned().collect())?;
+        // What somebody has made meanwhile need not be made; what went meanwhile was not shown.
+        let shown = |key: &str| {
+            let shown = self.shown["preparations"].as_array();
+            shown.is_some_and(|all| all.iter().any(|one| one["key"].as_str() == Some(key)))
+        };
+        let missing = restricted.plan.preparations.iter().filter(|one| !shown(&one.key));
+        let missing: Vec<String> =
+            missing.map(|one| format!("{}: the account {} has it no more", one.what, one.account)).collect();
+        if !missing.is_empty() {
+            return Err(refusal(missing));
+        }
         restricted.outputs_left_out = again
             .outputs
             .iter()

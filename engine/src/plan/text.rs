@@ -5,8 +5,11 @@ use std::fmt;
 use super::{FieldChange, Op, Plan, Step};
 
 impl fmt::Display for Plan {
-    /// One line per step that does something, its changes below it, then outputs, warnings, consents and the count.
+    /// What is made first, one line per step that does something, its changes below it, then outputs, warnings, consents and the count.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for one in &self.preparations {
+            writeln!(f, "first {}", one.what)?;
+        }
         for step in self.steps.iter().filter(|step| step.op != Op::Same) {
             writeln!(f, "{}", self.line(step))?;
             for change in &step.changes {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::state::Holder;
 
-/// The version of [`Lease`], [`SharedHead`] and [`MovedMark`].
+/// The version of [`Lease`], [`SharedHead`], [`Closed`] and [`MovedMark`].
 pub const SHARED_FORMAT: u32 = 1;
 
 /// Who may write a shared store, and for how long. Replaced as a whole at each renewal, under the tag of the one before.
@@ -24,7 +24,10 @@ pub struct Lease {
     pub length: u64,
     /// How long a call of the holder may be under way, in milliseconds.
     pub request: u64,
-    /// The last commit when it was renewed: a log that ends before it has lost something.
+    /// The log in which the holder writes.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub log: u64,
+    /// The last commit there when it was renewed: a log that ends before it has lost something.
     pub sequence: u64,
     /// Whether the holder has let go of it.
     pub released: bool,
@@ -37,19 +40,52 @@ impl Lease {
     }
 }
 
-/// Where the last snapshot of a shared store is. A hint: without it the log is read from its beginning.
+/// Which log of a shared store is in force, and where its last snapshot is. A hint: without it the logs are read from the beginning of the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedHead {
     /// The format.
     pub format: u32,
-    /// The last commit that the snapshot is the fold of.
+    /// The log.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub log: u64,
+    /// The last commit that the snapshot is the fold of; 0 while there is none.
     pub sequence: u64,
-    /// The hash of that commit's record, as hex.
-    pub hash: String,
-    /// The bytes of the log up to there.
-    pub length: u64,
-    /// The SHA-256 of the snapshot's object, as hex.
-    pub digest: String,
+}
+
+/// Why a log was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedBecause {
+    /// All of its records are in the next one, sealed with another key, or in the clear.
+    Resealed,
+    /// Something was wrong in it: the next one has what was left.
+    Rebuilt,
+    /// A state of another lineage was imported.
+    Replaced,
+}
+
+/// The last record of a log that another one has taken the place of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The format.
+    pub format: u32,
+    /// The log that has.
+    pub next: u64,
+    /// Why.
+    pub because: ClosedBecause,
+    /// By whom.
+    pub by: Holder,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}
+
+fn first() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_first(log: &u64) -> bool {
+    *log == 1
 }
 
 /// Left in a store whose log goes on elsewhere.

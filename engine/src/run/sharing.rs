@@ -56,10 +56,14 @@ pub(super) async fn look(
 
 /// Who uses the outputs of a stack now.
 async fn users(exchange: &dyn Exchange, me: &Party, elsewhere: &mut Elsewhere) -> Result<(), StateError> {
-    elsewhere.users = exchange.users_of(me).await?;
-    let place = |uses: &Uses| (uses.stack.clone(), exchange.place(&uses.project, &uses.stack));
-    elsewhere.places = elsewhere.users.iter().map(place).collect();
+    note_users(exchange, exchange.users_of(me).await?, elsewhere);
     Ok(())
+}
+
+fn note_users(exchange: &dyn Exchange, users: Vec<Uses>, elsewhere: &mut Elsewhere) {
+    let place = |uses: &Uses| (uses.stack.clone(), exchange.place(&uses.project, &uses.stack));
+    elsewhere.places = users.iter().map(place).collect();
+    elsewhere.users = users;
 }
 
 fn party(program: &Program, identity: &Identity) -> Party {
@@ -95,15 +99,15 @@ impl Sharing {
     ) -> Result<Self, Vec<Error>> {
         let fail = |error: StateError| vec![Error::from(error)];
         let me = party(program, &preview.identity);
-        let registered = exchange.registered(&me.project).await.map_err(fail)?;
-        let registered = registered.into_iter().find(|uses| uses.stack == me.stack);
+        let all = exchange.registered(&me.project).await.map_err(fail)?;
+        let registered = all.iter().find(|uses| uses.stack == me.stack).cloned();
         let published = exchange.fetch(&me.project, &me.stack).await.map_err(fail)?;
         let elsewhere = &preview.observations.elsewhere;
         let wanted = exchange::used(program, &elsewhere.published);
         let (lineage, guarded) = (binding.lineage.clone(), BTreeSet::new());
         let mut sharing = Self { exchange, me, lineage, wanted, registered, published, guarded };
         let before = (sharing.registered.clone(), sharing.published.clone());
-        let mut errors = match sharing.announce(program, preview).await {
+        let mut errors = match sharing.announce(program, preview, all).await {
             Ok(errors) => errors,
             Err(error) => fail(error),
         };
@@ -116,8 +120,14 @@ impl Sharing {
         Err(errors)
     }
 
-    /// First everything is written, and then everything is looked at.
-    async fn announce(&mut self, program: &Program, preview: &Preview) -> Result<Vec<Error>, StateError> {
+    /// First everything is written, and then everything is looked at. `all` is what was registered before: where there is nothing to write, that
+    /// look counts.
+    async fn announce(
+        &mut self,
+        program: &Program,
+        preview: &Preview,
+        all: Vec<Uses>,
+    ) -> Result<Vec<Error>, StateError> {
         let (steps, mut elsewhere) = (&preview.plan.steps, preview.observations.elsewhere.clone());
         let exported: BTreeSet<&str> = program.exports.keys().map(String::as_str).collect();
         let mut both = self.wanted.clone();
@@ -129,11 +139,12 @@ impl Sharing {
                 all.dedup();
             }
         }
-        self.register(both).await?;
+        let mut wrote = self.register(both).await?;
         if let Some(published) = &self.published
             && let Some(marked) = exchange::leaving(published, &exported, steps)
         {
             self.exchange.publish(&marked).await?;
+            (self.published, wrote) = (Some(marked), true);
         }
         let mut errors = Vec::new();
         for (stack, outputs) in &self.wanted {
@@ -147,7 +158,8 @@ impl Sharing {
                 }
             }
         }
-        users(&*self.exchange, &self.me, &mut elsewhere).await?;
+        let all = if wrote { self.exchange.registered(&self.me.project).await? } else { all };
+        note_users(&*self.exchange, self.me.users_among(all), &mut elsewhere);
         errors.extend(exchange::refusals(&self.me.stack, &exported, steps, &elsewhere));
         let of_users = elsewhere.users.iter().filter_map(|uses| uses.of.get(&self.me.stack));
         self.guarded = of_users.flat_map(|outputs| outputs.values().flatten().map(Source::key)).collect();
@@ -161,18 +173,23 @@ impl Sharing {
         self.registered.as_ref().filter(ours).map(|uses| uses.of.clone())
     }
 
-    async fn register(&mut self, of: Used) -> Result<(), StateError> {
+    /// Answers whether that wrote something.
+    async fn register(&mut self, of: Used) -> Result<bool, StateError> {
         let (Party { project, stack, endpoint }, lineage) = (self.me.clone(), self.lineage.clone());
         let uses = Uses { format: EXCHANGE_FORMAT, project, stack, lineage, endpoint, of };
         if uses.of.is_empty() {
-            if self.registered.take().is_some() {
-                self.exchange.withdraw(&self.me.project, &self.me.stack).await?;
+            if self.registered.take().is_none() {
+                return Ok(false);
             }
-        } else if self.registered.as_ref() != Some(&uses) {
+            self.exchange.withdraw(&self.me.project, &self.me.stack).await?;
+        } else {
+            if self.registered.as_ref() == Some(&uses) {
+                return Ok(false);
+            }
             self.exchange.register(&uses).await?;
             self.registered = Some(uses);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Puts back what stood there before.
@@ -203,8 +220,8 @@ impl Sharing {
         // A store that nothing was ever written to has nothing to tell.
         if ended.snapshot.binding().is_some() {
             let published = self.publication(&ended);
-            let now = self.exchange.fetch(&self.me.project, &self.me.stack).await?;
-            if now.as_ref() != Some(&published) {
+            // Nobody else writes it while this run goes on.
+            if self.published.as_ref() != Some(&published) {
                 self.exchange.publish(&published).await?;
             }
         }

@@ -48,6 +48,14 @@ pub fn utc(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
+fn commits(from: u64, to: u64) -> String {
+    if from == to { format!("commit {from} is") } else { format!("commits {from} to {to} are") }
+}
+
+fn after(knowledge: &str) -> String {
+    if knowledge.is_empty() { String::new() } else { format!("; {knowledge}") }
+}
+
 /// Why a store cannot be opened or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
@@ -152,15 +160,17 @@ pub enum StateError {
         next: String,
     },
     /// An object of a shared store is not what was written.
-    #[error("{place} is damaged: {reason}")]
+    #[error("{place} is damaged: {reason}{}", after(knowledge))]
     ObjectDamaged {
         /// The object.
         place: String,
         /// What is wrong with it.
         reason: String,
+        /// What the rest still tells, in a sentence; empty where that is nothing.
+        knowledge: String,
     },
     /// Commits that were acknowledged are missing from a shared store.
-    #[error("commits {from} to {to} are missing from {place}")]
+    #[error("{} missing from {place}{}", commits(*from, *to), after(knowledge))]
     ObjectsLost {
         /// The store.
         place: String,
@@ -168,6 +178,8 @@ pub enum StateError {
         from: u64,
         /// The last that is known to be missing.
         to: u64,
+        /// What the rest still tells, in a sentence; empty where that is nothing.
+        knowledge: String,
     },
     /// Its records do not open with the key at hand, or stand in the clear where they should be sealed. Nothing was touched.
     #[error("{} {}: {reason}", path.display(), match key {
@@ -220,6 +232,11 @@ impl StateError {
         }
     }
 
+    /// Whether objects of a shared store are not what was written, or not there: what a rebuild is for.
+    pub fn is_of_objects(&self) -> bool {
+        matches!(self, StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. })
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -236,9 +253,11 @@ impl StateError {
                     .to_owned(),
             ),
             StateError::File { next, .. } | StateError::Objects { next, .. } => Some(next.clone()),
-            StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. } => {
-                Some("nothing was changed; restore the former version of the object, which the bucket keeps".to_owned())
-            }
+            StateError::ObjectDamaged { .. } | StateError::ObjectsLost { .. } => Some(
+                "nothing was changed; restore the former version of the object, which a bucket of `state bucket` keeps, or let \
+                 `state rebuild` go on with what is left and look for the rest in the account"
+                    .to_owned(),
+            ),
             StateError::Network { .. } => {
                 Some("move the state to a local disk, or use the shared store in S3".to_owned())
             }

@@ -138,6 +138,39 @@ impl<R: Read> Records<R> {
     }
 }
 
+/// A record by itself, whatever comes before it.
+#[derive(Debug)]
+pub struct Lone {
+    /// Its number.
+    pub sequence: u64,
+    /// The hash that it says the record before it has.
+    pub previous: Hash,
+    /// Its own.
+    pub hash: Hash,
+    /// What it holds.
+    pub payload: Vec<u8>,
+}
+
+/// Reads bytes that are one record, and checks it by its own hash.
+///
+/// # Errors
+/// The reason, when they are none, or more than one.
+pub fn lone(bytes: &[u8]) -> Result<Lone, String> {
+    let Some((header, payload)) = bytes.split_at_checked(HEADER) else {
+        return Err("it ends within its header".to_owned());
+    };
+    let (fields, stated) = header.split_at(44);
+    if u32::from_le_bytes(fixed(&fields[..4])) as usize != payload.len() {
+        return Err("it has another length than it says".to_owned());
+    }
+    let hash = hash(fields, payload);
+    if stated != hash {
+        return Err("its checksum is wrong".to_owned());
+    }
+    let (sequence, previous) = (u64::from_le_bytes(fixed(&fields[4..12])), fixed(&fields[12..]));
+    Ok(Lone { sequence, previous, hash, payload: payload.to_vec() })
+}
+
 /// Whether the bytes were there; a file that a failed writer cuts back while it is read ends early.
 fn filled(read: io::Result<()>) -> io::Result<bool> {
     match read {

@@ -5,7 +5,6 @@
 //! visibility window more, until everything that was sent is there to be seen; and it watches for as long as a renewal takes to come, so
 //! that a clock that is ahead takes nothing from a holder that is alive.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +35,23 @@ impl Terms {
     pub fn new(length: Duration, request: Duration, visibility: Duration) -> Self {
         Self { length, request: request.min(length / 3), visibility }
     }
+}
+
+/// Who wants to write a shared store.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    /// Who, for others to read.
+    pub holder: Holder,
+    /// On these terms.
+    pub terms: Terms,
+    /// Who is told when there is something to wait for; nobody when left out.
+    pub waits: Option<Arc<dyn Waits>>,
+}
+
+/// Is told that a lease which has ended is watched before it is taken over.
+pub trait Waits: std::fmt::Debug + Send + Sync {
+    /// The lease of this holder has ended, and it takes this long at most until everything that he sent is there to be seen.
+    fn waits(&self, from: &Holder, longest: Duration);
 }
 
 /// What may be done about a lease that was found.
@@ -77,7 +93,7 @@ pub(super) struct Keeper {
     holder: Holder,
     run: String,
     /// The last commit.
-    pub(super) sequence: AtomicU64,
+    reached: Mutex<Floor>,
     standing: Mutex<Standing>,
     // Held while it is renewed.
     renewed: tokio::sync::Mutex<Renewed>,
@@ -102,10 +118,46 @@ struct Renewed {
     renewal: u64,
 }
 
-/// A lease that was taken, and from whom when its holder had not let go of it.
+/// How far a log went when its lease was last renewed: it goes at least as far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Floor {
+    /// Which log.
+    pub(super) log: u64,
+    /// The last commit in it.
+    pub(super) sequence: u64,
+}
+
+impl Floor {
+    /// That of a store that nobody has written.
+    pub(super) const NONE: Floor = Floor { log: 1, sequence: 0 };
+
+    /// What a lease says.
+    pub(super) fn of(lease: &Lease) -> Self {
+        Self { log: lease.log, sequence: lease.sequence }
+    }
+}
+
+/// A lease that was taken, and what was found there before.
 pub(super) struct Taken {
     pub(super) keeper: Arc<Keeper>,
-    pub(super) from: Option<Lease>,
+    pub(super) found: Option<Lease>,
+}
+
+impl Taken {
+    /// From whom it was taken, when its holder had not let go of it.
+    pub(super) fn from(&self) -> Option<&Lease> {
+        self.found.as_ref().filter(|lease| !lease.released)
+    }
+
+    /// How far the log goes at least.
+    pub(super) fn floor(&self) -> Floor {
+        self.found.as_ref().map_or(Floor::NONE, Floor::of)
+    }
+
+    /// Whether this is how far the log goes: the last holder said so when it let go, and nobody writes without a lease.
+    pub(super) fn is_at(&self, reached: Floor) -> bool {
+        self.from().is_none() && self.floor() == reached
+    }
 }
 
 impl Keeper {
@@ -113,9 +165,9 @@ impl Keeper {
     pub(super) async fn take(
         objects: Arc<dyn Objects>,
         clock: Arc<dyn Clock>,
-        holder: Holder,
-        terms: Terms,
+        by: Claimant,
     ) -> Result<Taken, StateError> {
+        let Claimant { holder, terms, mut waits } = by;
         let run = random_hex();
         // What was found first, and when.
         let mut seen: Option<(String, Duration)> = None;
@@ -138,12 +190,15 @@ impl Keeper {
                     None => continue,
                 },
                 Claim::Watch(left) => {
+                    if let (Some(lease), Some(told)) = (lease, waits.take()) {
+                        told.waits(&lease.holder, left);
+                    }
                     clock.sleep(left.clamp(Duration::from_millis(50), Duration::from_secs(1))).await;
                     continue;
                 }
                 Claim::Free | Claim::Ended => {}
             }
-            let sequence = lease.map_or(0, |lease| lease.sequence);
+            let reached = lease.map_or(Floor::NONE, Floor::of);
             let next = Lease {
                 format: SHARED_FORMAT,
                 holder: holder.clone(),
@@ -152,7 +207,8 @@ impl Keeper {
                 renewed_at: clock.now_millis(),
                 length: in_millis(terms.length),
                 request: in_millis(terms.request),
-                sequence,
+                log: reached.log,
+                sequence: reached.sequence,
                 released: false,
             };
             let before = clock.lasting();
@@ -177,10 +233,9 @@ impl Keeper {
             };
             let standing = Mutex::new(Standing { until: before + terms.length, lost: None });
             let renewed = tokio::sync::Mutex::new(Renewed { tag, renewal: 0 });
-            let sequence = AtomicU64::new(sequence);
-            let keeper = Arc::new(Self { objects, clock, terms, holder, run, sequence, standing, renewed });
-            let from = found.map(|(lease, _)| lease).filter(|lease| !lease.released);
-            return Ok(Taken { keeper, from });
+            let reached = Mutex::new(reached);
+            let keeper = Arc::new(Self { objects, clock, terms, holder, run, reached, standing, renewed });
+            return Ok(Taken { keeper, found: found.map(|(lease, _)| lease) });
         }
     }
 
@@ -192,6 +247,16 @@ impl Keeper {
             // After a failure soon again: the lease goes on for a while.
             pause = self.terms.length / if self.renew().await.is_ok() { 3 } else { 30 };
         }
+    }
+
+    /// Who has it.
+    pub(super) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Says in the next renewal that the log goes so far.
+    pub(super) fn reach(&self, reached: Floor) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = reached;
     }
 
     fn standing(&self) -> std::sync::MutexGuard<'_, Standing> {
@@ -254,6 +319,7 @@ impl Keeper {
     }
 
     fn lease(&self, renewal: u64, released: bool) -> Lease {
+        let reached = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         Lease {
             format: SHARED_FORMAT,
             holder: self.holder.clone(),
@@ -262,7 +328,8 @@ impl Keeper {
             renewed_at: self.clock.now_millis(),
             length: in_millis(self.terms.length),
             request: in_millis(self.terms.request),
-            sequence: self.sequence.load(Ordering::SeqCst),
+            log: reached.log,
+            sequence: reached.sequence,
             released,
         }
     }
@@ -319,7 +386,7 @@ async fn read(objects: &dyn Objects, clock: &dyn Clock) -> Result<Option<(Lease,
 }
 
 /// Tries again for a while what may pass.
-pub(super) async fn patient<T, F: Future<Output = Result<T, ObjectsError>>>(
+pub(crate) async fn patient<T, F: Future<Output = Result<T, ObjectsError>>>(
     clock: &dyn Clock,
     make: impl Fn() -> F,
 ) -> Result<T, ObjectsError> {
@@ -334,7 +401,7 @@ pub(super) async fn patient<T, F: Future<Output = Result<T, ObjectsError>>>(
     make().await
 }
 
-pub(super) fn failed(act: &str, objects: &dyn Objects, error: &ObjectsError) -> StateError {
+pub(crate) fn failed(act: &str, objects: &dyn Objects, error: &ObjectsError) -> StateError {
     let ObjectsError { reason, next, passing: _ } = error.clone();
     StateError::Objects { act: act.to_owned(), place: objects.place(), reason, next }
 }
@@ -372,6 +439,7 @@ mod tests {
             renewed_at: 100_000,
             length: 30_000,
             request: 10_000,
+            log: 1,
             sequence: 0,
             released: false,
         }

@@ -10,13 +10,12 @@
 //! Cut off anywhere, the same command goes on: before 4 the source is whole and still the one, and after 4 the destination has everything.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use super::folder::{failed, write_private};
-use super::frame::{self, MARK, Next, PayloadError, Records};
-use super::{LocalStore, StateError, Store};
-use crate::record::{Entry, FORMAT, MovedHere, MovedMark, SHARED_FORMAT};
+use super::{StateError, Store};
+use crate::record::{Entry, MovedHere, MovedMark, SHARED_FORMAT};
 
 /// The name of the mark's file.
 const MOVED: &str = "moved";
@@ -87,42 +86,6 @@ impl LocalMark {
     }
 }
 
-impl LocalStore {
-    /// Every commit of the log, for a migration. Only while the store is held for writing: opening it has checked the log.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn commits(folder: &Path) -> Result<Vec<Vec<Entry>>, StateError> {
-        let path = folder.join("log");
-        let unreadable = |error: io::Error| failed("read", &path, &error);
-        let mut file = File::open(&path).map_err(unreadable)?;
-        let end = file.metadata().map_err(unreadable)?.len();
-        file.read_exact(&mut [0; MARK.len()]).map_err(unreadable)?;
-        let mut records = Records::new(io::BufReader::new(file), end);
-        let mut commits = Vec::new();
-        loop {
-            let before = *records.position();
-            let damaged = |reason: String| StateError::Damaged {
-                path: path.clone(),
-                sequence: before.sequence + 1,
-                offset: before.length,
-                reason,
-                knowledge: "nothing was copied".to_owned(),
-            };
-            let payload = match records.read().map_err(unreadable)? {
-                Next::Record(payload) => payload,
-                Next::End => return Ok(commits),
-                Next::Broken(reason) => return Err(damaged(reason)),
-            };
-            commits.push(frame::entries(&payload).map_err(|error| match error {
-                PayloadError::Newer(found) => StateError::Newer { path: path.clone(), found, known: FORMAT },
-                PayloadError::Unreadable(reason) => damaged(reason),
-                PayloadError::Locked { key, reason } => StateError::Locked { path: path.clone(), key, reason },
-            })?);
-        }
-    }
-}
-
 /// What a copy did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
@@ -178,7 +141,7 @@ mod tests {
     use super::super::Sealing;
     use super::*;
     use crate::state::tests::{bound, holder, row};
-    use crate::state::{MemoryFault, MemoryLog, MemoryStore, OpenMode};
+    use crate::state::{LocalStore, MemoryFault, MemoryLog, MemoryStore, OpenMode};
 
     fn commits() -> Vec<Vec<Entry>> {
         let rows = ["a", "b", "c"].map(|name| vec![Entry::Row(row(name, 1, crate::record::RowState::Ready))]);
@@ -233,7 +196,7 @@ mod tests {
             assert!(error.to_string().contains("has moved to s3://bucket/shop/prod"), "{error}");
         }
         let store = LocalStore::open_although_moved(&path, OpenMode::Write(holder()), &Sealing::clear()).unwrap();
-        assert_eq!(LocalStore::commits(&path).unwrap(), commits());
+        assert_eq!(store.commits().await.unwrap(), commits());
         LocalMark::remove(&path).unwrap();
         drop(store);
         assert_eq!(LocalStore::open(&path, OpenMode::Read).unwrap().snapshot().sequence(), 4);

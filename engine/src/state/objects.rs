@@ -64,6 +64,9 @@ pub trait Objects: Debug + Send + Sync {
     /// Writes one.
     async fn put(&self, name: &str, bytes: Vec<u8>, only: Only<'_>) -> Result<Put, ObjectsError>;
 
+    /// Removes one; none is none. Has no condition: only for what nobody goes by any more.
+    async fn remove(&self, name: &str) -> Result<(), ObjectsError>;
+
     /// The names that begin with `folder` and come after `after`, in order.
     async fn list(&self, folder: &str, after: &str) -> Result<Vec<String>, ObjectsError>;
 }
@@ -134,6 +137,12 @@ impl Objects for MemoryObjects {
         let tag = tag(&bytes);
         objects.insert(name.to_owned(), bytes);
         Ok(Put::Done(tag))
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), ObjectsError> {
+        self.others_first().await;
+        self.tamper(name, None);
+        Ok(())
     }
 
     async fn list(&self, folder: &str, after: &str) -> Result<Vec<String>, ObjectsError> {

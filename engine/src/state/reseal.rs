@@ -99,16 +99,12 @@ fn write(
         let sequence = position.sequence + 1;
         let plain =
             sealing.open(sequence, &payload).map_err(|error| misuse(format!("commit {sequence}: {error:?}")))?;
-        let mut json = serde_json::from_slice(&plain).map_err(|error| misuse(error.to_string()))?;
-        let before = serde_json::to_vec(&json).map_err(|error| misuse(error.to_string()))?;
-        digest::reseal(&mut json, sealer).map_err(|error| StateError::Locked {
+        let anew = digest::resealed(&plain, sealer).map_err(|error| StateError::Locked {
             path: files.log.clone(),
             key: None,
             reason: format!("a secret in commit {sequence} does not open: {error}"),
         })?;
-        let after = serde_json::to_vec(&json).map_err(|error| misuse(error.to_string()))?;
-        // What does not change keeps its bytes, whoever wrote them.
-        let plain = if before == after { plain.into_owned() } else { after };
+        let plain = anew.unwrap_or_else(|| plain.into_owned());
         let sealed = sealing.close(sequence, plain);
         changed += u64::from(sealed != payload);
         let encoded = frame::encode(&position, &sealed);

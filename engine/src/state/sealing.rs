@@ -55,9 +55,18 @@ impl Sealing {
 
     /// The payload as it is written as the record of this number.
     pub fn close(&self, sequence: u64, payload: Vec<u8>) -> Vec<u8> {
+        self.close_for(&purpose(sequence), payload)
+    }
+
+    /// A snapshot as it is written, of the fold up to the record of this number.
+    pub fn close_snapshot(&self, sequence: u64, payload: Vec<u8>) -> Vec<u8> {
+        self.close_for(&snapshot_purpose(sequence), payload)
+    }
+
+    fn close_for(&self, purpose: &[u8], payload: Vec<u8>) -> Vec<u8> {
         match (&self.sealer, self.rule) {
             (Some(sealer), Rule::Sealed | Rule::Either { sealed: true }) => {
-                [MARK, &sealer.seal(&purpose(sequence), &payload)].concat()
+                [MARK, &sealer.seal(purpose, &payload)].concat()
             }
             _ => payload,
         }
@@ -68,10 +77,27 @@ impl Sealing {
     /// # Errors
     /// When it is sealed and should not be, or the other way round; when the key is another one; when it does not open.
     pub fn open<'a>(&self, sequence: u64, payload: &'a [u8]) -> Result<Cow<'a, [u8]>, PayloadError> {
+        self.open_for(&purpose(sequence), &|| format!("commit {sequence}"), payload)
+    }
+
+    /// The snapshot that was written as the fold up to the record of this number.
+    ///
+    /// # Errors
+    /// As [`Sealing::open`].
+    pub fn open_snapshot<'a>(&self, sequence: u64, payload: &'a [u8]) -> Result<Cow<'a, [u8]>, PayloadError> {
+        self.open_for(&snapshot_purpose(sequence), &|| format!("the snapshot of commit {sequence}"), payload)
+    }
+
+    fn open_for<'a>(
+        &self,
+        purpose: &[u8],
+        name: &dyn Fn() -> String,
+        payload: &'a [u8],
+    ) -> Result<Cow<'a, [u8]>, PayloadError> {
         let locked = |key: Option<String>, reason: String| Err(PayloadError::Locked { key, reason });
         let Some(sealed) = payload.strip_prefix(MARK) else {
             return match self.rule {
-                Rule::Sealed => locked(None, format!("commit {sequence} stands there in the clear")),
+                Rule::Sealed => locked(None, format!("{} stands there in the clear", name())),
                 _ => Ok(Cow::Borrowed(payload)),
             };
         };
@@ -80,7 +106,7 @@ impl Sealing {
             (Some(sealer), Rule::Sealed | Rule::Either { .. }) => sealer,
             _ => return locked(key(), "it is sealed, and no key was given for it".to_owned()),
         };
-        match sealer.open(&purpose(sequence), sealed) {
+        match sealer.open(purpose, sealed) {
             Ok(plain) => Ok(Cow::Owned(plain.to_vec())),
             Err(OpenError::OtherKey { id }) => locked(Some(id), format!("the key at hand is {}", sealer.id())),
             Err(error) => Err(PayloadError::Unreadable(error.to_string())),
@@ -96,6 +122,10 @@ impl Sealing {
             _ => Ok(()),
         }
     }
+}
+
+fn snapshot_purpose(sequence: u64) -> Vec<u8> {
+    [b"formwork snapshot v1".as_slice(), &sequence.to_le_bytes()].concat()
 }
 
 fn purpose(sequence: u64) -> Vec<u8> {

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! log/00000000000000000001 …   a record of the log each (frame), written only where there is none
-//! snapshot/00000000000000000128   the fold of the log up to there
-//! head                            which snapshot is the last, and its hash: a hint
+//! snapshot/00000000000000000128   the fold of the log up to there, written like the record that would come next
+//! log.2/ …, snapshot.2/ …         the next log, where all was written anew; the last record of the one before says so
+//! head                            which log is in force, and which snapshot is the last: a hint
 //! lease                           who may write, and until when
 //! moved                           where the log goes on, when it does elsewhere
 //! ```
@@ -11,26 +12,31 @@
 //! A writer holds the lease ([`super::lease`]). What makes two writers impossible is the log itself: the next record has one name,
 //! and only one object can be the first of it. A taker writes that it took over before anything else, so that the former holder's next
 //! commit is refused.
+//!
+//! # Order of opening it for writing
+//!
+//! 1. `head`, the snapshot and the records behind it are read and checked: a wrong key or damage ends it here, and nothing was written.
+//! 2. The lease is taken.
+//! 3. `moved` is read, and what was written since 1; nothing was when the last holder's last word fits what was read.
+
+mod log;
+mod next;
+mod ruins;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use sha2::{Digest, Sha256};
 
-use super::frame::{self, Next, PayloadError, Position, Records, hex, unhex};
-use super::lease::{self, Keeper, Taken, Terms, failed, patient};
+use super::frame::{self, Position};
+use super::lease::{self, Claimant, Floor, Keeper, Taken, failed, patient};
 use super::objects::{Objects, Only, Put};
-use super::{Fence, Holder, Snapshot, StateError, Store};
+use super::{Fence, Holder, Sealing, Snapshot, StateError, Store};
 use crate::clock::Clock;
-use crate::record::{Entry, FORMAT, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
+use crate::record::{Entry, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
+use log::{Read, Reader, Wanted, log_name, snapshot_name};
 
-/// How many records are read at once.
-const READERS: usize = 16;
 /// After how many commits a snapshot is written: opening reads at most about as many records.
 const SNAPSHOT_EVERY: u64 = 64;
-const HEAD: &str = "head";
 const MOVED: &str = "moved";
 
 /// What a shared store is opened for.
@@ -41,9 +47,7 @@ pub enum SharedMode {
     /// For writing.
     Write {
         /// By whom.
-        holder: Holder,
-        /// On these terms.
-        terms: Terms,
+        by: Claimant,
         /// What for.
         purpose: SharedPurpose,
     },
@@ -65,6 +69,7 @@ pub enum SharedPurpose {
 pub struct SharedStore {
     objects: Arc<dyn Objects>,
     clock: Arc<dyn Clock>,
+    sealing: Sealing,
     snapshot: Snapshot,
     notes: Vec<String>,
     writer: Option<Writer>,
@@ -82,27 +87,19 @@ impl std::fmt::Debug for SharedStore {
 
 #[derive(Debug)]
 struct Writer {
+    /// Which log.
+    log: u64,
     position: Position,
     /// The commit of the last snapshot.
     snapshot: u64,
+    /// The tag of `head`, under which it is replaced: a writer that stood still does not put it back.
+    head: Option<String>,
 }
 
-/// The log as it was read.
-struct Read {
-    snapshot: Snapshot,
-    position: Position,
-    from: u64,
-    commits: Vec<Vec<Entry>>,
-    notes: Vec<String>,
-}
-
-/// What is read of a log.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    /// Its fold, from the last snapshot on.
-    Fold,
-    /// Every commit.
-    Commits,
+impl Writer {
+    fn of(read: &Read) -> Self {
+        Self { log: read.log, position: read.position, snapshot: read.from, head: read.head.clone() }
+    }
 }
 
 impl SharedStore {
@@ -113,32 +110,43 @@ impl SharedStore {
     /// has arrived or never will.
     ///
     /// # Errors
-    /// [`StateError::Leased`] while another run has it; [`StateError::Moved`]; objects that are missing or not what was written.
-    pub async fn open(objects: Arc<dyn Objects>, clock: Arc<dyn Clock>, mode: SharedMode) -> Result<Self, StateError> {
+    /// [`StateError::Leased`] while another run has it; [`StateError::Moved`]; [`StateError::Locked`], and then nothing was written; objects that
+    /// are missing or not what was written.
+    pub async fn open(
+        objects: Arc<dyn Objects>,
+        clock: Arc<dyn Clock>,
+        sealing: &Sealing,
+        mode: SharedMode,
+    ) -> Result<Self, StateError> {
+        let reader = Reader { objects: &*objects, clock: &*clock, sealing };
+        let mut store = Self {
+            objects: Arc::clone(&objects),
+            clock: Arc::clone(&clock),
+            sealing: sealing.clone(),
+            snapshot: Snapshot::default(),
+            notes: Vec::new(),
+            writer: None,
+            closed: StateError::ReadOnly,
+            keeper: None,
+            beating: None,
+        };
         match mode {
             SharedMode::Read => {
-                refuse_moved(&*objects, &*clock).await?;
-                let floor = lease_floor(&*objects, &*clock).await?;
-                let read = read_log(&*objects, &*clock, Wanted::Fold, floor).await?;
-                let (snapshot, notes) = (read.snapshot, read.notes);
-                let closed = StateError::ReadOnly;
-                Ok(Self { objects, clock, snapshot, notes, writer: None, closed, keeper: None, beating: None })
+                let (moved, floor) = futures::join!(refuse_moved(&*objects, &*clock), lease_floor(&*objects, &*clock));
+                moved?;
+                let read = reader.read(Wanted::Fold, floor?).await?;
+                (store.snapshot, store.notes) = (read.snapshot, read.notes);
+                Ok(store)
             }
-            SharedMode::Write { holder, terms, purpose } => {
-                let taken = Keeper::take(Arc::clone(&objects), Arc::clone(&clock), holder.clone(), terms).await?;
+            SharedMode::Write { by, purpose } => {
+                let holder = by.holder.clone();
+                let read = reader.read(Wanted::Fold, Floor::NONE).await?;
+                let taken = Keeper::take(Arc::clone(&objects), Arc::clone(&clock), by).await?;
                 let keeper = Arc::clone(&taken.keeper);
-                let beating = Some(tokio::spawn(Arc::clone(&keeper).beat()).abort_handle());
-                let mut store = Self {
-                    objects,
-                    clock,
-                    snapshot: Snapshot::default(),
-                    notes: Vec::new(),
-                    writer: None,
-                    closed: StateError::Poisoned { reason: "a commit was abandoned before it was done".to_owned() },
-                    keeper: Some(keeper),
-                    beating,
-                };
-                match store.begin(taken, holder, purpose).await {
+                store.beating = Some(tokio::spawn(Arc::clone(&keeper).beat()).abort_handle());
+                store.keeper = Some(keeper);
+                store.closed = StateError::Poisoned { reason: "a commit was abandoned before it was done".to_owned() };
+                match store.begin(read, &taken, holder, purpose).await {
                     Ok(()) => Ok(store),
                     Err(error) => {
                         // Nothing was begun, so nobody need wait for it; the error that counts is the first one.
@@ -148,14 +156,6 @@ impl SharedStore {
                 }
             }
         }
-    }
-
-    /// Every commit of the log, for a migration.
-    ///
-    /// # Errors
-    /// As for opening it.
-    pub async fn commits(objects: &dyn Objects, clock: &dyn Clock) -> Result<Vec<Vec<Entry>>, StateError> {
-        Ok(read_log(objects, clock, Wanted::Commits, 0).await?.commits)
     }
 
     /// Says that the log goes on elsewhere: nobody opens it here any more.
@@ -184,18 +184,39 @@ impl SharedStore {
         Ok(())
     }
 
-    async fn begin(&mut self, taken: Taken, holder: Holder, purpose: SharedPurpose) -> Result<(), StateError> {
-        if purpose == SharedPurpose::Run {
-            refuse_moved(&*self.objects, &*self.clock).await?;
-        }
-        let floor = taken.keeper.sequence.load(Ordering::SeqCst);
+    fn reader(&self) -> Reader<'_> {
+        Reader { objects: &*self.objects, clock: &*self.clock, sealing: &self.sealing }
+    }
+
+    async fn begin(
+        &mut self,
+        read: Read,
+        taken: &Taken,
+        holder: Holder,
+        purpose: SharedPurpose,
+    ) -> Result<(), StateError> {
+        let floor = taken.floor();
+        let up_to_date = async {
+            match taken.is_at(read.reached()) {
+                true => Ok(read),
+                false => self.reader().up_to_date(read, floor).await,
+            }
+        };
+        let not_moved = async {
+            match purpose {
+                SharedPurpose::Run => refuse_moved(&*self.objects, &*self.clock).await,
+                SharedPurpose::MoveAway | SharedPurpose::MoveHere => Ok(()),
+            }
+        };
+        let (read, not_moved) = futures::join!(up_to_date, not_moved);
+        not_moved?;
+        let mut read = read?;
         loop {
-            let read = read_log(&*self.objects, &*self.clock, Wanted::Fold, floor).await?;
-            taken.keeper.sequence.store(read.position.sequence, Ordering::SeqCst);
-            self.snapshot = read.snapshot;
-            self.writer = Some(Writer { position: read.position, snapshot: read.from });
-            self.notes = read.notes;
-            let Some(from) = &taken.from else { return Ok(()) };
+            taken.keeper.reach(read.reached());
+            self.snapshot = read.snapshot.clone();
+            self.writer = Some(Writer::of(&read));
+            self.notes = read.notes.clone();
+            let Some(from) = taken.from() else { return Ok(()) };
             let last = self.snapshot.deployments().last_key_value().filter(|(_, last)| last.end.is_none());
             let took = TakenOver {
                 by: holder.clone(),
@@ -212,7 +233,7 @@ impl SharedStore {
             match self.append(&[Entry::TakenOver(took)]).await? {
                 Appended::Done => return Ok(()),
                 // The last thing that the former holder sent has arrived meanwhile.
-                Appended::Refused => {}
+                Appended::Refused => read = self.reader().up_to_date(read, floor).await?,
             }
         }
     }
@@ -221,10 +242,11 @@ impl SharedStore {
         let payload = frame::payload(entries).map_err(|error| StateError::Misuse { reason: error.to_string() })?;
         // Away while it writes: when this future is dropped meanwhile, no later commit is taken.
         let Some(mut writer) = self.writer.take() else { return Err(self.closed.clone()) };
+        let payload = self.sealing.close(writer.position.sequence + 1, payload);
         let Some((record, after)) = frame::encode(&writer.position, &payload) else {
             return Err(StateError::Misuse { reason: "a commit has 4 GiB or more".to_owned() });
         };
-        let name = log_name(after.sequence);
+        let name = log_name(writer.log, after.sequence);
         let put = patient(&*self.clock, || self.objects.put(&name, record.clone(), Only::IfNew)).await;
         let ours = match put {
             Ok(Put::Done(_)) => true,
@@ -243,16 +265,14 @@ impl SharedStore {
         writer.position = after;
         self.snapshot.fold(entries);
         if let Some(keeper) = &self.keeper {
-            keeper.sequence.store(after.sequence, Ordering::SeqCst);
+            keeper.reach(Floor { log: writer.log, sequence: after.sequence });
         }
         if after.sequence >= writer.snapshot + SNAPSHOT_EVERY {
-            match self.write_snapshot(&after).await {
-                Ok(()) => writer.snapshot = after.sequence,
-                Err(error) => {
-                    // Tried again so many commits later; it only makes opening faster.
-                    writer.snapshot = after.sequence;
-                    self.notes.push(format!("no snapshot was written: {error}"));
-                }
+            // Where it fails it is tried again so many commits later: it only makes opening faster.
+            writer.snapshot = after.sequence;
+            match self.write_snapshot(&writer).await {
+                Ok(head) => writer.head = head,
+                Err(error) => self.notes.push(format!("no snapshot was written: {error}")),
             }
         }
         self.writer = Some(writer);
@@ -264,19 +284,16 @@ impl SharedStore {
         failed(act, &*self.objects, error)
     }
 
-    async fn write_snapshot(&self, position: &Position) -> Result<(), String> {
-        let bytes = frame::payload(&self.snapshot.to_entries()).map_err(|error| error.to_string())?;
-        let head = SharedHead {
-            format: SHARED_FORMAT,
-            sequence: position.sequence,
-            hash: hex(&position.hash),
-            length: position.length,
-            digest: hex(&Sha256::digest(&bytes)),
-        };
-        let name = snapshot_name(position.sequence);
-        self.objects.put(&name, bytes, Only::Always).await.map_err(|error| error.to_string())?;
-        let bytes = json(&head).map_err(|error| error.to_string())?;
-        self.objects.put(HEAD, bytes, Only::Always).await.map(drop).map_err(|error| error.to_string())
+    /// Writes the fold beside the log, and makes `head` name it; answers the tag of that.
+    async fn write_snapshot(&self, writer: &Writer) -> Result<Option<String>, String> {
+        let (log, sequence) = (writer.log, writer.position.sequence);
+        let payload = frame::payload(&self.snapshot.to_entries()).map_err(|error| error.to_string())?;
+        let payload = self.sealing.close_snapshot(sequence, payload);
+        let (bytes, _) = frame::encode(&writer.position, &payload).ok_or("the state has 4 GiB or more")?;
+        let put = self.objects.put(&snapshot_name(log, sequence), bytes, Only::Always).await;
+        put.map_err(|error| error.to_string())?;
+        let head = SharedHead { format: SHARED_FORMAT, log, sequence };
+        self.reader().point(&head, writer.head.as_deref()).await
     }
 }
 
@@ -313,7 +330,8 @@ impl Store for SharedStore {
     }
 
     async fn commits(&self) -> Result<Vec<Vec<Entry>>, StateError> {
-        Ok(read_log(&*self.objects, &*self.clock, Wanted::Commits, 0).await?.commits)
+        let read = self.reader().read(Wanted::Commits, Floor::NONE).await?;
+        Ok(read.commits.into_iter().map(|commit| commit.entries).collect())
     }
 
     fn notes(&self) -> &[String] {
@@ -344,14 +362,6 @@ impl Drop for SharedStore {
     }
 }
 
-fn log_name(sequence: u64) -> String {
-    format!("log/{sequence:020}")
-}
-
-fn snapshot_name(sequence: u64) -> String {
-    format!("snapshot/{sequence:020}")
-}
-
 fn json(record: &impl serde::Serialize) -> Result<Vec<u8>, StateError> {
     serde_json::to_vec(record).map_err(|error| StateError::Misuse { reason: error.to_string() })
 }
@@ -362,7 +372,7 @@ async fn moved(objects: &dyn Objects, clock: &dyn Clock) -> Result<Option<MovedM
     let Some(object) = found else { return Ok(None) };
     match serde_json::from_slice::<MovedMark>(&object.bytes) {
         Ok(mark) => Ok(Some(mark).filter(|mark| !mark.to.is_empty())),
-        Err(error) => Err(damaged(objects, MOVED, format!("it is no mark of a store that has moved: {error}"))),
+        Err(error) => Err(log::damaged(objects, MOVED, format!("it is no mark of a store that has moved: {error}"))),
     }
 }
 
@@ -373,99 +383,11 @@ async fn refuse_moved(objects: &dyn Objects, clock: &dyn Clock) -> Result<(), St
     }
 }
 
-/// The commit up to which the log went when the lease was last renewed.
-async fn lease_floor(objects: &dyn Objects, clock: &dyn Clock) -> Result<u64, StateError> {
+/// How far the log went when the lease was last renewed.
+async fn lease_floor(objects: &dyn Objects, clock: &dyn Clock) -> Result<Floor, StateError> {
     let found = patient(clock, || objects.get(lease::NAME)).await.map_err(|error| failed("read", objects, &error))?;
     let lease = found.and_then(|object| serde_json::from_slice::<crate::record::Lease>(&object.bytes).ok());
-    Ok(lease.map_or(0, |lease| lease.sequence))
-}
-
-fn damaged(objects: &dyn Objects, name: &str, reason: String) -> StateError {
-    StateError::ObjectDamaged { place: format!("{}/{name}", objects.place()), reason }
-}
-
-/// The last snapshot with its position, when head and snapshot fit each other.
-async fn from_snapshot(objects: &dyn Objects, clock: &dyn Clock) -> Result<Option<(Snapshot, Position)>, String> {
-    let get = |name: String| async move {
-        patient(clock, || objects.get(&name)).await.map_err(|error| format!("{name} cannot be read: {error}"))
-    };
-    let Some(head) = get(HEAD.to_owned()).await? else { return Ok(None) };
-    let head: SharedHead =
-        serde_json::from_slice(&head.bytes).map_err(|error| format!("`head` is not what was written: {error}"))?;
-    let name = snapshot_name(head.sequence);
-    let Some(object) = get(name.clone()).await? else { return Err(format!("`{name}` is missing")) };
-    if hex(&Sha256::digest(&object.bytes)) != head.digest {
-        return Err(format!("`{name}` has another hash than `head` says"));
-    }
-    let entries = frame::entries(&object.bytes).map_err(|error| format!("`{name}` cannot be read: {error:?}"))?;
-    let hash = unhex(&head.hash).ok_or("`head` has no hash")?;
-    let position = Position { sequence: head.sequence, hash, length: head.length };
-    Ok(Some((Snapshot::restored(head.sequence, &entries), position)))
-}
-
-/// Reads the log, checks every record that is read, and folds. It goes at least as far as `floor`.
-async fn read_log(objects: &dyn Objects, clock: &dyn Clock, wanted: Wanted, floor: u64) -> Result<Read, StateError> {
-    let mut notes = Vec::new();
-    let known = match wanted {
-        Wanted::Commits => None,
-        Wanted::Fold => from_snapshot(objects, clock).await.unwrap_or_else(|reason| {
-            notes.push(format!("the snapshot is of no use, and the whole log was read: {reason}"));
-            None
-        }),
-    };
-    let (mut snapshot, mut position) = known.unwrap_or((Snapshot::default(), Position::START));
-    let (from, mut commits) = (position.sequence, Vec::new());
-    let after = log_name(position.sequence);
-    let names = patient(clock, || objects.list("log/", &after)).await;
-    let names = names.map_err(|error| failed("list the log of", objects, &error))?;
-    // In order, although several are under way at once.
-    let mut read = futures::stream::iter(names.into_iter().map(|name| async move {
-        let object = patient(clock, || objects.get(&name)).await;
-        (name, object)
-    }))
-    .buffered(READERS);
-    while let Some((name, object)) = read.next().await {
-        let expected = position.sequence + 1;
-        let number = name.strip_prefix("log/").and_then(|number| number.parse::<u64>().ok());
-        match number {
-            Some(number) if number == expected => {}
-            Some(number) if number > expected => {
-                let missing = StateError::ObjectsLost { place: objects.place(), from: expected, to: number - 1 };
-                return Err(missing);
-            }
-            _ => return Err(damaged(objects, &name, "it is no record of a log".to_owned())),
-        }
-        let object = object.map_err(|error| failed("read the log of", objects, &error))?;
-        let Some(object) = object else {
-            return Err(StateError::ObjectsLost { place: objects.place(), from: expected, to: expected });
-        };
-        let end = position.length + object.bytes.len() as u64;
-        let mut records = Records::at(object.bytes.as_slice(), position, end);
-        let payload = match records.read() {
-            Ok(Next::Record(payload)) if records.position().length == end => payload,
-            Ok(Next::Broken(reason)) => return Err(damaged(objects, &name, reason)),
-            Ok(Next::Record(_) | Next::End) => {
-                return Err(damaged(objects, &name, "it is not just one record".to_owned()));
-            }
-            Err(error) => return Err(damaged(objects, &name, error.to_string())),
-        };
-        position = *records.position();
-        let entries = frame::entries(&payload).map_err(|error| match error {
-            PayloadError::Newer(found) => StateError::Newer { path: objects.place().into(), found, known: FORMAT },
-            PayloadError::Unreadable(reason) => {
-                damaged(objects, &name, format!("the record is whole, but its entries cannot be read: {reason}"))
-            }
-            PayloadError::Locked { key, reason } => StateError::Locked { path: objects.place().into(), key, reason },
-        })?;
-        snapshot.fold(&entries);
-        if wanted == Wanted::Commits {
-            commits.push(entries);
-        }
-    }
-    if position.sequence < floor {
-        return Err(StateError::ObjectsLost { place: objects.place(), from: position.sequence + 1, to: floor });
-    }
-    Ok(Read { snapshot, position, from, commits, notes })
+    Ok(lease.as_ref().map_or(Floor::NONE, Floor::of))
 }
 
 #[cfg(test)]

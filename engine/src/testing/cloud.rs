@@ -641,7 +641,7 @@ impl Cloud for ScriptedCloud {
                 hint: "say something else".to_owned(),
             })
         };
-        Preflight { problems: intended.iter().filter_map(problem).collect(), warnings: Vec::new() }
+        Preflight { problems: intended.iter().filter_map(problem).collect(), ..Preflight::default() }
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {

@@ -3,6 +3,7 @@
 //! The program is `src/bin/small.rs`, run against the emulator through `AWS_ENDPOINT_URL` and static credentials, as it would be against
 //! AWS: without `--local` no consent is implied.
 
+mod bucket;
 mod consent;
 mod credentials;
 mod damage;

@@ -7,7 +7,9 @@ use formwork_aws::AwsCloud;
 use formwork_aws::store::{S3Objects, S3Place, bucket};
 use formwork_engine::clock::TokioClock;
 use formwork_engine::state::objects::{Objects as _, Only, Put};
-use formwork_engine::state::{Holder, SharedMode, SharedPurpose, SharedStore, StateError, Store as _, Terms};
+use formwork_engine::state::{
+    Claimant, Holder, Sealing, SharedMode, SharedPurpose, SharedStore, StateError, Store as _, Terms,
+};
 use localstack_tests::{Account, REGION};
 use tokio::task::JoinSet;
 
@@ -31,8 +33,9 @@ async fn twenty_contenders_for_a_bucket_and_one_winner() {
     let open = |number: usize| {
         let objects = Arc::new(objects.clone());
         let holder = Holder::here(format!("up prod {number}"), 0);
-        let mode = SharedMode::Write { holder, terms, purpose: SharedPurpose::Run };
-        async move { SharedStore::open(objects, Arc::new(TokioClock::new()), mode).await }
+        let by = Claimant { holder, terms, waits: None };
+        let mode = SharedMode::Write { by, purpose: SharedPurpose::Run };
+        async move { SharedStore::open(objects, Arc::new(TokioClock::new()), &Sealing::clear(), mode).await }
     };
     let stores = (0..20).map(open).collect::<JoinSet<_>>().join_all().await;
     let (won, lost): (Vec<_>, Vec<_>) = stores.into_iter().partition(Result::is_ok);

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use formwork_aws::Envelope;
 use formwork_engine::Error;
+use formwork_engine::digest::Sealed;
 use formwork_engine::error::Turn;
 use formwork_engine::seal::{self, OpenError, Sealer};
-use formwork_engine::state::{LocalStore, OpenMode, Sealing, StateError, Store as _};
+use formwork_engine::state::{LocalStore, OpenMode, Sealing, StateError};
 
 use super::At;
+use super::session::open_quietly;
 use super::target::Target;
 use crate::config::{Fault, Opened};
 use crate::keys::{Context, KeyFile, Unlocked, Wrap, given, unlock};
@@ -27,6 +29,8 @@ pub(super) enum Need {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     sealer: OnceCell<Sealer>,
+    /// What the records keep sealed, for when the key is not at hand.
+    recorded: OnceCell<Sealed>,
 }
 
 impl Target {
@@ -145,7 +149,8 @@ impl Target {
         opened.map_err(|error| self.store_error(error))
     }
 
-    fn store_error(&self, error: StateError) -> Error {
+    /// The error of a store, with what to do about a key.
+    pub(super) fn store_error(&self, error: StateError) -> Error {
         let (file, config) = (self.key_path(), self.file.path());
         match (&error, self.seals_whole()) {
             (StateError::Locked { key: Some(_), .. }, true) => Error::from(error).hint(format!(
@@ -186,7 +191,7 @@ impl Target {
             None => Fault::new("it cannot be opened"),
         };
         let Some(sealer) = self.unlock(at, need).map_err(first)? else {
-            return Ok(self.digest_of(sealed).map_or(Opened::NotAtHand, Opened::Digest));
+            return Ok(self.digest_of(at, sealed).map_or(Opened::NotAtHand, Opened::Digest));
         };
         match sealer.open_text(sealed) {
             Ok(text) => Ok(Opened::Value(text.to_string())),
@@ -206,9 +211,11 @@ impl Target {
     }
 
     /// The digest under which the records have the same sealed value.
-    fn digest_of(&self, sealed: &str) -> Option<String> {
-        let store = self.open_store(OpenMode::Read).ok()?;
-        let known = store.snapshot().sealed();
-        known.into_iter().find_map(|(digest, text)| (text == sealed).then_some(digest))
+    fn digest_of(&self, at: At<'_>, sealed: &str) -> Option<String> {
+        let recorded = self.keys.recorded.get_or_init(|| {
+            let store = open_quietly(at, self).ok();
+            store.map(|store| store.snapshot().sealed()).unwrap_or_default()
+        });
+        recorded.iter().find_map(|(digest, text)| (text == sealed).then(|| digest.clone()))
     }
 }

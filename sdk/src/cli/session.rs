@@ -6,7 +6,6 @@ use formwork_aws::context::EMULATOR_HASTE;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, ScaledClock, TokioClock};
 use formwork_engine::error::Turn;
-use formwork_engine::exchange::LocalExchange;
 use formwork_engine::kind::Identity;
 use formwork_engine::run::Session;
 use formwork_engine::settings::{OnDrift, Settings};
@@ -48,31 +47,30 @@ pub(super) async fn open(
     };
     let store = open_store(at, target, Some(connected), opening).await.map_err(|error| vec![error])?;
     let progress = Arc::new(Progress::new(at.terminal.clone(), telling, Arc::clone(&clock)));
+    let exchange = store::exchange(at, target, connected, store.fence()).map_err(|error| vec![error])?;
     let session = Session::new(Arc::clone(&connected.cloud), store, progress.clone(), clock, settings);
-    // What stacks with a store in S3 tell each other would have to be there too: their programs cannot read each other's outputs yet.
-    let session = match target.base.store.s3 {
-        Some(_) => session,
-        None => session.with_exchange(Arc::new(LocalExchange::new(target.exchange()))),
-    };
-    Ok((session.with_sealer(target.unlocked()), progress))
+    Ok((session.with_exchange(exchange).with_sealer(target.unlocked()), progress))
 }
 
 /// Opens the store for reading: takes no lock, also while a run is going. Where it is in S3, the credentials are asked for first.
 pub(super) fn open_for_reading(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
-    let store = match target.base.store.s3 {
-        None => Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?),
-        Some(_) => {
-            let emulator = target.emulator(at)?;
-            at.block_on(async {
-                let connected = target.connect(at, emulator).await?;
-                open_store(at, target, Some(&connected), Opening::Read).await.map_err(|error| vec![error])
-            })?
-        }
-    };
+    let store = open_quietly(at, target)?;
     for note in store.notes() {
         at.terminal.say(&format!("note: {note}"));
     }
     Ok(store)
+}
+
+/// The same without saying what was found: for a look beside the one that counts.
+pub(super) fn open_quietly(at: At<'_>, target: &Target) -> Result<Box<dyn Store>, Vec<Error>> {
+    if target.base.store.s3.is_none() {
+        return Ok(Box::new(target.open_store(OpenMode::Read).map_err(|error| vec![error])?));
+    }
+    let emulator = target.emulator(at)?;
+    at.block_on(async {
+        let connected = target.connect(at, emulator).await?;
+        open_store(at, target, Some(&connected), Opening::Read).await.map_err(|error| vec![error])
+    })
 }
 
 /// Opens the store for changing records; calls nothing but what a store in S3 needs. For the runtime that keeps its lease.

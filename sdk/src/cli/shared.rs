@@ -1,16 +1,13 @@
 //! `state bucket` and `state migrate`: state in S3 is begun, and moved there and back.
 
-use std::sync::Arc;
-
 use clap::{Args, ValueEnum};
 use formwork_aws::store::bucket;
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::{Turn, exit};
+use formwork_engine::exchange::{Exchange, LocalExchange, Party};
 use formwork_engine::record::MovedHere;
-use formwork_engine::state::{
-    Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, copy,
-};
+use formwork_engine::state::{Copied, Holder, LocalMark, LocalStore, OpenMode, SharedMode, SharedPurpose, Store, copy};
 use serde_json::json;
 
 use super::At;
@@ -19,7 +16,7 @@ use super::session::holder;
 use super::store::{self, let_go};
 use super::target::{Connected, Target};
 use crate::config::S3Section;
-use crate::render::plural;
+use crate::render::{plural, wrapped};
 
 #[derive(Debug, Args)]
 pub(crate) struct BucketArgs {
@@ -148,17 +145,19 @@ impl Migration<'_> {
             Destination::S3 => SharedPurpose::MoveHere,
             Destination::Local => SharedPurpose::MoveAway,
         };
-        let mode = SharedMode::Write { holder: self.holder.clone(), terms: store::terms(self.target), purpose };
-        let objects = Arc::new(store::objects(self.at, self.target, self.connected, self.s3)?);
-        let mut shared = SharedStore::open(objects.clone(), store::clock(), mode).await?;
+        let by = store::claimant(self.at, self.target, self.holder.clone());
+        let mode = SharedMode::Write { by, purpose };
+        let mut shared = store::open_shared(self.at, self.target, self.connected, self.s3, mode).await?;
         let done = async {
-            let in_folder = LocalStore::commits(&folder)?;
-            let in_bucket = SharedStore::commits(&*objects, &self.clock).await?;
+            let (in_folder, in_bucket) = (local.commits().await?, shared.commits().await?);
+            let in_the_folder = LocalExchange::new(self.target.exchange());
+            let in_the_bucket = store::exchange(self.at, self.target, self.connected, shared.fence())?;
             let at = self.clock.now_millis();
             let copied = match to {
                 Destination::S3 => {
                     let moved = self.entry(&here, local.snapshot().sequence());
                     let copied = copy(&in_folder, &in_bucket, &mut shared, moved).await?;
+                    self.take_along(&in_the_folder, &*in_the_bucket, &here).await?;
                     LocalMark::write(&folder, &there, at, local.snapshot().sequence())?;
                     shared.unmark_moved().await?;
                     copied
@@ -172,6 +171,7 @@ impl Migration<'_> {
                     }
                     let moved = self.entry(&there, shared.snapshot().sequence());
                     let copied = copy(&in_bucket, &in_folder, &mut local, moved).await?;
+                    self.take_along(&*in_the_bucket, &in_the_folder, &there).await?;
                     shared.mark_moved(&here).await?;
                     LocalMark::remove(&folder)?;
                     copied
@@ -183,6 +183,30 @@ impl Migration<'_> {
         let_go(self.at, &mut shared).await;
         let (from, to) = if to == Destination::S3 { (here, there) } else { (there, here) };
         Ok(Moved { from, to, copied: copied? })
+    }
+
+    /// What the stack told its neighbours, and what it uses of them, stands from now on where its state is. Those that stay behind are named.
+    async fn take_along(&self, from: &dyn Exchange, to: &dyn Exchange, left: &str) -> Result<(), Error> {
+        let (project, stack) = (self.at.runner.project(), self.target.stack.as_str());
+        if let Some(published) = from.fetch(project, stack).await? {
+            to.publish(&published).await?;
+        }
+        let registered = from.registered(project).await?;
+        if let Some(uses) = registered.iter().find(|uses| uses.stack == stack) {
+            to.register(uses).await?;
+        }
+        let endpoint = self.connected.identity.endpoint.clone();
+        let me = Party { project: project.to_owned(), stack: stack.to_owned(), endpoint };
+        let users: Vec<String> = me.users_among(registered).into_iter().map(|uses| uses.stack).collect();
+        if !users.is_empty() {
+            let text = format!(
+                "warning: {stack} has outputs that are used by {}, with the state beside {left}: move that too, since until then nothing \
+                 keeps what they use from being deleted",
+                users.join(", ")
+            );
+            self.at.terminal.say(&wrapped(&text, self.at.terminal.err_look().width, "", "  "));
+        }
+        Ok(())
     }
 
     fn entry(&self, from: &str, sequence: u64) -> MovedHere {

@@ -9,11 +9,16 @@ use formwork_aws::{AwsCloud, CALL_TIMEOUT};
 use formwork_engine::Error;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::error::Turn;
-use formwork_engine::state::{Holder, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms};
+use formwork_engine::exchange::{Exchange, LocalExchange, ObjectExchange};
+use formwork_engine::state::{
+    Claimant, Fence, Holder, OpenMode, SharedMode, SharedPurpose, SharedStore, Store, Terms, Waits,
+};
 
-use super::At;
 use super::target::{Connected, Target};
+use super::{At, EXCHANGE};
 use crate::config::S3Section;
+use crate::render::wrapped;
+use crate::terminal::Terminal;
 
 /// How long AWS may take to show what was made, for the one who takes over: the longest window of the types that only a tag guards.
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -41,27 +46,64 @@ pub(super) async fn open_store(
         };
         return Ok(Box::new(target.open_store(mode)?));
     };
-    if target.base.store.sealed {
-        let reason = "[store] has both `s3` and `sealed`, and a shared store cannot be sealed as a whole yet";
-        let error = Error::new(Turn::You, "open the store", reason);
-        return Err(error
-            .hint("leave `sealed` out: secrets are sealed one by one where the stack has a key")
-            .hint("or leave `s3` out"));
-    }
     let Some(connected) = connected else {
         return Err(Error::new(Turn::Bug, "open the store", "the store is in S3, and nothing is connected"));
     };
-    let objects = objects(at, target, connected, s3)?;
     let mode = match opening {
         Opening::Read => SharedMode::Read,
-        Opening::Write(holder) => SharedMode::Write { holder, terms: terms(target), purpose: SharedPurpose::Run },
+        Opening::Write(holder) => SharedMode::Write { by: claimant(at, target, holder), purpose: SharedPurpose::Run },
     };
-    Ok(Box::new(SharedStore::open(Arc::new(objects), clock(), mode).await?))
+    Ok(Box::new(open_shared(at, target, connected, s3, mode).await?))
+}
+
+/// Opens the store of a stack whose state is in S3.
+pub(super) async fn open_shared(
+    at: At<'_>,
+    target: &Target,
+    connected: &Connected,
+    s3: &S3Section,
+    mode: SharedMode,
+) -> Result<SharedStore, Error> {
+    let objects = objects(at, target, connected, s3)?;
+    let opened = SharedStore::open(Arc::new(objects), clock(), &target.sealing()?, mode).await;
+    opened.map_err(|error| target.store_error(error))
+}
+
+/// What stacks tell each other, where the stores of this one and of its neighbours are. `fence` is that of the store of a run that changes things.
+pub(super) fn exchange(
+    at: At<'_>,
+    target: &Target,
+    connected: &Connected,
+    fence: Option<Arc<dyn Fence>>,
+) -> Result<Arc<dyn Exchange>, Error> {
+    let Some(s3) = &target.base.store.s3 else { return Ok(Arc::new(LocalExchange::new(target.exchange()))) };
+    let place = S3Place { root: beside(at, s3, EXCHANGE), ..place(at, target, connected, s3) };
+    let (client, _) = cloud(connected)?.store_client(s3.region.as_deref());
+    let objects = S3Objects::new(client, place, terms(target).request);
+    Ok(Arc::new(ObjectExchange::new(Arc::new(objects), clock(), fence)))
 }
 
 /// The clock of leases: other machines believe in it, so that it never goes faster.
 pub(super) fn clock() -> Arc<dyn Clock> {
     Arc::new(TokioClock::new())
+}
+
+/// Who wants to write the store of a stack; told to wait, he says so.
+pub(super) fn claimant(at: At<'_>, target: &Target, holder: Holder) -> Claimant {
+    Claimant { holder, terms: terms(target), waits: Some(Arc::new(Patience(at.terminal.clone()))) }
+}
+
+#[derive(Debug)]
+struct Patience(Terminal);
+
+impl Waits for Patience {
+    fn waits(&self, from: &Holder, longest: Duration) {
+        let text = format!(
+            "the lease of {from} has ended, and nobody let go of it: waiting up to {} s until everything that run sent has arrived",
+            longest.as_secs_f64().ceil()
+        );
+        self.0.say(&wrapped(&text, self.0.err_look().width, "", "  "));
+    }
 }
 
 /// The terms of the lease of a stack's store.
@@ -95,8 +137,13 @@ pub(super) fn cloud(connected: &Connected) -> Result<&Arc<AwsCloud>, Error> {
 }
 
 fn root(at: At<'_>, target: &Target, s3: &S3Section) -> String {
+    beside(at, s3, &target.stack)
+}
+
+/// What the names of the objects of a stack of the project begin with, or those of the exchange, which is beside the stacks.
+fn beside(at: At<'_>, s3: &S3Section, name: &str) -> String {
     let prefix = s3.prefix.as_deref().map(|prefix| prefix.trim_matches('/')).filter(|prefix| !prefix.is_empty());
-    let own = format!("{}/{}", at.runner.project(), target.stack);
+    let own = format!("{}/{name}", at.runner.project());
     prefix.map_or_else(|| own.clone(), |prefix| format!("{prefix}/{own}"))
 }
 

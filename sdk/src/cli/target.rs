@@ -7,7 +7,6 @@ use std::time::Duration;
 use formwork_aws::{AssumeRole, AwsCloud, AwsConfig, EmulatorTarget};
 use formwork_engine::error::Turn;
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity};
-use formwork_engine::program::ReadDeclaration;
 use formwork_engine::{Error, Program};
 
 use super::args::StackArgs;
@@ -67,7 +66,8 @@ impl Target {
         Ok(Self { stack: args.stack.clone(), file, base, local, keys: Keys::default() })
     }
 
-    fn check(&self, at: At<'_>) -> Result<(), Vec<Error>> {
+    /// Holds the configuration against the environment.
+    pub(super) fn check(&self, at: At<'_>) -> Result<(), Vec<Error>> {
         let aws = &self.base.aws;
         let path = self.file.path().display();
         let wrong = |reason: String| Error::new(Turn::You, "read the configuration", format!("{path}: {reason}"));
@@ -167,18 +167,6 @@ impl Target {
             secrets = secrets.generating(generator);
         }
         let program = at.runner.program(&self.stack, &self.file, &secrets, self.base.aws.default_tags.clone())?;
-        if self.base.store.s3.is_some() {
-            let reads = program.reads.values().filter(|read| read.stack.is_some());
-            let reason = "a stack whose state is in S3 cannot read the outputs of other stacks yet";
-            let error = |read: &ReadDeclaration| {
-                let error = Error::new(Turn::You, "read the outputs of", reason).about(&read.urn, Some(&read.source));
-                error.hint("take what it needs from the configuration, or keep the states of both in folders")
-            };
-            let errors: Vec<Error> = reads.map(error).collect();
-            if !errors.is_empty() {
-                return Err(errors);
-            }
-        }
         for warning in secrets.warnings() {
             at.terminal.say(&format!("warning: {warning}"));
         }

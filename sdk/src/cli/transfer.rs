@@ -9,13 +9,14 @@ use formwork_engine::clock::{Clock as _, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::record::{Entry, Exported};
 use formwork_engine::seal;
-use formwork_engine::state::{LocalStore, OpenMode, Snapshot, Store as _};
+use formwork_engine::state::{LocalStore, OpenMode, SharedMode, SharedPurpose, SharedStore, Snapshot, Store};
 use formwork_engine::transfer::{self, DigestKey, Permissions};
 use serde_json::{Value as Json, json};
 
 use super::args::StackArgs;
 use super::keys::Need;
 use super::session::{self, open_for_reading};
+use super::store::{self, Opening, let_go, open_store};
 use super::target::Target;
 use super::{At, local, prompt};
 use crate::render::plural;
@@ -76,43 +77,98 @@ pub(super) fn export(at: At<'_>, args: &ExportArgs) -> Result<u8, Vec<Error>> {
 /// Runs `state import`.
 pub(super) fn import(at: At<'_>, args: &StateImportArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
-    if target.base.store.s3.is_some() {
-        let reason = "the state of this stack is in S3, and an import writes a local folder";
-        return Err(vec![
-            Error::new(Turn::You, ACT, reason)
-                .hint("leave `s3` out of [store] for the import, then put it back and move the state with `state migrate --to s3`"),
-        ]);
-    }
     let exported = read(at, &target, &args.file)?;
     check_place(at, &target, &exported).map_err(|error| vec![error])?;
     let clock = TokioClock::new();
-    let mode = || OpenMode::Write(session::holder(at, &format!("state import {}", target.stack), &clock));
+    let holder = session::holder(at, &format!("state import {}", target.stack), &clock);
     let permitted = Permissions { older: args.force, other_lineage: args.replace_lineage };
-    // A document that is not admitted must not begin a store.
-    transfer::admit(&exported, open_for_reading(at, &target)?.snapshot(), permitted).map_err(|error| vec![error])?;
-    let mut store = target.open_store(mode()).map_err(|error| vec![error])?;
-    let anew = transfer::admit(&exported, store.snapshot(), permitted).map_err(|error| vec![error])?;
-    if store.snapshot().binding().is_some() && !args.yes {
-        let (rows, now) = (exported.rows.len(), store.snapshot().rows().len());
-        at.terminal.say(&format!("{} would have {} in place of its {now}", target.stack, plural(rows, "row")));
-        prompt::go_ahead("Import it?", at.terminal).map_err(|error| vec![error])?;
+    let emulator = match target.base.store.s3 {
+        Some(_) => target.emulator(at)?,
+        None => None,
+    };
+    at.block_on(async {
+        let connected = match target.base.store.s3 {
+            Some(_) => Some(target.connect(at, emulator).await?),
+            None => None,
+        };
+        // A document that is not admitted must not begin a store.
+        let now = open_store(at, &target, connected.as_ref(), Opening::Read).await.map_err(|error| vec![error])?;
+        transfer::admit(&exported, now.snapshot(), permitted).map_err(|error| vec![error])?;
+        drop(now);
+        let import = Import { at, args, target: &target, exported: &exported, permitted };
+        match (&target.base.store.s3, &connected) {
+            (Some(s3), Some(connected)) => {
+                let by = store::claimant(at, &target, holder);
+                let mode = SharedMode::Write { by, purpose: SharedPurpose::Run };
+                let opened = store::open_shared(at, &target, connected, s3, mode).await;
+                let mut store = opened.map_err(|error| vec![error])?;
+                let done = import.shared(&mut store, clock.now_millis()).await;
+                let_go(at, &mut store).await;
+                done
+            }
+            _ => import.local(&clock, &OpenMode::Write(holder)).await,
+        }
+    })
+}
+
+/// An import that was admitted.
+struct Import<'a> {
+    at: At<'a>,
+    args: &'a StateImportArgs,
+    target: &'a Target,
+    exported: &'a Exported,
+    permitted: Permissions,
+}
+
+impl Import<'_> {
+    /// Holds the document against the store now that nobody else writes it, and asks; answers whether the store is to be begun anew.
+    fn agreed(&self, now: &Snapshot) -> Result<bool, Vec<Error>> {
+        let anew = transfer::admit(self.exported, now, self.permitted).map_err(|error| vec![error])?;
+        if now.binding().is_some() && !self.args.yes {
+            let (rows, standing) = (self.exported.rows.len(), now.rows().len());
+            let text = format!("{} would have {} in place of its {standing}", self.target.stack, plural(rows, "row"));
+            self.at.terminal.say(&text);
+            prompt::go_ahead("Import it?", self.at.terminal).map_err(|error| vec![error])?;
+        }
+        Ok(anew)
     }
-    let by = Amender {
-        who: format!("{}@{}", at.environment.user(), at.environment.host()),
-        at: clock.now_millis(),
-        command: "state import".to_owned(),
-    };
-    let begun = !anew && store.snapshot().binding().is_none();
-    let aside = if anew {
-        let entries = transfer::import(&exported, &Snapshot::default(), by);
-        Some(replace(at, &target, store, &entries, clock.now_millis(), mode())?)
-    } else {
-        let entries = transfer::import(&exported, store.snapshot(), by);
-        commit(at, &mut store, &entries)?;
-        None
-    };
-    tell(at, args, &target, &exported, aside.as_deref(), begun || anew);
-    Ok(exit::DONE)
+
+    fn by(&self, millis: u64) -> Amender {
+        let who = format!("{}@{}", self.at.environment.user(), self.at.environment.host());
+        Amender { who, at: millis, command: "state import".to_owned() }
+    }
+
+    async fn local(&self, clock: &TokioClock, mode: &OpenMode) -> Result<u8, Vec<Error>> {
+        let mut store = self.target.open_store(mode.clone()).map_err(|error| vec![error])?;
+        let anew = self.agreed(store.snapshot())?;
+        let begun = anew || store.snapshot().binding().is_none();
+        let aside = if anew {
+            let entries = transfer::import(self.exported, &Snapshot::default(), self.by(clock.now_millis()));
+            let aside = replace(self.target, store, &entries, clock.now_millis(), mode).await?;
+            Some(aside.display().to_string())
+        } else {
+            let entries = transfer::import(self.exported, store.snapshot(), self.by(clock.now_millis()));
+            commit(&mut store, &entries).await?;
+            None
+        };
+        tell(self.at, self.args, self.target, self.exported, aside.as_deref(), begun);
+        Ok(exit::DONE)
+    }
+
+    async fn shared(&self, store: &mut SharedStore, millis: u64) -> Result<u8, Vec<Error>> {
+        let anew = self.agreed(store.snapshot())?;
+        let begun = anew || store.snapshot().binding().is_none();
+        let aside = if anew {
+            let entries = transfer::import(self.exported, &Snapshot::default(), self.by(millis));
+            Some(store.begin_anew(&entries).await.map_err(|error| vec![error.into()])?)
+        } else {
+            let entries = transfer::import(self.exported, store.snapshot(), self.by(millis));
+            commit(store, &entries).await?;
+            None
+        };
+        tell(self.at, self.args, self.target, self.exported, aside.as_deref(), begun);
+        Ok(exit::DONE)
+    }
 }
 
 /// The document in a file, opened where it is sealed.
@@ -160,23 +216,22 @@ fn check_place(at: At<'_>, target: &Target, exported: &Exported) -> Result<(), E
     }
 }
 
-fn commit(at: At<'_>, store: &mut LocalStore, entries: &[Entry]) -> Result<(), Vec<Error>> {
-    at.block_on(async { store.commit(entries).await.map_err(|error| vec![Error::from(error)]) })
+async fn commit(store: &mut dyn Store, entries: &[Entry]) -> Result<(), Vec<Error>> {
+    store.commit(entries).await.map_err(|error| vec![Error::from(error)])
 }
 
 /// Puts a store of another lineage in the place of this one, which is moved aside: written beside it first, so that nothing is lost when that fails.
-fn replace(
-    at: At<'_>,
+async fn replace(
     target: &Target,
     store: LocalStore,
     entries: &[Entry],
     millis: u64,
-    mode: OpenMode,
+    mode: &OpenMode,
 ) -> Result<PathBuf, Vec<Error>> {
     let folder = target.store();
     let next = folder.with_file_name(format!("{}.{millis}.next", target.stack));
-    let mut begun = target.open_store_in(&next, mode).map_err(|error| vec![error])?;
-    commit(at, &mut begun, entries)?;
+    let mut begun = target.open_store_in(&next, mode.clone()).map_err(|error| vec![error])?;
+    commit(&mut begun, entries).await?;
     drop(begun);
     // Held until now: nobody has written it meanwhile.
     drop(store);
@@ -188,13 +243,13 @@ fn replace(
     Ok(aside)
 }
 
-fn tell(at: At<'_>, args: &StateImportArgs, target: &Target, exported: &Exported, aside: Option<&Path>, begun: bool) {
+fn tell(at: At<'_>, args: &StateImportArgs, target: &Target, exported: &Exported, aside: Option<&str>, begun: bool) {
     let keyless = begun && exported.binding.as_ref().is_some_and(|binding| binding.digest_key.is_none());
     if args.json {
         let object = json!({
             "version": 1,
             "imported": { "sequence": exported.sequence, "rows": exported.rows.len(), "open": exported.intents.len() },
-            "moved_aside": aside.map(|path| path.display().to_string()),
+            "moved_aside": aside,
             "secrets_comparable": !keyless,
         });
         at.terminal.data(&format!("{object:#}"));
@@ -203,7 +258,7 @@ fn tell(at: At<'_>, args: &StateImportArgs, target: &Target, exported: &Exported
     let (rows, sequence) = (plural(exported.rows.len(), "row"), exported.sequence);
     at.terminal.data(&format!("{} has {rows} now, as of commit {sequence} of the export", target.stack));
     if let Some(aside) = aside {
-        at.terminal.say(&format!("the former store is {}", aside.display()));
+        at.terminal.say(&format!("the former store is {aside}"));
     }
     if keyless {
         at.terminal.say(

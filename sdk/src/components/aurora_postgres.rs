@@ -254,7 +254,7 @@ impl AuroraPostgres {
 #[cfg(test)]
 mod tests {
     use formwork_aws::rds;
-    use formwork_engine::Expr;
+    use formwork_engine::{Expr, Value};
 
     use super::*;
     use crate::testing;
@@ -283,17 +283,29 @@ mod tests {
     #[test]
     fn what_nobody_said_is_safe() {
         let plan = declared(AuroraPostgres::new("platform", from_the_vpc()));
-        let cluster = plan.resource::<rds::Cluster>("database/main").args();
-        assert!(cluster.storage_encrypted && cluster.iam_database_authentication && cluster.deletion_protection);
-        assert!(cluster.enable_performance_insights && cluster.manage_master_user_password);
-        assert!(!cluster.skip_final_snapshot && cluster.backup_retention_period == 7);
-        assert!(cluster.preferred_backup_window.is_some() && cluster.preferred_maintenance_window.is_some());
+        let cluster = plan.resource::<rds::Cluster>("database/main");
+        let is = |arg: &str, value: bool| *cluster.arg(arg) == Value::Bool(value);
+        for on in [
+            "storage_encrypted",
+            "iam_database_authentication",
+            "deletion_protection",
+            "enable_performance_insights",
+            "manage_master_user_password",
+            "copy_tags_to_snapshot",
+        ] {
+            assert!(is(on, true), "{on}");
+        }
+        assert!(is("skip_final_snapshot", false));
+        assert_eq!(*cluster.arg("backup_retention_period"), Value::Int(7));
+        assert_eq!(cluster.arg("preferred_backup_window").as_text(), Some("02:00-03:00"));
+        assert_eq!(cluster.arg("preferred_maintenance_window").as_text(), Some("sun:03:30-sun:04:30"));
         let parameters = plan.resource::<ClusterParameterGroup>("database/main").args();
         assert_eq!(parameters.family, "aurora-postgresql16");
         assert_eq!(parameters.parameters.get("rds.force_ssl").map(String::as_str), Some("1"));
-        let member = plan.resource::<ClusterInstance>("database/member-1").args();
-        assert!(!member.publicly_accessible && member.enable_performance_insights == Some(true));
-        assert_eq!((member.engine.as_str(), member.promotion_tier), ("aurora-postgresql", 0));
+        let member = plan.resource::<ClusterInstance>("database/member-1");
+        assert_eq!(*member.arg("publicly_accessible"), Value::Bool(false));
+        assert_eq!(member.arg("engine").as_text(), Some("aurora-postgresql"));
+        assert_eq!(*member.arg("promotion_tier"), Value::Int(0));
     }
 
     #[test]

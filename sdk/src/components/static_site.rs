@@ -286,8 +286,15 @@ mod tests {
         assert!(distribution.comes_after("site/main", &plan), "after bucket and access control");
         let policy = plan.resource::<BucketPolicy>("site/main");
         assert!(policy.refers_to("policy", "site/main"));
-        let text = plan.text();
-        assert!(text.contains("AWS:SourceArn") && text.contains("cloudfront.amazonaws.com"), "{text}");
+        let said = |kind: &str| {
+            let resources = plan.program().resources.iter();
+            let found = resources.filter(|(urn, _)| urn.kind().to_string() == kind);
+            found.map(|(_, declared)| declared.args["policy"].to_string()).collect::<String>()
+        };
+        let text = said("aws:s3/bucket-policy");
+        for part in ["cloudfront.amazonaws.com", "s3:GetObject", r#"["AWS:SourceArn"]: site/main.arn"#, "TlsOnly"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
         let bucket = plan.resource::<Bucket>("site/main");
         assert_eq!(*bucket.arg("versioning"), Value::Bool(true));
         assert_eq!(*bucket.arg("public_access_block.restrict_public_buckets"), Value::Bool(true));
@@ -312,6 +319,6 @@ mod tests {
         let plan = testing::plan(site, &None);
         let distribution = plan.resource::<Distribution>("site/main");
         assert_eq!(distribution.arg("viewer_certificate.source").as_text(), Some("cloudfront"));
-        assert_eq!(plan.creates().len(), 4);
+        assert_eq!(plan.plan().steps.len(), 4);
     }
 }

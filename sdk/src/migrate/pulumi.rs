@@ -88,6 +88,7 @@ fn item(resource: &Spot<'_>) -> Result<Item, Error> {
     }
     let of_map = |values: &Option<Spot<'_>>, name: &str| match values.as_ref()?.json().get(name)? {
         Json::String(text) if !text.is_empty() => Some(Attribute::Text(text.clone())),
+        Json::Bool(_) | Json::Number(_) => Some(Attribute::Text(values.as_ref()?.json().get(name)?.to_string())),
         Json::Object(map) if map.contains_key(SIGNATURE) => Some(Attribute::Withheld),
         _ => None,
     };

@@ -57,9 +57,9 @@ pub(crate) type Id = &'static [&'static [&'static str]];
 /// An attribute of a thing, as a file says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// Its text.
+    /// Its text; of a number or a truth value, as JSON writes it.
     Text(String),
-    /// Absent, empty, or no text.
+    /// Absent, empty, or something that is made of parts.
     Missing,
     /// Marked as a secret in the file.
     Withheld,
@@ -102,8 +102,27 @@ pub(crate) const TYPES: &[Type] = &[
     // Compute and network.
     made("aws_eip", &["aws:ec2/eip:Eip"], "aws:ec2/elastic-ip", &[&["allocation_id", "id"]]),
     same("aws_flow_log", &["aws:ec2/flowLog:FlowLog"], "aws:ec2/flow-log"),
+    same("aws_instance", &["aws:ec2/instance:Instance"], "aws:ec2/instance"),
     same("aws_internet_gateway", &["aws:ec2/internetGateway:InternetGateway"], "aws:ec2/internet-gateway"),
+    // Theirs is the name.
+    made("aws_key_pair", &["aws:ec2/keyPair:KeyPair"], "aws:ec2/key-pair", &[&["key_pair_id"]]),
+    same("aws_launch_template", &["aws:ec2/launchTemplate:LaunchTemplate"], "aws:ec2/launch-template"),
     same("aws_nat_gateway", &["aws:ec2/natGateway:NatGateway"], "aws:ec2/nat-gateway"),
+    same("aws_network_acl", &["aws:ec2/networkAcl:NetworkAcl"], "aws:ec2/network-acl"),
+    // Theirs is AWS's id of the association, which every change makes anew; ours is the subnet.
+    made(
+        "aws_network_acl_association",
+        &["aws:ec2/networkAclAssociation:NetworkAclAssociation"],
+        "aws:ec2/network-acl-association",
+        &[&["subnet_id"]],
+    ),
+    made(
+        "aws_network_acl_rule",
+        &["aws:ec2/networkAclRule:NetworkAclRule"],
+        "aws:ec2/network-acl-entry",
+        &[&["network_acl_id"], &["egress"], &["rule_number"]],
+    ),
+    same("aws_ec2_managed_prefix_list", &["aws:ec2/managedPrefixList:ManagedPrefixList"], "aws:ec2/prefix-list"),
     // Their id is made up (`r-rtb-…`, with a hash): table and destination are what tells a route apart.
     made(
         "aws_route",
@@ -331,6 +350,12 @@ pub(crate) const TYPES: &[Type] = &[
     ),
     made("aws_iam_policy", &["aws:iam/policy:Policy"], "aws:iam/policy", &[&["arn", "id"]]),
     made("aws_iam_role", &["aws:iam/role:Role"], "aws:iam/role", &[&["name", "id"]]),
+    made(
+        "aws_iam_service_linked_role",
+        &["aws:iam/serviceLinkedRole:ServiceLinkedRole"],
+        "aws:iam/service-linked-role",
+        &[&["name"]],
+    ),
     made("aws_iam_role_policy", &["aws:iam/rolePolicy:RolePolicy"], "aws:iam/role-policy", &[&["role"], &["name"]]),
     made(
         "aws_iam_role_policy_attachment",
@@ -372,6 +397,39 @@ pub(crate) const TYPES: &[Type] = &[
         "aws:logs/log-group",
         "log_group_name",
         "indexed_fields",
+    ),
+    // Files.
+    same("aws_efs_file_system", &["aws:efs/fileSystem:FileSystem"], "aws:efs/file-system"),
+    part(
+        "aws_efs_backup_policy",
+        &["aws:efs/backupPolicy:BackupPolicy"],
+        "aws:efs/file-system",
+        "file_system_id",
+        "backup",
+    ),
+    part(
+        "aws_efs_file_system_policy",
+        &["aws:efs/fileSystemPolicy:FileSystemPolicy"],
+        "aws:efs/file-system",
+        "file_system_id",
+        "policy",
+    ),
+    same("aws_efs_mount_target", &["aws:efs/mountTarget:MountTarget"], "aws:efs/mount-target"),
+    // Load balancers; their ids are ARNs. Terraform has had two names for them.
+    made("aws_lb", &["aws:lb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
+    made("aws_alb", &["aws:alb/loadBalancer:LoadBalancer"], "aws:elbv2/load-balancer", &[&["arn", "id"]]),
+    made("aws_lb_listener", &["aws:lb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_alb_listener", &["aws:alb/listener:Listener"], "aws:elbv2/listener", &[&["arn", "id"]]),
+    made("aws_lb_listener_rule", &["aws:lb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
+    made("aws_alb_listener_rule", &["aws:alb/listenerRule:ListenerRule"], "aws:elbv2/listener-rule", &[&["arn", "id"]]),
+    made("aws_lb_target_group", &["aws:lb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
+    made("aws_alb_target_group", &["aws:alb/targetGroup:TargetGroup"], "aws:elbv2/target-group", &[&["arn", "id"]]),
+    part(
+        "aws_lb_target_group_attachment",
+        &["aws:lb/targetGroupAttachment:TargetGroupAttachment"],
+        "aws:elbv2/target-group",
+        "target_group_arn",
+        "targets",
     ),
     // Databases. Since version 5 of the provider `id` is the resource id (`db-…`), which no call takes.
     made("aws_rds_cluster", &["aws:rds/cluster:Cluster"], "aws:rds/cluster", &[&["cluster_identifier", "id"]]),

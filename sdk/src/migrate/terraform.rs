@@ -98,9 +98,11 @@ fn item(instance: &Spot<'_>, address: String, of: &str, data: bool) -> Result<It
         return Err(attributes.is_not("an object"));
     }
     let sensitive = sensitive(instance)?;
-    let attribute = |name: &str| match attributes.json().get(name).and_then(Json::as_str) {
+    let attribute = |name: &str| match attributes.json().get(name) {
         _ if sensitive.contains(name) => Attribute::Withheld,
-        Some(text) if !text.is_empty() => Attribute::Text(text.to_owned()),
+        Some(Json::String(text)) if !text.is_empty() => Attribute::Text(text.clone()),
+        // A rule of a network ACL is told by its number and direction.
+        Some(plain @ (Json::Bool(_) | Json::Number(_))) => Attribute::Text(plain.to_string()),
         _ => Attribute::Missing,
     };
     let text = |name: &str| match attribute(name) {

@@ -69,6 +69,7 @@ pub fn plan(plan: &Plan, heading: &Heading, look: Look) -> String {
         text.push_str(&format!("\n{}\n", nothing_to_do(plan, heading)));
     } else {
         text.push('\n');
+        text.push_str(&preparations(plan, look));
         let lines = Branch::new(&items).lines();
         // One width for the things of one component: a long name elsewhere does not push them apart.
         for siblings in lines.chunk_by(|one, next| one.item.is_some() && next.item.is_some() && one.depth == next.depth)
@@ -468,6 +469,19 @@ fn notes(plan: &Plan, look: Look) -> String {
         text.push_str(&format!("{}{rest}\n", look.paint(Ink::Faint, "note:")));
     }
     if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// What is made before the first step, for everybody.
+fn preparations(plan: &Plan, look: Look) -> String {
+    let line = |what: &str, needed: &BTreeSet<Urn>| {
+        let needed = needed.iter().map(Urn::path).collect::<Vec<_>>().join(", ");
+        let text =
+            format!("{what}: the account has it not yet, {needed} will need it, and it stays when the stack goes");
+        let line = wrapped(&text, look.width, "  + ", "      ");
+        let rest = line.strip_prefix("  +").unwrap_or(&line);
+        format!("  {}{rest}\n", look.paint(Ink::Create, "+"))
+    };
+    plan.preparations.iter().map(|one| line(&one.what, &one.needed_by)).collect()
 }
 
 fn warnings(plan: &Plan, look: Look) -> String {

@@ -323,6 +323,12 @@ fn line(event: &Event, look: Look) -> Option<String> {
             )
         }
         Event::ObservationFinished { .. } | Event::ApplyStarted { .. } | Event::StepStarted { .. } => return None,
+        Event::Prepared { what, error: None } => {
+            wrapped(&format!("made {what}, for everybody"), look.width, "  + ", "    ")
+        }
+        Event::Prepared { what, error: Some(error) } => {
+            wrapped(&format!("{what} could not be made: {error}"), look.width, "  ! ", "    ")
+        }
         Event::IntentRecovered { urn, finding } => {
             wrapped(&format!("{}: {finding}", urn.path()), look.width, "  > ", "    ")
         }
@@ -392,6 +398,9 @@ pub(crate) fn event_json(event: &Event) -> Json {
         Event::IntentRecovered { urn, finding } => ("intent_recovered", json!({ "urn": urn, "finding": finding })),
         Event::RecoveryWaiting { urn, limit } => {
             ("recovery_waiting", json!({ "urn": urn, "limit_seconds": seconds(limit) }))
+        }
+        Event::Prepared { what, error } => {
+            ("prepared", json!({ "what": what, "error": error.as_ref().map(ToString::to_string) }))
         }
         Event::ApplyStarted { steps } => ("apply_started", json!({ "steps": steps })),
         Event::StepStarted { step, urn, op } => ("step_started", json!({ "step": step, "urn": urn, "op": op.word() })),

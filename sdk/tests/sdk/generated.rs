@@ -19,7 +19,7 @@ mod secretsmanager;
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 46] = [
+pub(crate) const ALL: [fn(&mut Stack); 53] = [
     acm::certificate,
     acm::certificate_validation,
     cloudfront::cache_policy,
@@ -28,8 +28,15 @@ pub(crate) const ALL: [fn(&mut Stack); 46] = [
     cloudfront::response_headers_policy,
     ec2::elastic_ip,
     ec2::flow_log,
+    ec2::instance,
     ec2::internet_gateway,
+    ec2::key_pair,
+    ec2::launch_template,
     ec2::nat_gateway,
+    ec2::network_acl,
+    ec2::network_acl_association,
+    ec2::network_acl_entry,
+    ec2::prefix_list,
     ec2::route,
     ec2::route_table,
     ec2::route_table_association,
@@ -44,6 +51,7 @@ pub(crate) const ALL: [fn(&mut Stack); 46] = [
     eks::access_policy_association,
     eks::addon,
     eks::cluster,
+    eks::fargate_profile,
     eks::node_group,
     eks::pod_identity_association,
     elasticache::parameter_group,
@@ -58,6 +66,9 @@ pub(crate) const ALL: [fn(&mut Stack); 46] = [
     kms::alias,
     kms::key,
     logs::log_group,
+    rds::cluster,
+    rds::cluster_instance,
+    rds::cluster_parameter_group,
     rds::instance,
     rds::parameter_group,
     rds::subnet_group,

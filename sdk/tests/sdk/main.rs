@@ -8,6 +8,7 @@
 mod certificates;
 mod generated;
 mod generating;
+mod hosts;
 mod made_up;
 mod planning;
 mod rendering;

@@ -176,8 +176,7 @@ impl Conforms for Cluster {
             .together_with("backtrack_window", 3600_i64)
             .change("backtrack_window", 7200_i64)
             // Not Aurora any more, but one with members of its own.
-            .change("publicly_accessible", false)
-            .together_with("engine", "postgres")
+            .change("engine", "postgres")
             .together_with("backtrack_window", 0_i64)
             .together_with("iam_database_authentication", false)
             .together_with("serverless_v2_scaling", Expr::null())
@@ -186,6 +185,7 @@ impl Conforms for Cluster {
             .together_with("storage_type", "io1")
             .together_with("iops", 1000_i64)
             .together_with("allocated_storage", 100_i64)
+            .change("publicly_accessible", true)
             .change("instance_class", "db.m6gd.xlarge")
             .change("iops", 2000_i64)
             .change("allocated_storage", 200_i64)

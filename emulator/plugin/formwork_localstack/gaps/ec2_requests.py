@@ -12,6 +12,7 @@ _TAGGED = {
     "CreateVpc": "vpc", "CreateSubnet": "subnet", "CreateInternetGateway": "internet-gateway", "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway",
     "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group", "CreateVpcEndpoint": "vpc-endpoint", "CreateFlowLogs": "vpc-flow-log",
     "AuthorizeSecurityGroupIngress": "security-group-rule", "AuthorizeSecurityGroupEgress": "security-group-rule", "CreateNetworkAcl": "network-acl",
+    "CreateLaunchTemplate": "launch-template", "CreateManagedPrefixList": "prefix-list", "ImportKeyPair": "key-pair",
 }
 _TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 

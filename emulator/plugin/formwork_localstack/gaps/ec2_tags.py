@@ -12,6 +12,7 @@ _NAMED_BY = {
     "DeleteDhcpOptions": "DhcpOptionsId",
     "DeleteFlowLogs": "FlowLogIds",
     "DeleteInternetGateway": "InternetGatewayId",
+    "DeleteKeyPair": "KeyPairId",
     "DeleteNatGateway": "NatGatewayId",
     "DeleteNetworkAcl": "NetworkAclId",
     "DeleteNetworkInterface": "NetworkInterfaceId",

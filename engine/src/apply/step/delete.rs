@@ -42,10 +42,11 @@ impl Task {
                 async move { kind.delete(&id, &recorded).await }.boxed()
             };
             let done = self.call(Verb::Delete, call).await?;
-            let until = match done.map_err(|error| self.refused(error))? {
+            let (until, task) = match done.map_err(|error| self.refused(error))? {
                 Deletion::Done => return Ok(self.removed(&row)),
-                Deletion::Wait => Until::Gone,
-                Deletion::Again => Until::Settled,
+                Deletion::Wait => (Until::Gone, None),
+                Deletion::Task(task) => (Until::Gone, Some(task)),
+                Deletion::Again => (Until::Settled, None),
             };
             // A deposed one stays deposed: that says already that it is to go, and it must not pass for the living one.
             if !matches!(row.state, RowState::Deleting | RowState::Deposed) {
@@ -54,7 +55,7 @@ impl Task {
                 self.commit(vec![Entry::Progress(row.clone())], None).await?;
             }
             self.on_stop = OnStop::Record(Box::new(row.clone()));
-            match self.wait(&id, None, wait, until, Duration::ZERO).await? {
+            match self.wait(&id, task, wait, until, Duration::ZERO).await? {
                 Waited::Gone => return Ok(self.removed(&row)),
                 Waited::Failed(reason) => {
                     row.reason = Some(reason.clone());

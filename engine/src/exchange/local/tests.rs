@@ -10,7 +10,7 @@ use crate::urn::Uid;
 use crate::value::Value;
 
 /// As the files under `tests/fixtures/exchange-1` have it.
-fn published() -> Published {
+pub(crate) fn published() -> Published {
     let source = Source {
         urn: "network::main::aws:ec2/vpc".parse().unwrap(),
         uid: Uid::from_text("0123456789abcdef0123456789abcdef"),
@@ -36,7 +36,7 @@ fn published() -> Published {
     }
 }
 
-fn uses(stack: &str) -> Uses {
+pub(crate) fn uses(stack: &str) -> Uses {
     let sources = published().outputs["vpc_id"].sources.clone();
     Uses {
         format: 1,

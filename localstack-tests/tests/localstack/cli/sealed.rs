@@ -9,12 +9,12 @@ use formwork_emulator::{Action, Fault};
 
 use super::{CONFIG, Project, Ran, code, run};
 
-const PASSPHRASE: &str = "correct horse battery";
-const NEXT: &str = "another horse entirely";
-const SECRET: &str = "hunter2-sealed-of-the-test";
+pub(super) const PASSPHRASE: &str = "correct horse battery";
+pub(super) const NEXT: &str = "another horse entirely";
+pub(super) const SECRET: &str = "hunter2-sealed-of-the-test";
 
 /// Runs a command with a passphrase, and with a text on stdin.
-fn given(project: &Project, line: &str, passphrase: &str, stdin: &str) -> Ran {
+pub(super) fn given(project: &Project, line: &str, passphrase: &str, stdin: &str) -> Ran {
     let mut command = project.command(line);
     command.env("FORMWORK_PASSPHRASE", passphrase).env_remove("SMALL_TOKEN");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -26,7 +26,7 @@ fn given(project: &Project, line: &str, passphrase: &str, stdin: &str) -> Ran {
 }
 
 #[track_caller]
-fn with(project: &Project, line: &str, passphrase: &str, code: i32) -> Ran {
+pub(super) fn with(project: &Project, line: &str, passphrase: &str, code: i32) -> Ran {
     let ran = given(project, line, passphrase, "");
     assert_eq!(ran.code, Some(code), "{line}\nstdout:\n{}\nstderr:\n{}", ran.out, ran.err);
     ran

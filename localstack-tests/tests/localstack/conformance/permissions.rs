@@ -24,6 +24,10 @@ const BESIDES: &[(&str, &str)] = &[
     ("ec2:RunInstances", "AWS asks for it with the create of nodes from a launch template"),
     ("ec2:DescribeLaunchTemplateVersions", "AWS asks for it with the create of nodes from a launch template"),
     ("ec2:DescribeSubnets", "AWS asks for it with the create of nodes"),
+    ("ec2:CreateNetworkInterface", "AWS asks for it with the create of a mount target"),
+    ("ec2:DescribeNetworkInterfaces", "AWS asks for it with the create of a mount target"),
+    ("ec2:ModifyNetworkInterfaceAttribute", "AWS asks for it with the change of a mount target"),
+    ("ec2:DeleteNetworkInterface", "AWS asks for it with the delete of a mount target"),
     ("iam:GetRole", "AWS asks for it with the create of what takes the role"),
     ("iam:ListAttachedRolePolicies", "AWS asks for it with the create of what takes the role"),
 ];
@@ -32,9 +36,10 @@ const BESIDES: &[(&str, &str)] = &[
 const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:acm/certificate", "acm:ListCertificates", "only a lost request is looked for, and no walk loses one"),
     ("aws:ec2/elastic-ip", "ec2:AcceptAddressTransfer", "the emulator has no second account that offers an address"),
-    ("aws:ec2/elastic-ip", "ec2:AssociateAddress", "there is no type for instances yet"),
-    ("aws:ec2/elastic-ip", "ec2:DisassociateAddress", "there is no type for instances yet"),
     ("aws:ec2/elastic-ip", "ec2:DeleteTags", "its example takes no tag away"),
+    ("aws:ec2/instance", "ec2:AssociateIamInstanceProfile", "its example exchanges one profile for another"),
+    ("aws:ec2/instance", "ec2:AttachVolume", "there is no type for volumes yet"),
+    ("aws:ec2/instance", "ec2:DetachVolume", "there is no type for volumes yet"),
     ("aws:ec2/internet-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/nat-gateway", "ec2:DeleteTags", "its example takes no tag away"),
     ("aws:ec2/route-table", "ec2:DeleteTags", "its example takes no tag away"),
@@ -45,6 +50,8 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ("aws:ec2/subnet", "ec2:AssociateSubnetCidrBlock", "there is no type yet that gives a VPC an IPv6 range"),
     ("aws:ecr/repository", "ecr:DeleteLifecyclePolicy", "its example takes no policy away"),
     ("aws:ecr/repository", "ecr:DeleteRepositoryPolicy", "its example takes no policy away"),
+    ("aws:efs/file-system", "elasticfilesystem:DeleteFileSystemPolicy", "its example takes no policy away"),
+    ("aws:elbv2/load-balancer", "elasticloadbalancing:ModifyIpPools", "the emulator has no pools of addresses"),
     (
         "aws:eks/pod-identity-association",
         "eks:ListPodIdentityAssociations",
@@ -66,6 +73,7 @@ const UNCALLED: &[(&str, &str, &str)] = &[
         "iam:GetAccountAuthorizationDetails",
         "a walk has few, which are read one by one",
     ),
+    ("aws:iam/service-linked-role", "iam:ListRoles", "only a lost create is looked for, and no walk loses one"),
     ("aws:kms/key", "kms:ListKeys", "only a lost create is looked for, and no walk loses one"),
     ("aws:logs/log-group", "logs:DeleteIndexPolicy", "the emulator has no field indexes"),
     ("aws:logs/log-group", "logs:PutIndexPolicy", "the emulator has no field indexes"),
@@ -100,6 +108,15 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The lists by which preflight counts what there is already.
+const QUOTAS_COUNT: [&str; 5] = [
+    "ec2:DescribeVpcs",
+    "ec2:DescribeNatGateways",
+    "eks:ListClusters",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticfilesystem:DescribeFileSystems",
+];
+
 /// The permissions that calls needed. Who the caller is may be asked by everybody.
 pub(crate) fn used(calls: &[Call]) -> BTreeSet<String> {
     let calls = calls.iter().filter(|call| call.service != "sts");
@@ -118,7 +135,11 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks for, and what examples look up.
     allowed.extend(strays.iter().flat_map(|it| it.actions));
-    allowed.insert("ec2:DescribeAvailabilityZones");
+    allowed.extend(["ec2:DescribeAvailabilityZones", "ec2:DescribeImages"]);
+    allowed.extend(["iam:ListRoles", "iam:CreateServiceLinkedRole"]);
+    // What is counted for quotas is counted by lists that other types have, too.
+    allowed.extend(["servicequotas:ListServiceQuotas", "servicequotas:GetAWSDefaultServiceQuota"]);
+    allowed.extend(QUOTAS_COUNT);
     let wrong = used.iter().filter(|action| !allowed.contains(action.as_str()));
     wrong
         .map(|action| format!("it called what needs {action}, which is not among the permissions of the types here"))

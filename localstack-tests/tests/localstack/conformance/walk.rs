@@ -342,6 +342,7 @@ impl Walk<'_> {
             match self.kind.delete(&row.id, &recorded).await? {
                 Deletion::Done => return Ok(()),
                 Deletion::Wait => return self.status(&row.id, None, &[Status::Gone]).await,
+                Deletion::Task(task) => return self.status(&row.id, Some(task), &[Status::Gone]).await,
                 Deletion::Again => self.status(&row.id, None, &[Status::Gone, Status::Ready]).await?,
             }
         }

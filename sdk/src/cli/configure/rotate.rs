@@ -4,10 +4,12 @@
 //!
 //! 1. The key file holds the new key and the former one, both wrapped in the new way.
 //! 2. The sealed values of the configuration are sealed with the new key.
-//! 3. So are the stores: the stack's own, and that of `--local`.
+//! 3. So are the stores: the stack's own, in a folder or in S3, and that of `--local`.
 //! 4. The key file holds the new key alone.
 //!
 //! A rotation that was cut short leaves two keys in the file, and the next one goes on with 2.
+
+use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};
 use formwork_aws::Envelope;
@@ -15,12 +17,12 @@ use formwork_engine::Error;
 use formwork_engine::clock::TokioClock;
 use formwork_engine::error::Turn;
 use formwork_engine::seal::DataKey;
-use formwork_engine::state::{LocalStore, Resealed};
+use formwork_engine::state::{LocalMark, LocalStore, Resealed, SharedStore};
 
 use super::super::At;
 use super::super::keys::Need;
 use super::super::target::Target;
-use super::super::{local, session};
+use super::super::{local, session, store};
 use super::write;
 use crate::config::Document;
 use crate::keys::{Context, KeyFile, Stretch, Unlocked, Wrap, Wrapped, wanted_new, wrap_with_passphrase};
@@ -71,18 +73,15 @@ pub(super) fn init(at: At<'_>, target: &Target, kms: Option<&str>) -> Result<(),
 pub(super) fn rotate(at: At<'_>, target: &Target, how: How<'_>) -> Result<(), Vec<Error>> {
     let path = target.key_path();
     let fail = |error: Error| vec![error];
-    if target.base.store.s3.is_some() && !how.wrapping_only {
-        let reason = "the state of this stack is in S3, whose records cannot be sealed anew in one piece";
-        return Err(vec![
-            Error::new(Turn::You, "change the key", reason)
-                .hint("--wrapping-only changes the passphrase, or the key of KMS, and keeps the data key")
-                .hint("or move the state with `state migrate --to local`, rotate there, and move it back"),
-        ]);
-    }
     let Some(mut file) = KeyFile::read(&path).map_err(fail)? else {
         target.unlock(at, Need::Required)?;
         return Ok(());
     };
+    if target.base.store.s3.is_some() {
+        // Whoever cannot reach the store changes nothing.
+        target.check(at)?;
+        at.block_on(async { target.connect(at, None).await.map(drop) })?;
+    }
     let bug = || vec![Error::new(Turn::Bug, "unlock the key", "it was required and is not there")];
     let Unlocked(mut keys) = target.unwrap(at, &file, Need::Required)?.ok_or_else(bug)?;
     let going_on = keys.len() > 1;
@@ -110,18 +109,31 @@ pub(super) fn rotate(at: At<'_>, target: &Target, how: How<'_>) -> Result<(), Ve
     let holder = session::holder(at, &format!("config rotate {}", target.stack), &clock);
     let mut records = 0;
     let locals = local::for_config(&target.file, at.environment).store(&target.stack);
+    let goes_on = |error: Error| {
+        let then =
+            format!("then `config rotate {}` goes on; until then both keys are in {}", target.stack, path.display());
+        vec![error.hint(then)]
+    };
+    let mut count = |resealed: Resealed| match resealed {
+        Resealed::Records(number) => records += number,
+        Resealed::Nothing | Resealed::Already => {}
+    };
     for (store, whole) in [(target.store(), target.seals_whole()), (locals, false)] {
-        let resealed = LocalStore::reseal(&store, &holder, &sealer, whole).map_err(|error| {
-            let error = Error::from(error);
-            vec![error.hint(format!(
-                "then `config rotate {}` goes on; until then both keys are in {}",
-                target.stack,
-                path.display()
-            ))]
-        })?;
-        if let Resealed::Records(number) = resealed {
-            records += number;
+        // Of what has moved to S3, the key is changed there.
+        if LocalMark::read(&store).map_err(|error| goes_on(error.into()))?.is_none() {
+            let resealed = LocalStore::reseal(&store, &holder, &sealer, whole);
+            count(resealed.map_err(|error| goes_on(error.into()))?);
         }
+    }
+    if let Some(s3) = &target.base.store.s3 {
+        let resealed = at.block_on(async {
+            let connected = target.connect(at, None).await?;
+            let objects = store::objects(at, target, &connected, s3).map_err(fail)?;
+            let by = store::claimant(at, target, holder.clone());
+            let resealed = SharedStore::reseal(Arc::new(objects), store::clock(), by, &sealer, target.seals_whole());
+            resealed.await.map_err(|error| vec![Error::from(error)])
+        });
+        count(resealed.map_err(|errors| errors.into_iter().flat_map(goes_on).collect::<Vec<_>>())?);
     }
     file.keys.truncate(1);
     file.write().map_err(fail)?;

@@ -1,21 +1,24 @@
 //! `state rebuild`: a damaged store goes on with what is left of it; what no row knows is looked for in the account, shown, and recorded.
 
+use std::sync::Arc;
+
 use clap::Args;
 use formwork_engine::clock::{Clock as _, TokioClock};
 use formwork_engine::error::{Turn, exit};
 use formwork_engine::observe::Evidence;
 use formwork_engine::run::{Rebuilding, Rebuilt, Session};
 use formwork_engine::settings::Settings;
-use formwork_engine::state::{LocalStore, OpenMode, StateError};
+use formwork_engine::state::{Holder, LocalStore, OpenMode, SharedMode, SharedStore, StateError, Store as _};
 use formwork_engine::{Error, Program};
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::StackArgs;
 use crate::cli::keys::Need;
 use crate::cli::session::{self, Purpose};
-use crate::cli::store::let_go;
+use crate::cli::store::{self, let_go};
 use crate::cli::target::Target;
 use crate::cli::{At, counted, local, prompt};
+use crate::config::S3Section;
 use crate::render::{Ink, Last, Look, Progress, Telling, table, wrapped};
 
 /// The flags of `state rebuild`.
@@ -99,28 +102,20 @@ async fn rebuild(
 
 /// Brings a store that does not open to where it does. Answers what was done, in sentences.
 fn mended(at: At<'_>, args: &RebuildArgs, target: &Target) -> Result<Vec<String>, Vec<Error>> {
-    if target.base.store.s3.is_some() {
-        return Ok(Vec::new());
+    let clock = TokioClock::new();
+    let holder = session::holder(at, &format!("state rebuild {}", target.stack), &clock);
+    if let Some(s3) = &target.base.store.s3 {
+        return mended_in_s3(at, args, target, s3, holder);
     }
     let folder = target.store();
     let sealing = target.sealing().map_err(|error| vec![error])?;
     let damage = match LocalStore::open_sealed(&folder, OpenMode::Read, &sealing) {
         Ok(_) => return Ok(Vec::new()),
         Err(damage @ (StateError::Damaged { .. } | StateError::Lost { .. })) => damage,
-        Err(other) => return Err(vec![Error::from(other)]),
+        Err(other) => return Err(vec![target.store_error(other)]),
     };
-    if args.json && !args.yes {
-        return Err(vec![Error::from(damage).hint("with --yes, the store goes on with what is left of it")]);
-    }
-    let look = at.terminal.err_look();
-    at.terminal.say(&wrapped(&format!("{damage}"), look.width, "! ", "  "));
-    if !args.yes {
-        let question = "Go on with what is left of the records? The damaged files are kept beside them.";
-        prompt::go_ahead(question, at.terminal).map_err(|error| vec![error])?;
-    }
-    let clock = TokioClock::new();
-    let holder = session::holder(at, &format!("state rebuild {}", target.stack), &clock);
-    let notes = match LocalStore::rebuild(&folder, &holder) {
+    agreed(at, args, damage, "Go on with what is left of the records? The damaged files are kept beside them.")?;
+    let notes = match LocalStore::rebuild_sealed(&folder, &holder, &sealing) {
         Ok(notes) => notes,
         // Neither log nor view has anything left: the records begin anew, from the account alone.
         Err(StateError::Damaged { .. } | StateError::Lost { .. }) => {
@@ -129,11 +124,67 @@ fn mended(at: At<'_>, args: &RebuildArgs, target: &Target) -> Result<Vec<String>
         }
         Err(other) => return Err(vec![Error::from(other)]),
     };
-    notes.iter().for_each(|note| at.terminal.say(&wrapped(&format!("note: {note}"), look.width, "", "  ")));
-    match LocalStore::open(&folder, OpenMode::Read) {
+    told(at, &notes);
+    match LocalStore::open_sealed(&folder, OpenMode::Read, &sealing) {
         Ok(_) => Ok(notes),
-        Err(error) => Err(vec![Error::new(Turn::Bug, "rebuild the store", format!("it still does not open: {error}"))]),
+        Err(error) => Err(vec![still(&error)]),
     }
+}
+
+fn mended_in_s3(
+    at: At<'_>,
+    args: &RebuildArgs,
+    target: &Target,
+    s3: &S3Section,
+    holder: Holder,
+) -> Result<Vec<String>, Vec<Error>> {
+    let emulator = target.emulator(at)?;
+    at.block_on(async {
+        let connected = target.connect(at, emulator).await?;
+        let objects = Arc::new(store::objects(at, target, &connected, s3).map_err(|error| vec![error])?);
+        let sealing = target.sealing().map_err(|error| vec![error])?;
+        let open = || SharedStore::open(objects.clone(), store::clock(), &sealing, SharedMode::Read);
+        // The history too: what is missing there is noticed by no run.
+        let whole = match open().await {
+            Ok(store) => store.commits().await.map(drop),
+            Err(error) => Err(error),
+        };
+        let damage = match whole {
+            Ok(()) => return Ok(Vec::new()),
+            Err(damage) if damage.is_of_objects() => damage,
+            Err(other) => return Err(vec![target.store_error(other)]),
+        };
+        agreed(at, args, damage, "Go on with what is left of the records? The damaged log stays beside the next one.")?;
+        let by = store::claimant(at, target, holder);
+        let notes = SharedStore::rebuild(objects.clone(), store::clock(), by, &sealing).await;
+        let notes = notes.map_err(|error| vec![Error::from(error)])?;
+        told(at, &notes);
+        match open().await {
+            Ok(_) => Ok(notes),
+            Err(error) => Err(vec![still(&error)]),
+        }
+    })
+}
+
+/// Says what is wrong with the store, and asks whether to go on without what is lost.
+fn agreed(at: At<'_>, args: &RebuildArgs, damage: StateError, question: &str) -> Result<(), Vec<Error>> {
+    if args.json && !args.yes {
+        return Err(vec![Error::from(damage).hint("with --yes, the store goes on with what is left of it")]);
+    }
+    at.terminal.say(&wrapped(&format!("{damage}"), at.terminal.err_look().width, "! ", "  "));
+    match args.yes {
+        true => Ok(()),
+        false => prompt::go_ahead(question, at.terminal).map_err(|error| vec![error]),
+    }
+}
+
+fn told(at: At<'_>, notes: &[String]) {
+    let width = at.terminal.err_look().width;
+    notes.iter().for_each(|note| at.terminal.say(&wrapped(&format!("note: {note}"), width, "", "  ")));
+}
+
+fn still(error: &StateError) -> Error {
+    Error::new(Turn::Bug, "rebuild the store", format!("it still does not open: {error}"))
 }
 
 fn object(rebuilding: &Rebuilding, store: &[String], recorded: bool) -> Json {

@@ -8,6 +8,10 @@ use super::*;
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/admin";
+const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
+const PORT: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/1/2";
+const RULE: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/a/1/2/3";
+const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/1";
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const ACCESS: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/env-Ab12Cd";
@@ -22,6 +26,25 @@ const THINGS: &[Case] = &[
         &[("id", "2026-01-01 00:00:00 +0000 UTC"), ("certificate_arn", CERTIFICATE)],
         "aws:acm/certificate-validation",
         CERTIFICATE,
+    ),
+    (
+        "aws_cloudfront_cache_policy",
+        &[("id", "b2884449-e4de-46a7-ac36-70bc7f1ddd6d")],
+        "aws:cloudfront/cache-policy",
+        "b2884449-e4de-46a7-ac36-70bc7f1ddd6d",
+    ),
+    ("aws_cloudfront_distribution", &[("id", "EDFDVBD632BHDS5")], "aws:cloudfront/distribution", "EDFDVBD632BHDS5"),
+    (
+        "aws_cloudfront_origin_access_control",
+        &[("id", "E327GJI25M56DG")],
+        "aws:cloudfront/origin-access-control",
+        "E327GJI25M56DG",
+    ),
+    (
+        "aws_cloudfront_response_headers_policy",
+        &[("id", "67f7725c-6f97-4210-82d7-5512b31e9d03")],
+        "aws:cloudfront/response-headers-policy",
+        "67f7725c-6f97-4210-82d7-5512b31e9d03",
     ),
     ("aws_route53_zone", &[("id", "Z1"), ("zone_id", "Z1")], "aws:route53/hosted-zone", "Z1"),
     (
@@ -47,6 +70,23 @@ const THINGS: &[Case] = &[
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),
     ("aws_flow_log", &[("id", "fl-1")], "aws:ec2/flow-log", "fl-1"),
+    ("aws_instance", &[("id", "i-1")], "aws:ec2/instance", "i-1"),
+    ("aws_key_pair", &[("id", "anna"), ("key_pair_id", "key-1")], "aws:ec2/key-pair", "key-1"),
+    ("aws_launch_template", &[("id", "lt-1")], "aws:ec2/launch-template", "lt-1"),
+    ("aws_network_acl", &[("id", "acl-1")], "aws:ec2/network-acl", "acl-1"),
+    (
+        "aws_network_acl_association",
+        &[("id", "aclassoc-1"), ("subnet_id", "subnet-1"), ("network_acl_id", "acl-1")],
+        "aws:ec2/network-acl-association",
+        "subnet-1",
+    ),
+    (
+        "aws_network_acl_rule",
+        &[("id", "nacl-4242"), ("network_acl_id", "acl-1"), ("egress", "false"), ("rule_number", "100")],
+        "aws:ec2/network-acl-entry",
+        "acl-1|false|100",
+    ),
+    ("aws_ec2_managed_prefix_list", &[("id", "pl-1")], "aws:ec2/prefix-list", "pl-1"),
     ("aws_internet_gateway", &[("id", "igw-1")], "aws:ec2/internet-gateway", "igw-1"),
     ("aws_nat_gateway", &[("id", "nat-1")], "aws:ec2/nat-gateway", "nat-1"),
     (
@@ -177,6 +217,17 @@ const THINGS: &[Case] = &[
         "apg16",
     ),
     // Since version 5 of the provider the id is the resource id.
+    ("aws_iam_service_linked_role", &[("id", ROLE), ("name", "linked")], "aws:iam/service-linked-role", "linked"),
+    ("aws_efs_file_system", &[("id", "fs-1")], "aws:efs/file-system", "fs-1"),
+    ("aws_efs_mount_target", &[("id", "fsmt-1")], "aws:efs/mount-target", "fsmt-1"),
+    ("aws_lb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
+    ("aws_alb", &[("id", BALANCER), ("arn", BALANCER)], "aws:elbv2/load-balancer", BALANCER),
+    ("aws_lb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_alb_listener", &[("id", PORT), ("arn", PORT)], "aws:elbv2/listener", PORT),
+    ("aws_lb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
+    ("aws_alb_listener_rule", &[("id", RULE), ("arn", RULE)], "aws:elbv2/listener-rule", RULE),
+    ("aws_lb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
+    ("aws_alb_target_group", &[("id", TARGETS), ("arn", TARGETS)], "aws:elbv2/target-group", TARGETS),
     ("aws_db_instance", &[("id", "db-ABC"), ("identifier", "app")], "aws:rds/instance", "app"),
     ("aws_db_parameter_group", &[("id", "pg16"), ("name", "pg16")], "aws:rds/parameter-group", "pg16"),
     ("aws_db_subnet_group", &[("id", "db"), ("name", "db")], "aws:rds/subnet-group", "db"),

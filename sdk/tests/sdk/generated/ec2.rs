@@ -6,7 +6,11 @@ use formwork::prelude::*;
 pub fn elastic_ip(stack: &mut Stack) {
     stack.component("elastic-ip", |stack| {
         // AWS does not tell `ipam_pool_id`, `transfer_address`: the code leaves it out.
-        let egress_a = ec2::ElasticIp::builder().address("198.51.100.23").tags([("Name", "egress-a")]).build();
+        let egress_a = ec2::ElasticIp::builder()
+            .instance(ec2::InstanceId::new("host-id-1"))
+            .address("198.51.100.23")
+            .tags([("Name", "egress-a")])
+            .build();
         stack.add_with("egress-a", egress_a, options().import("the-id"));
     });
 }
@@ -27,11 +31,122 @@ pub fn flow_log(stack: &mut Stack) {
 }
 
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn instance(stack: &mut Stack) {
+    stack.component("instance", |stack| {
+        // AWS does not tell `additional_info`, `associate_public_ip`, `launch_template`, `license_configurations`: the
+        // code leaves it out.
+        let host_private_dns_names = ec2::PrivateDnsNames::builder()
+            .hostname_type(ec2::HostnameType::IpName)
+            .resource_name_a_record(false)
+            .build();
+        let host = ec2::Instance::builder()
+            .ami(ec2::AmiId::new("ami-id-1"))
+            .instance_type("t3.micro")
+            .subnet(ec2::SubnetId::new("a-id-1"))
+            .availability_zone("eu-west-1a")
+            .security_groups([ec2::SecurityGroupId::new("hosts-id-1")])
+            .key_pair(ec2::KeyPairName::new("Hosts-1-name-1"))
+            .instance_profile(iam::InstanceProfileName::new("Hosts-1-id-1"))
+            .user_data("#!/bin/sh\necho ä > /tmp/started\n")
+            .metadata_options(ec2::MetadataOptions::builder().hop_limit(2).tags(true).build())
+            .monitoring(true)
+            .ebs_optimized(true)
+            .private_ip_address("10.29.1.77")
+            .source_dest_check(false)
+            .termination_protection(true)
+            .shutdown_behavior(ec2::ShutdownBehavior::Terminate)
+            .volume_tags([("of", "host"), ("team", "a")])
+            .cpu_credits(ec2::CpuCredits::Standard)
+            .cpu_options(ec2::CpuOptions::builder().core_count(1).threads_per_core(1).build())
+            .tenancy(ec2::HostTenancy::Default)
+            .private_dns_names(host_private_dns_names)
+            .tags([("Name", "host"), ("cost", "1")])
+            .build();
+        stack.add_with("host", host, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn internet_gateway(stack: &mut Stack) {
     stack.component("internet-gateway", |stack| {
         let gate_a =
             ec2::InternetGateway::builder().vpc(ec2::VpcId::new("vpc-id-1")).tags([("Name", "gate-a")]).build();
         stack.add_with("gate-a", gate_a, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn key_pair(stack: &mut Stack) {
+    stack.component("key-pair", |stack| {
+        let conformance_key = ec2::KeyPair::builder()
+            .name("Conformance-Key")
+            .public_key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIESRu+F5HH74W8WWGBAtysAWMqolk8RHIYUllXU4JCP7 anna")
+            .key_type(ec2::KeyType::Ed25519)
+            .tags([("cost", "1"), ("team", "a")])
+            .build();
+        stack.add_with("Conformance-Key", conformance_key, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn launch_template(stack: &mut Stack) {
+    stack.component("launch-template", |stack| {
+        // AWS does not tell `keep_versions`: the code leaves it out.
+        let conformance_template_data_network_interfaces = ec2::TemplateInterface::builder()
+            .security_groups([ec2::SecurityGroupId::new("sg-0123456789abcdef0")])
+            .associate_public_ip(false)
+            .delete_on_termination(true)
+            .build();
+        let conformance_template_data_block_devices = ec2::BlockDevice::builder()
+            .device_name("/dev/xvda")
+            .volume_size(20)
+            .volume_type(ec2::VolumeType::Gp3)
+            .iops(4000)
+            .throughput(250)
+            .encrypted(true)
+            .delete_on_termination(true)
+            .build();
+        let conformance_template_data_placement =
+            ec2::TemplatePlacement::builder().tenancy(ec2::HostTenancy::Dedicated).group_name("nodes").build();
+        let conformance_template_data_private_dns_names = ec2::PrivateDnsNames::builder()
+            .hostname_type(ec2::HostnameType::ResourceName)
+            .resource_name_a_record(true)
+            .build();
+        let conformance_template_data_capacity_reservation =
+            ec2::CapacityReservation::builder().preference(ec2::CapacityReservationPreference::None).build();
+        let conformance_template_data = ec2::LaunchTemplateData::builder()
+            .ami(ec2::AmiId::new("ami-0123456789abcdef0"))
+            .instance_type("m7g.large")
+            .key_pair(ec2::KeyPairName::new("nodes"))
+            .instance_profile(iam::InstanceProfileName::new("nodes"))
+            .network_interfaces([conformance_template_data_network_interfaces])
+            .block_devices([conformance_template_data_block_devices])
+            .metadata_options(ec2::MetadataOptions::builder().hop_limit(2).tags(true).build())
+            .monitoring(true)
+            .ebs_optimized(true)
+            .termination_protection(true)
+            .stop_protection(false)
+            .shutdown_behavior(ec2::ShutdownBehavior::Terminate)
+            .cpu_credits(ec2::CpuCredits::Standard)
+            .cpu_options(ec2::CpuOptions::builder().core_count(1).threads_per_core(1).build())
+            .hibernation(false)
+            .enclaves(false)
+            .placement(conformance_template_data_placement)
+            .private_dns_names(conformance_template_data_private_dns_names)
+            .spot(ec2::SpotOptions::builder().max_price("0.05").request(ec2::SpotRequest::OneTime).build())
+            .capacity_reservation(conformance_template_data_capacity_reservation)
+            .license_configurations(["arn:aws:license-manager:eu-west-1:123456789012:license-configuration:lic-1"])
+            .auto_recovery(false)
+            .resource_tags([("instance", [("team", "a")])])
+            .build();
+        let conformance_template = ec2::LaunchTemplate::builder()
+            .name("Conformance-Template")
+            .data(conformance_template_data)
+            .user_data("#!/bin/sh\ntrue\n")
+            .version_description("the first")
+            .tags([("cost", "1"), ("team", "a")])
+            .build();
+        stack.add_with("Conformance-Template", conformance_template, options().import("the-id"));
     });
 }
 
@@ -46,6 +161,59 @@ pub fn nat_gateway(stack: &mut Stack) {
             .tags([("Name", "out-a")])
             .build();
         stack.add_with("out-a", out_a, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn network_acl(stack: &mut Stack) {
+    stack.component("network-acl", |stack| {
+        let network_acl =
+            ec2::NetworkAcl::builder().vpc(ec2::VpcId::new("vpc-id-1")).tags([("cost", "1"), ("team", "a")]).build();
+        stack.add_with("network-acl", network_acl, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn network_acl_association(stack: &mut Stack) {
+    stack.component("network-acl-association", |stack| {
+        let network_acl_association = ec2::NetworkAclAssociation::builder()
+            .subnet(ec2::SubnetId::new("subnet-id-1"))
+            .network_acl(ec2::NetworkAclId::new("acl-id-1"))
+            .build();
+        stack.add_with("network-acl-association", network_acl_association, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn network_acl_entry(stack: &mut Stack) {
+    stack.component("network-acl-entry", |stack| {
+        let network_acl_entry = ec2::NetworkAclEntry::builder()
+            .network_acl(ec2::NetworkAclId::new("acl-id-1"))
+            .rule_number(100)
+            .protocol("tcp")
+            .action(ec2::RuleAction::Allow)
+            .cidr_block("10.34.7.9/16")
+            .from_port(5432)
+            .to_port(5433)
+            .build();
+        stack.add_with("network-acl-entry", network_acl_entry, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn prefix_list(stack: &mut Stack) {
+    stack.component("prefix-list", |stack| {
+        let prefix_list = ec2::PrefixList::builder()
+            .name("Conformance")
+            .address_family(ec2::AddressFamily::Ipv4)
+            .max_entries(3)
+            .entries([
+                ec2::PrefixEntry::builder().cidr("198.51.100.7/24").description("office").build(),
+                ec2::PrefixEntry::builder().cidr("203.0.113.0/24").description("partner").build(),
+            ])
+            .tags([("cost", "1"), ("team", "a")])
+            .build();
+        stack.add_with("prefix-list", prefix_list, options().import("the-id"));
     });
 }
 

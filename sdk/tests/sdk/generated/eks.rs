@@ -72,6 +72,24 @@ pub fn cluster(stack: &mut Stack) {
 }
 
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn fargate_profile(stack: &mut Stack) {
+    stack.component("fargate-profile", |stack| {
+        let fargate_profile = eks::FargateProfile::builder()
+            .cluster(eks::ClusterName::new("cluster-id-1"))
+            .name("batch")
+            .pod_execution_role_arn(Arn::new("fargate-pods-1-arn-1"))
+            .selectors([
+                eks::FargateSelector::builder().namespace("batch").labels([("size", "small")]).build(),
+                eks::FargateSelector::builder().namespace("jobs-*").build(),
+            ])
+            .subnets([ec2::SubnetId::new("a-id-1"), ec2::SubnetId::new("b-id-1")])
+            .tags([("cost", "1"), ("team", "a")])
+            .build();
+        stack.add_with("fargate-profile", fargate_profile, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn node_group(stack: &mut Stack) {
     stack.component("node-group", |stack| {
         // AWS does not tell `force_update`: the code leaves it out.
