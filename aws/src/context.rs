@@ -23,7 +23,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use formwork_engine::clock::{Clock, TokioClock};
 use formwork_engine::event::Consumer;
 use formwork_engine::kind::{CallClass, CallError, Cloud, Identity, Registry, Sought, Swept, Throttled};
-use formwork_engine::preflight::{Intended, Preflight};
 use formwork_engine::preflight::{Intended, Preflight, Preparation};
 use formwork_engine::state::Fence;
 use formwork_engine::{ProviderName, ProviderSpec};
