@@ -173,7 +173,10 @@ impl<'a> Known<'a> {
     /// Whether a row knows the thing. What is of no kind of ours is known by its id in its service, and where it is a part of something that a row
     /// knows, as the disk of a machine is, which was tagged with it.
     fn has(&self, mark: &Mark, of_ours: bool) -> bool {
+        let made_as = mark.urn.as_ref().map(crate::Urn::kind);
         self.ids.contains(&(&*mark.kind, &*mark.id))
+            // A list of several kinds may call it by another of them.
+            || made_as.is_some_and(|kind| self.ids.contains(&(kind.as_str(), &*mark.id)))
             || !of_ours
                 && (self.of_services.contains(&(service(&mark.kind), &*mark.id)) || self.uids.contains(&mark.owner.uid))
     }

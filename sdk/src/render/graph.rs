@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn look(width: usize) -> Look {
-        Look { width, colour: false, ..Look::default() }
+        Look { width, colour: false }
     }
 
     #[test]
