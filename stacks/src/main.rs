@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    formwork::Runner::new("stacks").stack("prod", stacks::prod).main()
+    formwork::Runner::new("stacks").stack("prod", stacks::prod).stack("platform", stacks::platform).main()
 }

@@ -10,9 +10,9 @@ mod controllers;
 use std::collections::BTreeMap;
 
 use formwork::components::{
-    Access, AccessFrom, AuroraPostgres, AuroraPostgresParts, Bastion, BastionParts, DnsValidatedCertificate, EksCluster,
-    EksClusterParts, FlowLogs, HostImage, IrsaRole, Network, NetworkParts, ServiceAccount, SiteCertificate, StaticSite,
-    StaticSiteParts, Tenant, TenantDatabase, TenantObjects, VpnAccess, VpnAccessParts, VpnEnd, VpnHost,
+    Access, AccessFrom, AuroraPostgres, AuroraPostgresParts, Bastion, BastionParts, DnsValidatedCertificate,
+    EksCluster, EksClusterParts, FlowLogs, HostImage, IrsaRole, Network, NetworkParts, ServiceAccount, SiteCertificate,
+    StaticSite, StaticSiteParts, Tenant, TenantDatabase, TenantObjects, VpnAccess, VpnAccessParts, VpnEnd, VpnHost,
 };
 use formwork::prelude::*;
 
@@ -75,7 +75,7 @@ fn network(stack: &mut Stack, config: &PlatformConfig) -> NetworkParts {
 
 fn image(config: &PlatformConfig) -> HostImage {
     match &config.hosts.image {
-        Some(id) => HostImage::pinned(id),
+        Some(id) => HostImage::pinned(ec2::AmiId::new(id)),
         None => HostImage::amazon_linux(),
     }
 }
@@ -191,8 +191,7 @@ fn statics(stack: &mut Stack, config: &PlatformConfig) -> StaticSiteParts {
         stack.add("zone", route53::HostedZone::builder().name(&config.statics.domain).build())
     });
     let cloudfront = stack.provider(CLOUDFRONT_REGION);
-    let certificate =
-        DnsValidatedCertificate::new(&name, &zone).provider(&cloudfront).declare(stack, "certificate");
+    let certificate = DnsValidatedCertificate::new(&name, &zone).provider(&cloudfront).declare(stack, "certificate");
 
     let backups = s3::LifecycleRule::builder()
         .id("backups")

@@ -90,7 +90,7 @@ impl Text {
 
 impl From<Json> for Property {
     fn from(value: Json) -> Self {
-        Self(Expr::text(&value.to_string()))
+        Self(Expr::text(value.to_string()))
     }
 }
 
@@ -144,7 +144,8 @@ pub(super) fn covers(wanted: &Json, found: &Json) -> bool {
         }
         (Json::String(text), other) | (other, Json::String(text)) => match other {
             Json::String(other) => text == other,
-            Json::Number(_) | Json::Bool(_) => *text == other.to_string(),
+            Json::Number(number) => number.to_string() == *text,
+            Json::Bool(value) => *text == if *value { "true" } else { "false" },
             _ => false,
         },
         _ => wanted == found,

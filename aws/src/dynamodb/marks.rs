@@ -19,11 +19,15 @@ pub(crate) async fn tables(aws: &Aws, sought: &Sought) -> Result<Swept> {
         }));
     }
     one_by_one(sought, "aws:dynamodb/table", listed, async |arn: String| {
-        let mut found = Vec::new();
-        let mut pages = aws.dynamodb().list_tags_of_resource().resource_arn(arn).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let Some(page) = page.or_gone(&["ResourceNotFoundException"])? else { return Ok(None) };
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let call = aws.dynamodb().list_tags_of_resource().resource_arn(&arn).set_next_token(next);
+            let Some(page) = call.send().await.or_gone(&["ResourceNotFoundException"])? else { return Ok(None) };
             found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
         }
         Ok(Some(found))
     })

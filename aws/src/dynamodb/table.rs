@@ -189,7 +189,6 @@ fn stream_hazards(before: &Stream, after: &Stream) -> &'static [Hazard] {
 }
 
 /// Items whose time is over go.
-#[expect(clippy::ptr_arg, reason = "takes references to the type of its field")]
 fn ttl_hazards(before: &String, after: &String) -> &'static [Hazard] {
     if !after.is_empty() && before != after { &[Hazard::DataLoss] } else { &[] }
 }

@@ -70,7 +70,7 @@ pub struct DatabaseConfig {
     /// The instance class of its members.
     pub instance_class: String,
     /// The number of its members.
-    pub instances: usize,
+    pub instances: u8,
     /// Days for which backups are kept.
     pub backup_retention_in_days: i32,
     /// When backups are made, in UTC.

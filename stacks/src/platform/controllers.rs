@@ -17,11 +17,11 @@ pub(super) fn load_balancer_controller() -> iam::PolicyDocument {
     let taggable = ["targetgroup/*/*", "loadbalancer/net/*/*", "loadbalancer/app/*/*"]
         .map(|path| format!("arn:aws:elasticloadbalancing:*:*:{path}"));
     iam::PolicyDocument::of([
-        iam::Statement::allow()
-            .sid("ServiceLinkedRole")
-            .action("iam:CreateServiceLinkedRole")
-            .resource("*")
-            .condition("StringEquals", "iam:AWSServiceName", ["elasticloadbalancing.amazonaws.com"]),
+        iam::Statement::allow().sid("ServiceLinkedRole").action("iam:CreateServiceLinkedRole").resource("*").condition(
+            "StringEquals",
+            "iam:AWSServiceName",
+            ["elasticloadbalancing.amazonaws.com"],
+        ),
         iam::Statement::allow()
             .sid("Look")
             .actions([
@@ -140,15 +140,11 @@ pub(super) fn load_balancer_controller() -> iam::PolicyDocument {
             true,
         ),
         ours(
-            iam::Statement::allow()
-                .sid("TagNew")
-                .action("elasticloadbalancing:AddTags")
-                .resources(taggable)
-                .condition(
-                    "StringEquals",
-                    "elasticloadbalancing:CreateAction",
-                    ["CreateTargetGroup", "CreateLoadBalancer"],
-                ),
+            iam::Statement::allow().sid("TagNew").action("elasticloadbalancing:AddTags").resources(taggable).condition(
+                "StringEquals",
+                "elasticloadbalancing:CreateAction",
+                ["CreateTargetGroup", "CreateLoadBalancer"],
+            ),
             "aws:RequestTag",
             true,
         ),
@@ -199,11 +195,7 @@ pub(super) fn cluster_autoscaler(cluster_name: &str) -> iam::PolicyDocument {
             .actions(["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"])
             .resource("*")
             // EKS puts this tag on the groups that it makes for node groups.
-            .condition(
-                "StringEquals",
-                format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster_name}"),
-                ["owned"],
-            ),
+            .condition("StringEquals", format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster_name}"), ["owned"]),
     ])
 }
 
