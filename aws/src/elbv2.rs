@@ -17,10 +17,13 @@ pub use listener_rule::{
     Condition, Header, ListenerRule, ListenerRuleId, ListenerRuleOutputs, Patterns, QueryPair, Rewrite, Transform,
 };
 pub use load_balancer::{
-    IpAddressType, LoadBalancer, LoadBalancerId, LoadBalancerOutputs, LoadBalancerType, Logs, Scheme, SubnetMapping,
-    Switch,
+    DesyncMitigation, ForwardedFor, IpAddressType, LoadBalancer, LoadBalancerId, LoadBalancerOutputs, LoadBalancerType,
+    Logs, Scheme, SubnetMapping, Switch,
 };
-pub use target_group::{Protocol, Target, TargetGroup, TargetGroupId, TargetGroupOutputs, TargetType};
+pub use target_group::{
+    CrossZone, IpFamily, LoadBalancing, Protocol, Stickiness, Target, TargetGroup, TargetGroupId, TargetGroupOutputs,
+    TargetType,
+};
 
 use std::collections::BTreeMap;
 

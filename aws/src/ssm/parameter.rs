@@ -50,7 +50,7 @@ pub struct Parameter {
     #[arg(replace)]
     pub name: Name,
     /// What sort of value it has. Parameter Store makes no sort out of another.
-    #[arg(replace, default = ParameterType::String, cfn = "Type")]
+    #[arg(replace, default = ParameterType::Text, cfn = "Type")]
     pub parameter_type: ParameterType,
     /// The value, of at most 4 KiB (8 in the advanced tier); the items of a list have commas between them. Not for a `SecureString`.
     #[arg(in_place)]
@@ -105,7 +105,7 @@ fn same_tier(wanted: &Option<Tier>, found: &Option<Tier>) -> bool {
 pub enum ParameterType {
     /// Text.
     #[choice("String")]
-    String,
+    Text,
     /// Texts with commas between them.
     #[choice("StringList")]
     StringList,
@@ -163,7 +163,7 @@ impl Lifecycle for Parameter {
     async fn create(aws: &Aws, owner: &Owner, args: &Self) -> Result<Created> {
         let value = match (args.parameter_type, &args.value, &args.secret_value) {
             (ParameterType::SecureString, None, Some(secret)) => secret.reveal(),
-            (ParameterType::String | ParameterType::StringList, Some(value), None) => value,
+            (ParameterType::Text | ParameterType::StringList, Some(value), None) => value,
             (ParameterType::SecureString, ..) => {
                 return Err(refused("a SecureString has a `secret_value` and no `value`"));
             }
@@ -341,7 +341,7 @@ fn observe(
     value: Option<String>,
     tags: tags::Read,
 ) -> Observed<Parameter> {
-    let sort = parameter.r#type.and_then(|it| ParameterType::parse(it.as_str())).unwrap_or(ParameterType::String);
+    let sort = parameter.r#type.and_then(|it| ParameterType::parse(it.as_str())).unwrap_or(ParameterType::Text);
     let args = Parameter {
         name: Name::new(id.as_str()),
         parameter_type: sort,
@@ -382,7 +382,7 @@ impl Conforms for Parameter {
         let secret = |text: &str| formwork_engine::Field::to_value(&Secret::new(text.to_owned()));
         let base = Parameter::builder()
             .name("/Conformance/Parameter")
-            .parameter_type(ParameterType::String)
+            .parameter_type(ParameterType::Text)
             .value("one")
             .description("made by the conformance suite")
             .allowed_pattern("[a-z,]+")

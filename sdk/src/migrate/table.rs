@@ -185,7 +185,7 @@ pub(crate) const TYPES: &[Type] = &[
         &["aws:ec2/eipAssociation:EipAssociation"],
         "aws:ec2/elastic-ip",
         "allocation_id",
-        "instance_id",
+        "instance",
     ),
     part(
         "aws_vpc_endpoint_route_table_association",

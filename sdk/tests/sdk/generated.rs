@@ -3,11 +3,16 @@
 #![expect(unreachable_pub, reason = "the code is for a crate that uses it from anywhere")]
 
 mod acm;
+mod cloudcontrol;
 mod cloudfront;
+mod cloudwatch;
+mod dynamodb;
 mod ec2;
 mod ecr;
+mod efs;
 mod eks;
 mod elasticache;
+mod elbv2;
 mod iam;
 mod kms;
 mod logs;
@@ -15,17 +20,23 @@ mod rds;
 mod route53;
 mod s3;
 mod secretsmanager;
+mod sns;
+mod sqs;
+mod ssm;
 
 use formwork::Stack;
 
 /// Every function of these files.
-pub(crate) const ALL: [fn(&mut Stack); 53] = [
+pub(crate) const ALL: &[fn(&mut Stack)] = &[
     acm::certificate,
     acm::certificate_validation,
+    cloudcontrol::resource,
     cloudfront::cache_policy,
     cloudfront::distribution,
     cloudfront::origin_access_control,
     cloudfront::response_headers_policy,
+    cloudwatch::alarm,
+    dynamodb::table,
     ec2::elastic_ip,
     ec2::flow_log,
     ec2::instance,
@@ -47,6 +58,8 @@ pub(crate) const ALL: [fn(&mut Stack); 53] = [
     ec2::vpc,
     ec2::vpc_endpoint,
     ecr::repository,
+    efs::file_system,
+    efs::mount_target,
     eks::access_entry,
     eks::access_policy_association,
     eks::addon,
@@ -57,12 +70,17 @@ pub(crate) const ALL: [fn(&mut Stack); 53] = [
     elasticache::parameter_group,
     elasticache::replication_group,
     elasticache::subnet_group,
+    elbv2::listener,
+    elbv2::listener_rule,
+    elbv2::load_balancer,
+    elbv2::target_group,
     iam::instance_profile,
     iam::open_id_connect_provider,
     iam::policy,
     iam::role,
     iam::role_policy,
     iam::role_policy_attachment,
+    iam::service_linked_role,
     kms::alias,
     kms::key,
     logs::log_group,
@@ -77,4 +95,10 @@ pub(crate) const ALL: [fn(&mut Stack); 53] = [
     s3::bucket,
     s3::bucket_policy,
     secretsmanager::secret,
+    sns::subscription,
+    sns::topic,
+    sns::topic_policy,
+    sqs::queue,
+    sqs::queue_policy,
+    ssm::parameter,
 ];
