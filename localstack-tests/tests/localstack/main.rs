@@ -20,6 +20,7 @@ mod hosts;
 mod kills;
 mod lasting;
 mod lookups;
+mod platform;
 mod prod;
 mod quiet;
 mod reads;

@@ -53,7 +53,13 @@ def authorize(context: RequestContext, request: dict[str, Any], proceed: Proceed
             group_id = pair.get("GroupId")
             if group_id and pair.get("UserId") in (None, context.account_id) and not known.security_group(context.account_id, context.region, group_id):
                 raise refusal("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
-    return proceed()
+    answer = proceed()
+    # moto shows the description of a range only, where it keeps that of a group with the group.
+    group = known.security_group(context.account_id, context.region, request.get("GroupId") or "")
+    for rule in (group.ingress_rules + group.egress_rules) if group is not None else []:
+        if said := (rule.source_group or {}).get("Description"):
+            rule.ip_range.setdefault("Description", said)
+    return answer
 
 
 @around(Layer.GAPS, "ec2", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress")
