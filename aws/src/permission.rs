@@ -27,6 +27,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("ListBucketIntelligentTieringConfigurations", "GetIntelligentTieringConfiguration"),
     ("ListBucketInventoryConfigurations", "GetInventoryConfiguration"),
     ("ListBucketMetricsConfigurations", "GetMetricsConfiguration"),
+    ("ListBuckets", "ListAllMyBuckets"),
     ("ListMultipartUploads", "ListBucketMultipartUploads"),
     ("ListObjectVersions", "ListBucketVersions"),
     ("ListObjectsV2", "ListBucket"),
@@ -65,6 +66,7 @@ pub(crate) fn needed(service: &str, operation: &str) -> String {
     let prefix = match service {
         "cloudwatchlogs" => "logs",
         "efs" => "elasticfilesystem",
+        "cloudcontrol" => "cloudformation",
         "elasticloadbalancingv2" | "elbv2" => "elasticloadbalancing",
         "service-quotas" => "servicequotas",
         service => service,

@@ -376,7 +376,7 @@ pub(super) fn example_balancer(stack: &mut Stack, range: u8) -> formwork_engine:
         stack.add(zone, subnet.availability_zone(format!("eu-west-1{zone}")).build())
     };
     let (a, b) = (subnet("a", 1), subnet("b", 2));
-    stack.add("balancer", LoadBalancer::builder().name("Conformance-Front").subnets([&a, &b]).build())
+    stack.add("balancer", LoadBalancer::builder().name(format!("Conformance-Front-{range}")).subnets([&a, &b]).build())
 }
 
 /// A target group for examples.

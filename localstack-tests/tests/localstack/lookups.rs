@@ -56,7 +56,7 @@ async fn what_somebody_else_keeps_is_followed_and_a_secret_stays_one() -> anyhow
     let plan = trial.plan(&program).await?;
     let changed: Vec<&str> =
         plan.steps.iter().flat_map(|step| &step.changes).map(|change| change.path.as_str()).collect();
-    assert_eq!(changed, ["description", "secret_value"], "{}", told(&plan));
+    assert_eq!(changed, ["secret_value", "description"], "{}", told(&plan));
     trial.up(&program).await?;
     assert_eq!(copied().await?.as_deref(), Some(other));
 

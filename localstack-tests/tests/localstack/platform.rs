@@ -20,7 +20,7 @@ fn program(config: &PlatformConfig) -> Program {
 }
 
 /// What a plan does, but for what stays as it is.
-fn steps(plan: &formwork_engine::Plan) -> Vec<(Op, &str)> {
+fn steps(plan: &formwork_engine::plan::Plan) -> Vec<(Op, &str)> {
     let mut steps: Vec<(Op, &str)> =
         plan.steps.iter().filter(|step| step.op != Op::Same).map(|step| (step.op, step.urn.path())).collect();
     steps.sort_by_key(|(_, path)| *path);

@@ -378,6 +378,25 @@ fn theirs(kind: &str, id: &str) -> (String, Value) {
     };
     let same = |terraform: &str| own(terraform, &["id"]);
     match kind {
+        "aws:acm/certificate-validation" => own("aws_acm_certificate_validation", &["certificate_arn"]),
+        "aws:cloudcontrol/resource" => own("aws_cloudcontrolapi_resource", &["type_name", "id"]),
+        "aws:cloudwatch/alarm" => same("aws_cloudwatch_metric_alarm"),
+        "aws:ec2/key-pair" => own("aws_key_pair", &["key_pair_id"]),
+        "aws:ec2/network-acl-association" => own("aws_network_acl_association", &["subnet_id"]),
+        "aws:ec2/network-acl-entry" => own("aws_network_acl_rule", &["network_acl_id", "egress", "rule_number"]),
+        "aws:ec2/prefix-list" => same("aws_ec2_managed_prefix_list"),
+        "aws:eks/fargate-profile" => own("aws_eks_fargate_profile", &["cluster_name", "fargate_profile_name"]),
+        "aws:elbv2/listener" => same("aws_lb_listener"),
+        "aws:elbv2/listener-rule" => same("aws_lb_listener_rule"),
+        "aws:elbv2/load-balancer" => same("aws_lb"),
+        "aws:elbv2/target-group" => same("aws_lb_target_group"),
+        "aws:iam/service-linked-role" => own("aws_iam_service_linked_role", &["name"]),
+        "aws:route53/hosted-zone" => own("aws_route53_zone", &["zone_id"]),
+        "aws:route53/record-set" if parts.len() == 4 => {
+            own("aws_route53_record", &["zone_id", "fqdn", "type", "set_identifier"])
+        }
+        "aws:route53/record-set" => own("aws_route53_record", &["zone_id", "fqdn", "type"]),
+        "aws:sns/subscription" => same("aws_sns_topic_subscription"),
         "aws:ec2/elastic-ip" => own("aws_eip", &["allocation_id"]),
         "aws:ec2/route" if id.contains("|pl-") => own("aws_route", &["route_table_id", "destination_prefix_list_id"]),
         "aws:ec2/route" if id.contains(':') => own("aws_route", &["route_table_id", "destination_ipv6_cidr_block"]),
