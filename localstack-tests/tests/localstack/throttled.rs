@@ -50,6 +50,17 @@ impl Consumer for Paces {
     }
 }
 
+/// The roles that services act with, as an account has them that was used before: otherwise the run waits for IAM alone before its first step.
+async fn service_roles(trial: &Trial) -> anyhow::Result<()> {
+    let aws = trial.cloud.aws().await?;
+    for service in ["eks", "eks-nodegroup", "rds", "elasticache"] {
+        let call = aws.iam().create_service_linked_role().aws_service_name(format!("{service}.amazonaws.com"));
+        call.send().await?;
+    }
+    trial.account.news();
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_every_change_is_refused_little_is_sent_and_then_all_is_done() -> anyhow::Result<()> {
     let program = crate::prod::program(&crate::prod::config());
@@ -61,6 +72,7 @@ async fn while_every_change_is_refused_little_is_sent_and_then_all_is_done() -> 
     let mut trial = Trial::new(crate::emulator()).await;
     let paces = Arc::new(Paces::default());
     trial.events = paces.clone();
+    service_roles(&trial).await?;
     throttle(&trial.account);
     let account = &trial.account;
     let thaw = async {
