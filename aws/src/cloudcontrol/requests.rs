@@ -56,6 +56,24 @@ pub(super) fn made(event: &ProgressEvent) -> Result<&str> {
     identifier.ok_or_else(|| failure("cloudcontrol CreateResource", event))
 }
 
+/// The identifiers of what these creates, all over, have made: but for those of which a later one was told that they exist already. It may have been
+/// ours, and the thing somebody else's.
+pub(super) fn undisputed(creates: &[ProgressEvent]) -> Vec<&str> {
+    let disputed = |identifier: &str, since: &ProgressEvent| {
+        creates.iter().any(|other| {
+            other.identifier() == Some(identifier)
+                && other.error_code == Some(HandlerErrorCode::AlreadyExists)
+                && other.event_time >= since.event_time
+        })
+    };
+    let made = creates.iter().filter_map(|event| Some((made(event).ok()?, event)));
+    let mut found: Vec<&str> =
+        made.filter(|(identifier, event)| !disputed(identifier, event)).map(|(identifier, _)| identifier).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// A request, unless it is forgotten: they are kept for seven days.
 pub(super) async fn request(aws: &Aws, token: &str) -> Result<Option<ProgressEvent>> {
     let call = aws.cloudcontrol().get_resource_request_status().request_token(token);
@@ -178,6 +196,24 @@ mod tests {
         ] {
             assert!(named(other).is_err());
         }
+    }
+
+    #[test]
+    fn what_a_later_create_was_told_to_exist_is_nobodys_to_claim() {
+        use aws_smithy_types::DateTime;
+        let create = |identifier: &str, second: i64, failed: Option<HandlerErrorCode>| {
+            let over = if failed.is_some() { OperationStatus::Failed } else { OperationStatus::Success };
+            let event = event(Operation::Create, over).identifier(identifier).set_error_code(failed);
+            event.event_time(DateTime::from_secs(second)).build()
+        };
+        let exists = || Some(HandlerErrorCode::AlreadyExists);
+        let creates = [
+            create("theirs", 1, None),
+            create("theirs", 2, exists()),
+            create("ours", 4, None),
+            create("ours", 3, exists()),
+        ];
+        assert_eq!(undisputed(&creates), ["ours"]);
     }
 
     #[test]

@@ -62,13 +62,16 @@ impl ResourceId {
 const GONE: &[&str] = &["ResourceNotFoundException"];
 
 /// A resource of any type. Written with [`Resource::of`].
+///
+/// Its create carries a client token, so that a repeated one makes nothing twice. That is no proof of what a lost one has made, since requests do
+/// not tell their tokens: for the engine it is a type that is told apart by what it is called.
 #[derive(Derive)]
 #[resource(
     kind = "aws:cloudcontrol/resource",
     cfn = "",
     id = ResourceId,
     outputs = ResourceOutputs,
-    guard = token,
+    guard = unique_name,
     data_store,
     visibility = 120,
     create_wait = (2, 5, 1, 7200),
@@ -279,9 +282,8 @@ impl Lifecycle for Resource {
         // No tag, and requests do not tell their client tokens: it is one that was asked for through this very path and is as it was declared.
         let creates = requests::all(aws, Operation::Create).await?.into_iter();
         let of_type = creates.filter(|event| event.type_name() == Some(&args.type_name));
-        let found = each(of_type, |event| async {
-            let event = requests::over(aws, event).await?;
-            let Ok(identifier) = requests::made(&event) else { return Ok(None) };
+        let ended = each(of_type, |event| requests::over(aws, event)).await.into_iter().collect::<Result<Vec<_>>>()?;
+        let found = each(requests::undisputed(&ended), |identifier| async move {
             let id = ResourceId::of(&args.type_name, identifier);
             let there = get(aws, &id).await?.map(|model| observe(&id, &args.type_name, model)).transpose()?;
             let fits = there.is_some_and(|there| {
