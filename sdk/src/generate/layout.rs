@@ -83,6 +83,7 @@ fn write(indent: usize, variable: Option<&str>, part: &str, code: Code, text: &m
     let code = match code {
         Code::Chain(root, calls) if root != "stack" => Code::Chain(root, hoist(indent, part, calls, text)),
         Code::Call(function, args) if !in_lines(indent, &args) => Code::Call(function, apart(indent, part, args, text)),
+        Code::Tuple(items) => Code::Tuple(apart(indent, part, items, text)),
         code => code,
     };
     if whole(indent, variable, &code, text) {

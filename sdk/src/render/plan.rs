@@ -475,13 +475,16 @@ fn notes(plan: &Plan, look: Look) -> String {
 fn preparations(plan: &Plan, look: Look) -> String {
     let line = |what: &str, needed: &BTreeSet<Urn>| {
         let needed = needed.iter().map(Urn::path).collect::<Vec<_>>().join(", ");
-        let text =
-            format!("{what}: the account has it not yet, {needed} will need it, and it stays when the stack goes");
-        let line = wrapped(&text, look.width, "  + ", "      ");
-        let rest = line.strip_prefix("  +").unwrap_or(&line);
-        format!("  {}{rest}\n", look.paint(Ink::Create, "+"))
+        let line = wrapped(&format!("{what}, for {needed}"), look.width, "    + ", "        ");
+        let rest = line.strip_prefix("    +").unwrap_or(&line);
+        format!("    {}{rest}\n", look.paint(Ink::Create, "+"))
     };
-    plan.preparations.iter().map(|one| line(&one.what, &one.needed_by)).collect()
+    let lines: String = plan.preparations.iter().map(|one| line(&one.what, &one.needed_by)).collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("  first, in the account, which keeps it when the stack goes\n{lines}")
+    }
 }
 
 fn warnings(plan: &Plan, look: Look) -> String {

@@ -5,22 +5,18 @@ use formwork::prelude::*;
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn table(stack: &mut Stack) {
     stack.component("table", |stack| {
-        let conformance_global_secondary_indexes = (
-            "by-status",
-            dynamodb::GlobalIndex::builder()
-                .partition_key("status")
-                .sort_key("order")
-                .projection(dynamodb::Projection::keys_only())
-                .contributor_insights(true)
-                .build(),
-        );
-        let conformance_local_secondary_indexes = (
-            "by-total",
-            dynamodb::LocalIndex::builder()
-                .sort_key("total")
-                .projection(dynamodb::Projection::include(["status"]))
-                .build(),
-        );
+        let conformance_global_secondary_indexes_2 = dynamodb::GlobalIndex::builder()
+            .partition_key("status")
+            .sort_key("order")
+            .projection(dynamodb::Projection::keys_only())
+            .contributor_insights(true)
+            .build();
+        let conformance_global_secondary_indexes = ("by-status", conformance_global_secondary_indexes_2);
+        let conformance_local_secondary_indexes_2 = dynamodb::LocalIndex::builder()
+            .sort_key("total")
+            .projection(dynamodb::Projection::include(["status"]))
+            .build();
+        let conformance_local_secondary_indexes = ("by-total", conformance_local_secondary_indexes_2);
         let conformance_stream_policy = iam::Statement::allow()
             .principal(iam::Principal::aws("arn:aws:iam::123456789012:root"))
             .action("dynamodb:GetRecords")
