@@ -96,7 +96,9 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
         seen = _SEEN.at(context)
         before = [] if paged else seen.shown.get(question, [])
         # What leaves a list that was asked for by some property of it, such as the subnet of a route table, may still be there.
-        narrowed = any(filter_.get("Name") != _kebab(listing.key) for filter_ in request.get("Filters") or request.get("Filter") or [])
+        # Others than EC2's narrow a list by bare words, such as IAM's to the kinds of its entities, which no entity leaves.
+        filters = [one for one in request.get("Filters") or request.get("Filter") or [] if isinstance(one, dict)]
+        narrowed = any(one.get("Name") != _kebab(listing.key) for one in filters)
         true = {str(row.get(listing.key)): row for row in answer.get(listing.rows) or [] if isinstance(row, dict)}
         for name, row in true.items():
             old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, row)

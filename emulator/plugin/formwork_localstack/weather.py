@@ -50,21 +50,26 @@ class Weather:
     deeds: list[dict[str, Any]] = field(default_factory=list)
 
     def did(self, kind: str, call: Call | None = None) -> None:
-        """Counts a deed, and lists it where it was done to a call as a whole."""
-        with LOCK:
+        """Counts a deed, and lists it where it was done to a call as a whole. May be called with the locks of others held."""
+        with _TALLY:
             self.counts[kind] += 1
             if call is not None and len(self.deeds) < KEPT:
                 self.deeds.append({"seq": call.seq, "kind": kind, "service": call.service, "operation": call.operation})
 
     def to_json(self) -> dict[str, Any]:
         """As the HTTP contract shows it."""
-        with LOCK:
+        with _TALLY:
             mix = self.mix and {"seed": self.mix.seed, "percent": self.mix.percent, "kinds": list(self.mix.kinds)}
             wish = {"lag": self.lag, "pending": self.pending, "mix": mix, "throttled": self.throttled}
             return {**wish, "counts": dict(self.counts), "deeds": list(self.deeds)}
 
 
 LOCK = threading.RLock()
+"""For making and drawing weather: taken before the locks of lag and pending states, never while one of them is held."""
+
+_TALLY = threading.Lock()
+"""For what was done: whoever holds it takes no other lock."""
+
 _WEATHERS: dict[str, Weather] = {}
 
 

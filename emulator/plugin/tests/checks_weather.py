@@ -1,6 +1,7 @@
 """Lag, pending states and the mix."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from typing import Any
@@ -56,6 +57,40 @@ def what_leaves_a_narrowed_list_is_not_taken_for_gone(account: Account) -> None:
     same([listed("association.subnet-id", subnet) for _ in range(3)], [[table], [table], []])
     ec2.create_tags(Resources=[table], Tags=[{"Key": "a", "Value": "b"}])
     same([listed("route-table-id", table) for _ in range(3)], [[table], [table], [table]])
+
+
+@check
+def a_list_that_is_narrowed_by_bare_words_lags_like_the_others(account: Account) -> None:
+    account.role("one")
+    weather(account, lag=2)
+    account.role("two")
+    listed = [[row["RoleName"] for row in account.iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]] for _ in range(3)]
+    same(listed, [["one"], ["one"], ["one", "two"]])
+
+
+@check
+def weather_changes_while_it_acts(account: Account) -> None:
+    subnet = account.ec2.create_subnet(VpcId=account.vpc(), CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+
+    def reads() -> None:
+        for _ in range(40):
+            account.ec2.create_tags(Resources=[subnet], Tags=[{"Key": "a", "Value": "b"}])
+            account.ec2.describe_nat_gateways()
+            account.ec2.describe_subnets()
+
+    def gateways() -> None:
+        for _ in range(10):
+            account.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
+
+    weather(account, pending=1000, lag=3)
+    threads = [threading.Thread(target=target, daemon=True) for target in (reads, reads, gateways)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        weather(account, pending=1000, lag=3)
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "the emulator stands still"
 
 
 @check
