@@ -1,15 +1,17 @@
 //! [`Permitted`]: the IAM actions that the verbs of a type need, as data; and [`policy`], which makes a document of them for a stack.
 //!
 //! Each service has its table beside its types (`src/<service>/permissions.rs`). A type without one does not compile into the registry, and
-//! the conformance suite holds what a type really calls against what its table allows.
+//! the conformance suite holds what a type really calls against what its table allows. [`StateAccess`] is what the state itself needs.
 
 mod arns;
 mod needs;
 mod policy;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use policy::{MANAGED_LIMIT, Policy, Purpose, Statement, Use, policy};
+pub use state::{Objects, StateAccess};
 
 use formwork_engine::{Resource, Value};
 use serde_json::Value as Json;
@@ -25,6 +27,8 @@ pub enum Verb {
     Update,
     /// To delete one.
     Delete,
+    /// To write down what was done, where the state is in AWS.
+    Record,
 }
 
 impl Verb {
@@ -35,6 +39,7 @@ impl Verb {
             Verb::Create => "create",
             Verb::Update => "update",
             Verb::Delete => "delete",
+            Verb::Record => "record",
         }
     }
 }

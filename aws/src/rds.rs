@@ -6,6 +6,7 @@ pub mod cluster_parameter_group;
 pub mod instance;
 pub(crate) mod marks;
 pub mod parameter_group;
+mod parameters;
 mod permissions;
 pub mod subnet_group;
 

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::arns::{Place, filled};
 use super::needs::{Wanted, wanted};
-use super::{EVERY_RUN, Existing, Permission, Verb, document, of_read, of_strays};
+use super::{EVERY_RUN, Existing, Permission, StateAccess, Verb, document, of_read, of_strays};
 
 /// IAM's limit for a managed policy, in characters without white space.
 pub const MANAGED_LIMIT: usize = 6144;
@@ -28,7 +28,7 @@ impl Purpose {
         match self {
             Purpose::Preview => verb == Verb::Look,
             Purpose::Up => true,
-            Purpose::Destroy => matches!(verb, Verb::Look | Verb::Delete),
+            Purpose::Destroy => matches!(verb, Verb::Look | Verb::Delete | Verb::Record),
         }
     }
 }
@@ -140,11 +140,12 @@ impl Policy {
     }
 }
 
-/// The policy of a stack, from what it declares and what exists of it. Calls nothing. Where account or region are not known, `*` stands in
-/// their place.
+/// The policy of a stack, from what it declares, what exists of it and where its state is. Calls nothing. Where account or region are not
+/// known, `*` stands in their place.
 pub fn policy(
     program: &Program,
     existing: &[Existing],
+    state: &StateAccess,
     purpose: Purpose,
     (partition, account, region): (&str, &str, &str),
 ) -> Policy {
@@ -157,6 +158,9 @@ pub fn policy(
     }
     for permission in EVERY_RUN {
         needs.add(permission, None, &["*".to_owned()]);
+    }
+    for (permission, on) in state.needs(partition) {
+        needs.add(&permission, None, &on);
     }
     for read in program.reads.values() {
         for permission in of_read(read.schema.kind) {

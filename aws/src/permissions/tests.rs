@@ -4,10 +4,15 @@ use formwork_engine::shape::{ArgSchema, Shape};
 use formwork_engine::{Program, Schema, Stack, options};
 
 use super::policy::{MANAGED_LIMIT, Policy, Purpose, Statement, policy};
-use super::{Permission, Verb, of_strays};
+use super::{Objects, Permission, StateAccess, Verb, of_strays};
 use crate::{ec2, iam, kms, rds, s3, secretsmanager};
 
 const PLACE: (&str, &str, &str) = ("aws", "123456789012", "eu-west-1");
+
+/// State in a folder.
+fn here() -> StateAccess {
+    StateAccess::default()
+}
 
 fn program(declare: impl FnOnce(&mut Stack)) -> Program {
     let mut stack = Stack::new("tests", "tests", BTreeMap::new());
@@ -102,7 +107,7 @@ fn what_has_a_name_is_allowed_by_its_arn_before_it_is_made() {
         stack.add("policy", s3::BucketPolicy::builder().bucket(&bucket).policy(&trust).build());
         stack.add("secret", secretsmanager::Secret::builder().name("app/env").build());
     });
-    let policy = policy(&program, &[], Purpose::Up, PLACE);
+    let policy = policy(&program, &[], &here(), Purpose::Up, PLACE);
     let role = "arn:aws:iam::123456789012:role/team/app";
     assert_eq!(on(&policy, "iam:CreateRole"), [role]);
     assert_eq!(on(&policy, "iam:PutRolePolicy"), [role], "the role that the policy hangs on, with its path");
@@ -121,7 +126,7 @@ fn a_role_is_handed_over_to_the_service_that_takes_it_and_to_no_other() {
         let log = ec2::FlowLog::builder().vpc(&vpc).traffic_type(ec2::TrafficType::All).role(&role.arn);
         stack.add("flow", log.log_group(crate::Arn::new("arn:aws:logs:eu-west-1:123456789012:log-group:a")).build());
     });
-    let policy = policy(&program, &[], Purpose::Up, PLACE);
+    let policy = policy(&program, &[], &here(), Purpose::Up, PLACE);
     let [statement] = allowed(&policy, "iam:PassRole")[..] else { panic!("{:?}", policy.statements) };
     assert_eq!(statement.resources, ["arn:aws:iam::123456789012:role/flow-logs"]);
     let only = ("iam:PassedToService".to_owned(), vec!["vpc-flow-logs.amazonaws.com".to_owned()]);
@@ -143,9 +148,9 @@ fn an_argument_that_is_not_declared_needs_no_permission() {
             stack.add_with("it", instance.build(), options());
         })
     };
-    let without = policy(&instance(false), &[], Purpose::Up, PLACE);
+    let without = policy(&instance(false), &[], &here(), Purpose::Up, PLACE);
     assert!(!without.allows("kms:CreateGrant"));
-    let with = policy(&instance(true), &[], Purpose::Up, PLACE);
+    let with = policy(&instance(true), &[], &here(), Purpose::Up, PLACE);
     assert_eq!(on(&with, "kms:CreateGrant"), ["arn:aws:kms:eu-west-1:123456789012:key/*"]);
     assert_eq!(on(&with, "rds:DeleteDBInstance")[0], "arn:aws:rds:eu-west-1:123456789012:db:main", "as RDS writes it");
 }
@@ -155,7 +160,7 @@ fn commands_differ_by_what_they_do() {
     let program = program(|stack| {
         stack.add("main", ec2::Vpc::builder().cidr_block("10.0.0.0/16").build());
     });
-    let of = |purpose| policy(&program, &[], purpose, PLACE);
+    let of = |purpose| policy(&program, &[], &here(), purpose, PLACE);
     let verbs =
         |purpose| ["ec2:DescribeVpcs", "ec2:CreateVpc", "ec2:DeleteVpc"].map(|action| of(purpose).allows(action));
     assert_eq!(verbs(Purpose::Preview), [true, false, false]);
@@ -163,6 +168,35 @@ fn commands_differ_by_what_they_do() {
     assert_eq!(verbs(Purpose::Destroy), [true, false, true]);
     let everything = of(Purpose::Up).statements;
     assert!(everything.iter().all(|one| one.resources != ["*"] || one.why_everything().is_some()));
+}
+
+#[test]
+fn state_in_a_bucket_is_read_by_every_command_and_written_by_those_that_change_something() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/of-the-bucket";
+    const WRAPPING: &str = "arn:aws:kms:eu-west-1:123456789012:key/of-the-secrets";
+    let objects = Objects {
+        bucket: "team-state".to_owned(),
+        root: "infra/shop/prod".to_owned(),
+        exchange: "infra/shop/exchange".to_owned(),
+        kms_key: Some(KEY.to_owned()),
+    };
+    let state =
+        |sealed| StateAccess { objects: Some(objects.clone()), wrapping_keys: vec![WRAPPING.to_owned()], sealed };
+    let program = program(|_| ());
+    let of = |purpose, sealed| policy(&program, &[], &state(sealed), purpose, PLACE);
+    let both = ["arn:aws:s3:::team-state/infra/shop/exchange/*", "arn:aws:s3:::team-state/infra/shop/prod/*"];
+    for purpose in [Purpose::Preview, Purpose::Up, Purpose::Destroy] {
+        let policy = of(purpose, false);
+        let changes = purpose != Purpose::Preview;
+        assert_eq!(on(&policy, "s3:ListBucket"), ["arn:aws:s3:::team-state"]);
+        assert_eq!(on(&policy, "s3:GetObject"), both);
+        assert_eq!(on(&policy, "s3:PutObject") == both, changes, "{purpose:?}");
+        assert_eq!(policy.allows("s3:DeleteObject"), changes, "{purpose:?}");
+        assert_eq!(policy.allows("kms:GenerateDataKey"), changes, "{purpose:?}");
+        assert_eq!(on(&policy, "kms:Decrypt"), if changes { vec![KEY, WRAPPING] } else { vec![KEY] });
+    }
+    assert_eq!(on(&of(Purpose::Preview, true), "kms:Decrypt"), [KEY, WRAPPING], "nothing is read without its key");
+    assert!(!policy(&program, &[], &here(), Purpose::Up, PLACE).allows("s3:PutObject"));
 }
 
 #[test]
@@ -174,7 +208,7 @@ fn a_policy_that_is_too_long_becomes_several_that_say_the_same() {
             stack.add(&format!("group-{number}"), group.build());
         }
     });
-    let policy = policy(&program, &[], Purpose::Up, PLACE);
+    let policy = policy(&program, &[], &here(), Purpose::Up, PLACE);
     assert!(policy.characters() > MANAGED_LIMIT);
     let documents = policy.documents();
     let mut pairs = std::collections::BTreeSet::new();

@@ -11,13 +11,13 @@
 //! # drop(group);
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::{DbClusterParameterGroup, Parameter};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Name, Outputs, Resource, Stack, id};
 
-use super::parameter_group::{PER_CALL, difference, is_dynamic, parameter};
+use super::parameters::{by_name, difference, example};
 use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -118,20 +118,15 @@ impl Lifecycle for ClusterParameterGroup {
         let ClusterParameterGroupChanges { parameters, tags } = update.changes;
         let Update { owner, id, now, planned, .. } = update;
         let changes = difference(&now.parameters, &planned.parameters);
-        if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
-            // Which are dynamic is only in the description of the whole family.
-            let all = parameters_of(aws, id.as_str(), None).await?.unwrap_or_default();
-            let dynamic: BTreeSet<&str> =
-                all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
-            for chunk in changes.set.chunks(PER_CALL) {
-                let chunk = chunk.iter().map(|(name, value)| parameter(name, Some(value), &dynamic)).collect();
+        if parameters && !changes.is_empty() {
+            let calls = changes.calls(&parameters_of(aws, id.as_str(), None).await?.unwrap_or_default());
+            for set in calls.set {
                 let call = aws.rds().modify_db_cluster_parameter_group();
-                call.db_cluster_parameter_group_name(id.as_str()).set_parameters(Some(chunk)).send().await?;
+                call.db_cluster_parameter_group_name(id.as_str()).set_parameters(Some(set)).send().await?;
             }
-            for chunk in changes.reset.chunks(PER_CALL) {
-                let chunk = chunk.iter().map(|name| parameter(name, None, &dynamic)).collect();
+            for reset in calls.reset {
                 let call = aws.rds().reset_db_cluster_parameter_group().db_cluster_parameter_group_name(id.as_str());
-                call.reset_all_parameters(false).set_parameters(Some(chunk)).send().await?;
+                call.reset_all_parameters(false).set_parameters(Some(reset)).send().await?;
             }
         }
         if tags {
@@ -195,7 +190,7 @@ async fn observe(aws: &Aws, group: DbClusterParameterGroup) -> Result<Option<Obs
         name: Name::new(name.as_str()),
         family: group.db_parameter_group_family.unwrap_or_default(),
         description: group.description.unwrap_or_default(),
-        parameters: parameters.into_iter().filter_map(|it| Some((it.parameter_name?, it.parameter_value?))).collect(),
+        parameters: by_name(parameters),
         tags: tags.tags,
     };
     let outputs = ClusterParameterGroupOutputs { id: ClusterParameterGroupName::new(name), arn: Arn::new(arn) };
@@ -205,35 +200,11 @@ async fn observe(aws: &Aws, group: DbClusterParameterGroup) -> Result<Option<Obs
 impl Conforms for ClusterParameterGroup {
     fn conformance(_: &mut Stack) -> Conformance<Self> {
         // More than one call takes, of both sorts.
-        let first = [
-            ("autovacuum_naptime", "30"),
-            ("autovacuum_vacuum_cost_limit", "400"),
-            ("checkpoint_timeout", "600"),
-            ("deadlock_timeout", "2000"),
-            ("default_statistics_target", "200"),
-            ("idle_in_transaction_session_timeout", "60000"),
-            ("lock_timeout", "10000"),
-            ("log_autovacuum_min_duration", "1000"),
-            ("log_connections", "1"),
-            ("log_disconnections", "1"),
-            ("log_lock_waits", "1"),
-            ("log_min_duration_statement", "500"),
-            ("log_statement", "ddl"),
-            ("log_temp_files", "0"),
-            ("maintenance_work_mem", "262144"),
-            ("max_connections", "200"),
-            ("random_page_cost", "1.1"),
-            ("rds.force_ssl", "1"),
-            ("rds.logical_replication", "1"),
-            ("statement_timeout", "60000"),
-            ("temp_buffers", "2048"),
-            ("track_io_timing", "1"),
-        ];
         let base = ClusterParameterGroup::builder()
             .name("Conformance-Aurora16")
             .family("aurora-postgresql16")
             .description("made by the conformance suite")
-            .parameters(first)
+            .parameters(example(("rds.logical_replication", "1")))
             .tags([("team", "a"), ("cost", "1")])
             .build();
         Conformance::of(base)

@@ -11,12 +11,13 @@
 //! # drop(group);
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup, Parameter};
+use aws_sdk_rds::types::{DbParameterGroup, Parameter};
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Status, Waiting};
 use formwork_engine::{Name, Outputs, Resource, Stack, id};
 
+use super::parameters::{by_name, difference, example};
 use super::{arn, candidate, retag, same_name, tags_by_arn, tags_of};
 use crate::arn::Arn;
 use crate::conformance::{Conformance, Conforms};
@@ -32,9 +33,6 @@ id! {
 }
 
 const GONE: &[&str] = &["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"];
-
-/// The most parameters that one call takes.
-pub(super) const PER_CALL: usize = 20;
 
 /// The settings of a database engine, used by any number of instances.
 ///
@@ -118,20 +116,15 @@ impl Lifecycle for ParameterGroup {
         let ParameterGroupChanges { parameters, tags } = update.changes;
         let Update { owner, id, now, planned, .. } = update;
         let changes = difference(&now.parameters, &planned.parameters);
-        if parameters && !(changes.set.is_empty() && changes.reset.is_empty()) {
-            // Which are dynamic is only in the description of the whole family.
-            let all = parameters_of(aws, id.as_str(), None).await?.unwrap_or_default();
-            let dynamic: BTreeSet<&str> =
-                all.iter().filter(|it| is_dynamic(it)).filter_map(|it| it.parameter_name()).collect();
-            for chunk in changes.set.chunks(PER_CALL) {
-                let chunk = chunk.iter().map(|(name, value)| parameter(name, Some(value), &dynamic)).collect();
+        if parameters && !changes.is_empty() {
+            let calls = changes.calls(&parameters_of(aws, id.as_str(), None).await?.unwrap_or_default());
+            for set in calls.set {
                 let call = aws.rds().modify_db_parameter_group().db_parameter_group_name(id.as_str());
-                call.set_parameters(Some(chunk)).send().await?;
+                call.set_parameters(Some(set)).send().await?;
             }
-            for chunk in changes.reset.chunks(PER_CALL) {
-                let chunk = chunk.iter().map(|name| parameter(name, None, &dynamic)).collect();
+            for reset in calls.reset {
                 let call = aws.rds().reset_db_parameter_group().db_parameter_group_name(id.as_str());
-                call.reset_all_parameters(false).set_parameters(Some(chunk)).send().await?;
+                call.reset_all_parameters(false).set_parameters(Some(reset)).send().await?;
             }
         }
         if tags {
@@ -144,32 +137,6 @@ impl Lifecycle for ParameterGroup {
         aws.rds().delete_db_parameter_group().db_parameter_group_name(id.as_str()).send().await.or_gone(GONE)?;
         Ok(Deletion::Done)
     }
-}
-
-/// What brings one set of parameters to another.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Difference {
-    pub(super) set: Vec<(String, String)>,
-    pub(super) reset: Vec<String>,
-}
-
-pub(super) fn difference(now: &BTreeMap<String, String>, planned: &BTreeMap<String, String>) -> Difference {
-    let changed = planned.iter().filter(|(name, value)| now.get(*name) != Some(value));
-    Difference {
-        set: changed.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        reset: now.keys().filter(|name| !planned.contains_key(*name)).cloned().collect(),
-    }
-}
-
-pub(super) fn is_dynamic(parameter: &Parameter) -> bool {
-    parameter.apply_type() == Some("dynamic")
-}
-
-/// A parameter of a call. AWS refuses `immediate` for a static one and takes `pending-reboot` for all, so that one of which the sort
-/// is not known waits for the restart.
-pub(super) fn parameter(name: &str, value: Option<&String>, dynamic: &BTreeSet<&str>) -> Parameter {
-    let method = if dynamic.contains(name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
-    Parameter::builder().parameter_name(name).set_parameter_value(value.cloned()).apply_method(method).build()
 }
 
 async fn describe(aws: &Aws, name: &str) -> Result<Option<DbParameterGroup>> {
@@ -219,7 +186,7 @@ async fn observe(aws: &Aws, group: DbParameterGroup) -> Result<Option<Observed<P
         name: Name::new(name.as_str()),
         family: group.db_parameter_group_family.unwrap_or_default(),
         description: group.description.unwrap_or_default(),
-        parameters: parameters.into_iter().filter_map(|it| Some((it.parameter_name?, it.parameter_value?))).collect(),
+        parameters: by_name(parameters),
         tags: tags.tags,
     };
     let outputs = ParameterGroupOutputs { id: ParameterGroupName::new(name), arn: Arn::new(arn) };
@@ -229,35 +196,11 @@ async fn observe(aws: &Aws, group: DbParameterGroup) -> Result<Option<Observed<P
 impl Conforms for ParameterGroup {
     fn conformance(_: &mut Stack) -> Conformance<Self> {
         // More than one call takes, of both sorts.
-        let first = [
-            ("autovacuum_naptime", "30"),
-            ("autovacuum_vacuum_cost_limit", "400"),
-            ("checkpoint_timeout", "600"),
-            ("deadlock_timeout", "2000"),
-            ("default_statistics_target", "200"),
-            ("idle_in_transaction_session_timeout", "60000"),
-            ("lock_timeout", "10000"),
-            ("log_autovacuum_min_duration", "1000"),
-            ("log_connections", "1"),
-            ("log_disconnections", "1"),
-            ("log_lock_waits", "1"),
-            ("log_min_duration_statement", "500"),
-            ("log_statement", "ddl"),
-            ("log_temp_files", "0"),
-            ("maintenance_work_mem", "262144"),
-            ("max_connections", "200"),
-            ("random_page_cost", "1.1"),
-            ("rds.force_ssl", "1"),
-            ("statement_timeout", "60000"),
-            ("temp_buffers", "2048"),
-            ("track_io_timing", "1"),
-            ("track_activity_query_size", "4096"),
-        ];
         let base = ParameterGroup::builder()
             .name("Conformance-Postgres16")
             .family("postgres16")
             .description("made by the conformance suite")
-            .parameters(first)
+            .parameters(example(("track_activity_query_size", "4096")))
             .tags([("team", "a"), ("cost", "1")])
             .build();
         Conformance::of(base)
@@ -266,29 +209,5 @@ impl Conforms for ParameterGroup {
             .change("description", "changed")
             .change("family", "postgres17")
             .change("name", "Conformance-Postgres17")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn what_is_taken_out_is_reset() {
-        let changes =
-            difference(&parameters(&[("a", "1"), ("b", "2"), ("c", "3")]), &parameters(&[("a", "1"), ("b", "9")]));
-        assert_eq!(changes, Difference { set: vec![("b".into(), "9".into())], reset: vec!["c".into()] });
-    }
-
-    #[test]
-    fn only_known_dynamic_parameters_are_changed_at_once() {
-        let dynamic = BTreeSet::from(["work_mem"]);
-        let method = |name| parameter(name, None, &dynamic).apply_method;
-        assert_eq!(method("work_mem"), Some(ApplyMethod::Immediate));
-        assert_eq!(method("max_connections"), Some(ApplyMethod::PendingReboot));
     }
 }

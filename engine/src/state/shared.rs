@@ -29,14 +29,16 @@ use async_trait::async_trait;
 
 use super::frame::{self, Position};
 use super::lease::{self, Claimant, Floor, Keeper, Taken, failed, patient};
-use super::objects::{Objects, Only, Put};
+use super::objects::{Objects, ObjectsError, Only, Put};
 use super::{Fence, Holder, Sealing, Snapshot, StateError, Store};
 use crate::clock::Clock;
 use crate::record::{Entry, MovedMark, SHARED_FORMAT, SharedHead, TakenOver};
-use log::{Read, Reader, Wanted, log_name, snapshot_name};
+use log::{Read, Reader, Wanted, log_name, snapshot_folder, snapshot_name};
 
 /// After how many commits a snapshot is written: opening reads at most about as many records.
 const SNAPSHOT_EVERY: u64 = 64;
+/// The last one, and the one before: a reader that read `head` just before it was written anew, and damage to the last, find another.
+const KEPT_SNAPSHOTS: usize = 2;
 const MOVED: &str = "moved";
 
 /// What a shared store is opened for.
@@ -271,7 +273,12 @@ impl SharedStore {
             // Where it fails it is tried again so many commits later: it only makes opening faster.
             writer.snapshot = after.sequence;
             match self.write_snapshot(&writer).await {
-                Ok(head) => writer.head = head,
+                Ok(head) => {
+                    writer.head = head;
+                    if let Err(error) = self.remove_outdated(writer.log).await {
+                        self.notes.push(format!("outdated snapshots stay: {error}"));
+                    }
+                }
                 Err(error) => self.notes.push(format!("no snapshot was written: {error}")),
             }
         }
@@ -279,7 +286,7 @@ impl SharedStore {
         Ok(Appended::Done)
     }
 
-    fn poison(&mut self, act: &str, error: &super::objects::ObjectsError) -> StateError {
+    fn poison(&mut self, act: &str, error: &ObjectsError) -> StateError {
         self.closed = StateError::Poisoned { reason: format!("an earlier commit failed: {error}") };
         failed(act, &*self.objects, error)
     }
@@ -294,6 +301,16 @@ impl SharedStore {
         put.map_err(|error| error.to_string())?;
         let head = SharedHead { format: SHARED_FORMAT, log, sequence };
         self.reader().point(&head, writer.head.as_deref()).await
+    }
+
+    /// Removes all snapshots of a log but the last [`KEPT_SNAPSHOTS`].
+    async fn remove_outdated(&self, log: u64) -> Result<(), ObjectsError> {
+        let names = self.objects.list(&snapshot_folder(log), "").await?;
+        let outdated = names.len().saturating_sub(KEPT_SNAPSHOTS);
+        for name in &names[..outdated] {
+            self.objects.remove(name).await?;
+        }
+        Ok(())
     }
 }
 

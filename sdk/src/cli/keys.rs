@@ -118,6 +118,16 @@ impl Target {
         }
     }
 
+    /// The ARNs of the KMS keys that unwrap the key of the stack.
+    pub(super) fn wrapping_keys(&self) -> Result<Vec<String>, Error> {
+        let keys = KeyFile::read(&self.key_path())?.map(|file| file.keys).unwrap_or_default();
+        let arns = keys.into_iter().filter_map(|key| match key.wrap {
+            Wrap::Kms { key_arn } => Some(key_arn),
+            Wrap::Passphrase { .. } => None,
+        });
+        Ok(arns.collect())
+    }
+
     /// How the records of the store are written.
     ///
     /// # Errors

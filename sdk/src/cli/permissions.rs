@@ -1,4 +1,4 @@
-//! `permissions`: the IAM policy that a stack needs for a command. Calls nothing.
+//! `permissions`: the IAM policy that a stack needs for a command. Calls nothing but what reads a state in S3.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::args::StackArgs;
 use super::session::open_for_reading;
 use super::target::Target;
-use super::{At, local};
+use super::{At, local, store};
 use crate::render::{Ink, Look, plural, wrapped};
 
 /// How many resources an explanation names.
@@ -63,15 +63,8 @@ impl For {
 pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Error>> {
     let target = Target::find(at, &args.stack)?;
     let program = target.program(at)?;
-    // What is recorded and not declared any more is still read, and still to be deleted.
-    let store = open_for_reading(at, &target)?;
-    let existing = store.snapshot().rows().values().map(|row| Existing {
-        kind: row.kind.as_str().to_owned(),
-        path: row.urn.path().to_owned(),
-        region: row.region.clone(),
-        args: row.applied.to_value(),
-    });
-    let existing: Vec<Existing> = existing.collect();
+    let state = store::access(at, &target).map_err(|error| vec![error])?;
+    let existing = existing(at, &target)?;
     let aws = &target.base.aws;
     let account = match &target.local {
         Some(_) => Some(local::account(&target.base)),
@@ -88,7 +81,7 @@ pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Erro
     let account = account.unwrap_or_else(|| "*".to_owned());
     let region = region.unwrap_or_else(|| "*".to_owned());
     let (purpose, verb) = args.command.purpose();
-    let policy = policy(&program, &existing, purpose, (partition(&region), &account, &region));
+    let policy = policy(&program, &existing, &state, purpose, (partition(&region), &account, &region));
     let documents = policy.documents();
     at.terminal.data(&match (args.json, args.explain) {
         _ if args.split => format!("{:#}", Json::Array(documents.clone())),
@@ -105,6 +98,27 @@ pub(super) fn command(at: At<'_>, args: &PermissionsArgs) -> Result<u8, Vec<Erro
         at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "note: ", "  "));
     }
     Ok(exit::DONE)
+}
+
+/// What is recorded: although not declared any more, it is still read, and still to be deleted. Where the bucket of the state may not be read
+/// yet, that is what the policy is wanted for.
+fn existing(at: At<'_>, target: &Target) -> Result<Vec<Existing>, Vec<Error>> {
+    let store = match open_for_reading(at, target) {
+        Err(errors) if target.base.store.s3.is_some() => {
+            let reasons = errors.iter().map(Error::to_string).collect::<Vec<_>>().join("; ");
+            let text = format!("what is recorded and not declared any more is left out, since {reasons}");
+            at.terminal.say(&wrapped(&text, at.terminal.err_look().width, "note: ", "  "));
+            return Ok(Vec::new());
+        }
+        opened => opened?,
+    };
+    let existing = store.snapshot().rows().values().map(|row| Existing {
+        kind: row.kind.as_str().to_owned(),
+        path: row.urn.path().to_owned(),
+        region: row.region.clone(),
+        args: row.applied.to_value(),
+    });
+    Ok(existing.collect())
 }
 
 /// The partition that a region is in.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use formwork_aws::context::EMULATOR_HASTE;
+use formwork_aws::permissions::{Objects, StateAccess};
 use formwork_aws::store::{S3Objects, S3Place};
 use formwork_aws::{AwsCloud, CALL_TIMEOUT};
 use formwork_engine::Error;
@@ -134,6 +135,20 @@ pub(super) fn cloud(connected: &Connected) -> Result<&Arc<AwsCloud>, Error> {
         let reason = "[store] s3 needs AWS, and this program was given a simulated cloud";
         Error::new(Turn::You, "open the store", reason).hint("leave `s3` out of [store] in this configuration")
     })
+}
+
+/// What the state of a stack needs to be allowed beside its resources.
+///
+/// # Errors
+/// A key file that cannot be read.
+pub(super) fn access(at: At<'_>, target: &Target) -> Result<StateAccess, Error> {
+    let objects = target.base.store.s3.as_ref().map(|s3| Objects {
+        bucket: s3.bucket.clone(),
+        root: root(at, target, s3),
+        exchange: beside(at, s3, EXCHANGE),
+        kms_key: s3.kms_key.clone(),
+    });
+    Ok(StateAccess { objects, wrapping_keys: target.wrapping_keys()?, sealed: target.seals_whole() })
 }
 
 fn root(at: At<'_>, target: &Target, s3: &S3Section) -> String {

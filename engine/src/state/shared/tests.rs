@@ -94,6 +94,25 @@ async fn what_was_committed_is_read_again_also_through_snapshots() {
 }
 
 #[tokio::test]
+async fn of_all_snapshots_the_last_and_the_one_before_stay() {
+    let (objects, clock) = (MemoryObjects::seeded(1), ScriptedClock::new());
+    let mut store = open(&objects, &clock, write("ada")).await.unwrap();
+    store.commit(&[bound()]).await.unwrap();
+    for number in 1..320 {
+        store.commit(&ready(&format!("r{}", number % 7))).await.unwrap();
+    }
+    let written = store.snapshot().clone();
+    store.close().await.unwrap();
+    let snapshots: Vec<String> = objects.all().into_keys().filter(|name| name.starts_with("snapshot")).collect();
+    assert_eq!(snapshots, [snapshot_name(1, 256), snapshot_name(1, 320)]);
+    // The one before serves where the last is damaged, and then the log from there on is all that is read.
+    objects.tamper(&snapshot_name(1, 320), Some(b"[]".to_vec()));
+    assert_eq!(*open(&objects, &clock, SharedMode::Read).await.unwrap().snapshot(), written);
+    let commits = open(&objects, &clock, SharedMode::Read).await.unwrap().commits().await.unwrap();
+    assert_eq!(commits.len(), 320, "the log itself stays whole: it is the history");
+}
+
+#[tokio::test]
 async fn twenty_contenders_one_winner() {
     for seed in 0..20 {
         let (objects, clock) = (MemoryObjects::seeded(seed), ScriptedClock::new());

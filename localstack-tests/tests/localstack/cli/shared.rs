@@ -8,6 +8,7 @@ use localstack_tests::REGION;
 use rustix::process::Signal;
 
 use super::{CONFIG, LONG, Project, Ran, Running, WHOLE, code, run};
+use crate::conformance::used;
 
 /// A project whose state is in a bucket of an emulator of its own: with `--local`, windows are as short as they can be.
 struct Team {
@@ -189,6 +190,35 @@ fn a_run_that_stood_still_between_intent_and_call_sends_nothing_and_cannot_write
     assert_eq!(team.expect("state export small", code::DONE).out, state);
     assert_eq!(team.standing(), WHOLE);
     team.expect("preview small --detailed-exitcode", code::DONE);
+}
+
+#[test]
+fn what_a_command_calls_for_its_state_is_in_the_policy_that_is_printed_for_it() {
+    let team = Team::new();
+    // Whoever may not read the bucket yet wants the policy all the more.
+    let early = team.expect("permissions small --up --json", code::DONE);
+    early.says(&["what is recorded and not declared any more is left out", "NoSuchBucket"]);
+    team.expect("state bucket small", code::DONE);
+    let (own, beside) = (format!("arn:aws:s3:::{}/team/tests/small/*", team.bucket), "/team/tests/exchange/*");
+    for (flag, line) in [("up", "up small --yes"), ("preview", "preview small"), ("destroy", "destroy small --yes")] {
+        let printed = team.expect(&format!("permissions small --{flag} --json"), code::DONE).json();
+        let statements = printed["Statement"].as_array().unwrap();
+        let on = |action: &str| -> Vec<String> {
+            let on = statements.iter().filter(|one| one["Action"].as_array().unwrap().iter().any(|it| it == action));
+            on.flat_map(|one| one["Resource"].as_array().unwrap()).map(|arn| arn.as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(on("s3:ListBucket"), [format!("arn:aws:s3:::{}", team.bucket)], "{flag}");
+        let writes = on("s3:PutObject");
+        let written = writes.contains(&own) && writes.iter().any(|arn| arn.ends_with(beside));
+        assert_eq!(written, flag != "preview", "{flag}: {writes:?}");
+        let began = team.last_call();
+        team.expect(line, code::DONE);
+        let calls = team.emulator.admin().calls(&team.project.account.id, began).unwrap();
+        let used = used(&calls);
+        assert!(used.contains("s3:GetObject"), "{flag}: {used:?}");
+        let missing: Vec<_> = used.iter().filter(|action| on(action).is_empty()).collect();
+        assert!(missing.is_empty(), "{flag} called {missing:?}, which its policy does not allow");
+    }
 }
 
 #[test]

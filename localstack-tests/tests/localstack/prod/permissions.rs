@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use formwork_aws::permissions::{Existing, Policy, Purpose, policy};
+use formwork_aws::permissions::{Existing, Policy, Purpose, StateAccess, policy};
 use formwork_emulator::{Action, Fault};
 use formwork_engine::Program;
 use formwork_engine::plan::Op;
@@ -21,7 +21,13 @@ fn printed(trial: &Trial, program: &Program, purpose: Purpose) -> Result<Policy>
         region: row.region.clone(),
         args: row.applied.to_value(),
     });
-    Ok(policy(program, &existing.collect::<Vec<_>>(), purpose, ("aws", &trial.account.id, REGION)))
+    Ok(policy(
+        program,
+        &existing.collect::<Vec<_>>(),
+        &StateAccess::default(),
+        purpose,
+        ("aws", &trial.account.id, REGION),
+    ))
 }
 
 /// Every call that was made since this was last asked is allowed.
