@@ -2,6 +2,11 @@
 
 pub mod ami;
 pub mod availability_zones;
+mod client_vpn;
+pub mod client_vpn_authorization_rule;
+pub mod client_vpn_endpoint;
+pub mod client_vpn_route;
+pub mod client_vpn_target_network_association;
 pub mod elastic_ip;
 pub mod flow_log;
 pub mod instance;
@@ -30,6 +35,18 @@ pub use ami::{Ami, AmiFilter, AmiId, ami, ami_in};
 #[cfg(feature = "ssm")]
 pub use ami::{ami_by_parameter, ami_by_parameter_in};
 pub use availability_zones::{availability_zones, availability_zones_in};
+pub use client_vpn_authorization_rule::{
+    ClientVpnAccess, ClientVpnAuthorizationRule, ClientVpnAuthorizationRuleId, ClientVpnAuthorizationRuleOutputs,
+};
+pub use client_vpn_endpoint::{
+    Authentication, ClientVpnEndpoint, ClientVpnEndpointId, ClientVpnEndpointOutputs, ConnectHandler,
+    ConnectHandlerFunction, ConnectionLog, DirectoryId, SamlAuthentication, SamlProvider, TransportProtocol,
+    VpnAddresses,
+};
+pub use client_vpn_route::{ClientVpnRoute, ClientVpnRouteId, ClientVpnRouteOutputs};
+pub use client_vpn_target_network_association::{
+    ClientVpnTargetNetworkAssociation, ClientVpnTargetNetworkAssociationId, ClientVpnTargetNetworkAssociationOutputs,
+};
 pub use elastic_ip::{AllocationId, ElasticIp, ElasticIpOutputs};
 pub use flow_log::{BucketOptions, FileFormat, FlowLog, FlowLogId, FlowLogOutputs, TrafficType};
 pub use instance::{
@@ -159,6 +176,7 @@ fn kind_of(id: &str) -> String {
     let prefix = id.rsplit_once('-').map_or(id, |(prefix, _)| prefix);
     let name = match prefix {
         "acl" => "network-acl",
+        "cvpn-endpoint" => "client-vpn-endpoint",
         "eipalloc" => "elastic-ip",
         "fl" => "flow-log",
         "i" => "instance",
@@ -185,6 +203,7 @@ mod tests {
         let registered: Vec<&str> = crate::schemas().iter().map(|schema| schema.kind).collect();
         for id in [
             "acl-0a",
+            "cvpn-endpoint-0a",
             "i-0a",
             "key-0a",
             "lt-0a",

@@ -224,6 +224,7 @@ pub(crate) fn classify(service: &str, operation: &str, code: &str, message: &str
 fn exists(code: &str) -> bool {
     code.contains("AlreadyExists")
         || code.ends_with(".Duplicate")
+        || code.starts_with("InvalidClientVpnDuplicate")
         || matches!(
             code,
             "DuplicateListener"
@@ -309,5 +310,6 @@ mod tests {
         assert_eq!(class("InternalFailure", 501), CallClass::Refused);
         assert_eq!(class("InvalidVpcRange", 400), CallClass::Refused);
         assert_eq!(class("InvalidGroup.Duplicate", 400), CallClass::Exists);
+        assert_eq!(class("InvalidClientVpnDuplicateRoute", 400), CallClass::Exists);
     }
 }

@@ -170,7 +170,7 @@ kinds! {
     "cloudfront": cloudfront::CachePolicy, cloudfront::Distribution, cloudfront::OriginAccessControl, cloudfront::ResponseHeadersPolicy;
     "cloudwatch": cloudwatch::Alarm;
     "dynamodb": dynamodb::Table;
-    "ec2": ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
+    "ec2": ec2::ClientVpnAuthorizationRule, ec2::ClientVpnEndpoint, ec2::ClientVpnRoute, ec2::ClientVpnTargetNetworkAssociation, ec2::ElasticIp, ec2::FlowLog, ec2::Instance, ec2::InternetGateway, ec2::KeyPair, ec2::LaunchTemplate, ec2::NatGateway, ec2::NetworkAcl, ec2::NetworkAclAssociation, ec2::NetworkAclEntry, ec2::PrefixList, ec2::Route, ec2::RouteTable, ec2::RouteTableAssociation, ec2::SecurityGroup, ec2::SecurityGroupEgressRule, ec2::SecurityGroupIngressRule, ec2::Subnet, ec2::Vpc, ec2::VpcEndpoint;
     "ecr": ecr::Repository;
     "efs": efs::FileSystem, efs::MountTarget;
     "eks": eks::AccessEntry, eks::AccessPolicyAssociation, eks::Addon, eks::Cluster, eks::FargateProfile, eks::NodeGroup, eks::PodIdentityAssociation;

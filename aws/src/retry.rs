@@ -60,6 +60,14 @@ pub const PASSING: &[Passing] = passing! {
     "ec2" ["DeleteSubnet"] ["DependencyViolation"] "" 1200;
     "ec2" ["DeleteSecurityGroup"] ["DependencyViolation", "InvalidGroup.InUse"] "" 900;
     "ec2" ["DetachInternetGateway", "DeleteInternetGateway"] ["DependencyViolation"] "" 1200;
+    // A Client VPN endpoint takes one change at a time, an account makes one endpoint at a time, and a subnet takes clients minutes after its association.
+    "ec2" ["CreateClientVpnEndpoint"] ["OperationNotPermitted"] "while another endpoint is being created" 600;
+    "ec2" ["CreateClientVpnEndpoint", "ModifyClientVpnEndpoint"] ["InvalidVpcID.NotFound", "InvalidGroup.NotFound"] "" 300;
+    "ec2" ["AssociateClientVpnTargetNetwork", "AuthorizeClientVpnIngress", "CreateClientVpnRoute", "DeleteClientVpnEndpoint", "DeleteClientVpnRoute", "DisassociateClientVpnTargetNetwork", "ModifyClientVpnEndpoint", "RevokeClientVpnIngress"] ["ConcurrentMutationLimitExceeded"] "" 1800;
+    "ec2" ["AssociateClientVpnTargetNetwork", "AuthorizeClientVpnIngress", "CreateClientVpnRoute", "ModifyClientVpnEndpoint", "CreateTags"] ["InvalidClientVpnEndpointId.NotFound"] "" 300;
+    "ec2" ["AssociateClientVpnTargetNetwork"] ["InvalidSubnetID.NotFound"] "" 300;
+    "ec2" ["CreateClientVpnRoute"] ["InvalidClientVpnActiveAssociationNotFound"] "" 300;
+    "ec2" ["DeleteClientVpnEndpoint"] ["ClientVpnEndpointAssociationExists"] "" 300;
     "ec2" ["ReleaseAddress"] ["InvalidIPAddress.InUse"] "" 180;
     "ec2" ["CreateFlowLogs"] ["InvalidParameter", "InvalidParameterValue"] "Unable to assume" 120;
     // CloudFront: somebody else's change came between, so that the version tag is not the newest one; the next attempt reads it anew.

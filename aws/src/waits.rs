@@ -22,6 +22,11 @@ const WAITS: &[(&str, Numbers, Numbers, Numbers)] = &[
     ("aws:ec2/instance", (0, 5, 1, 10 * 60), (0, 5, 1, 20 * 60), (0, 5, 1, 20 * 60)),
     ("aws:ec2/internet-gateway", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 20 * 60)),
     ("aws:ec2/elastic-ip", (0, 1, 1, 20 * 60), AT_ONCE, (0, 1, 1, 3 * 60)),
+    ("aws:ec2/client-vpn-authorization-rule", (0, 5, 1, 10 * 60), AT_ONCE, (0, 5, 1, 10 * 60)),
+    ("aws:ec2/client-vpn-endpoint", (0, 5, 1, 5 * 60), (0, 5, 1, 5 * 60), (0, 5, 1, 5 * 60)),
+    ("aws:ec2/client-vpn-route", (0, 5, 1, 10 * 60), AT_ONCE, (0, 5, 1, 10 * 60)),
+    // Minutes, in which network interfaces are made or go.
+    ("aws:ec2/client-vpn-target-network-association", (30, 10, 1, 30 * 60), AT_ONCE, (30, 10, 1, 30 * 60)),
     ("aws:ec2/nat-gateway", (0, 5, 1, 10 * 60), (0, 5, 1, 10 * 60), (10, 10, 1, 30 * 60)),
     ("aws:ec2/network-acl", (0, 1, 1, 5 * 60), AT_ONCE, (0, 1, 1, 5 * 60)),
     ("aws:ec2/prefix-list", (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60), (0, 2, 1, 5 * 60)),

@@ -33,7 +33,9 @@ pub use private_bucket::{PrivateBucket, PrivateBucketParts};
 pub use redis_cache::{RedisCache, RedisCacheParts};
 pub use static_site::{SiteCertificate, StaticSite, StaticSiteParts};
 pub use tenant::{Tenant, TenantDatabase, TenantObjects, TenantParts};
-pub use vpn_access::{VpnAccess, VpnAccessParts, VpnEnd, VpnHost, VpnHostParts};
+pub use vpn_access::{
+    ClientVpn, ClientVpnParts, VpnAccess, VpnAccessParts, VpnAuthorization, VpnEnd, VpnHost, VpnHostParts,
+};
 
 use std::collections::BTreeMap;
 

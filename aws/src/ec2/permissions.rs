@@ -1,11 +1,56 @@
 //! The permissions of the types of EC2. AWS makes all of their ids, so that their actions cannot be tied to ARNs before.
 
 use super::{
-    ElasticIp, FlowLog, Instance, InternetGateway, KeyPair, LaunchTemplate, NatGateway, NetworkAcl,
-    NetworkAclAssociation, NetworkAclEntry, PrefixList, Route, RouteTable, RouteTableAssociation, SecurityGroup,
-    SecurityGroupEgressRule, SecurityGroupIngressRule, Subnet, Vpc, VpcEndpoint,
+    ClientVpnAuthorizationRule, ClientVpnEndpoint, ClientVpnRoute, ClientVpnTargetNetworkAssociation, ElasticIp,
+    FlowLog, Instance, InternetGateway, KeyPair, LaunchTemplate, NatGateway, NetworkAcl, NetworkAclAssociation,
+    NetworkAclEntry, PrefixList, Route, RouteTable, RouteTableAssociation, SecurityGroup, SecurityGroupEgressRule,
+    SecurityGroupIngressRule, Subnet, Vpc, VpcEndpoint,
 };
-use crate::permissions::{Permission, Permitted, Verb, create, delete, look, pass, update};
+use crate::permissions::{Permission, Permitted, Verb, create, delete, look, own_role, pass, update};
+
+impl Permitted for ClientVpnAuthorizationRule {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeClientVpnAuthorizationRules"]),
+        create(&["ec2:AuthorizeClientVpnIngress"]),
+        delete(&["ec2:RevokeClientVpnIngress"]),
+    ];
+}
+
+impl Permitted for ClientVpnEndpoint {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeClientVpnEndpoints"]),
+        create(&["ec2:CreateClientVpnEndpoint"]),
+        create(&["ec2:CreateTags"]).because("its tags are given to it as it is made"),
+        own_role(
+            "clientvpn.amazonaws.com",
+            &["arn:{partition}:iam::{account}:role/aws-service-role/clientvpn.amazonaws.com/*"],
+        ),
+        own_role(
+            "clientvpn-connections.amazonaws.com",
+            &["arn:{partition}:iam::{account}:role/aws-service-role/clientvpn-connections.amazonaws.com/*"],
+        )
+        .when(&["connect_handler.function"]),
+        update(&["ec2:ModifyClientVpnEndpoint"]),
+        update(&["ec2:CreateTags", "ec2:DeleteTags"]),
+        delete(&["ec2:DeleteClientVpnEndpoint"]),
+    ];
+}
+
+impl Permitted for ClientVpnRoute {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeClientVpnRoutes"]),
+        create(&["ec2:CreateClientVpnRoute"]),
+        delete(&["ec2:DeleteClientVpnRoute"]),
+    ];
+}
+
+impl Permitted for ClientVpnTargetNetworkAssociation {
+    const PERMISSIONS: &'static [Permission] = &[
+        look(&["ec2:DescribeClientVpnTargetNetworks"]),
+        create(&["ec2:AssociateClientVpnTargetNetwork"]),
+        delete(&["ec2:DisassociateClientVpnTargetNetwork"]),
+    ];
+}
 
 impl Permitted for ElasticIp {
     const PERMISSIONS: &'static [Permission] = &[

@@ -95,6 +95,13 @@ const SAID: &[Said] = &[
         "Network vpc-1 has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.",
         1200,
     ),
+    ("ec2", "CreateClientVpnEndpoint", "OperationNotPermitted", "not while another endpoint is being created", 600),
+    ("ec2", "CreateClientVpnEndpoint", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist", 300),
+    ("ec2", "CreateClientVpnRoute", "ConcurrentMutationLimitExceeded", "Please try again later.", 1800),
+    ("ec2", "AuthorizeClientVpnIngress", "InvalidClientVpnEndpointId.NotFound", "cvpn-1 does not exist", 300),
+    ("ec2", "AssociateClientVpnTargetNetwork", "InvalidSubnetID.NotFound", "subnet-1 does not exist", 300),
+    ("ec2", "CreateClientVpnRoute", "InvalidClientVpnActiveAssociationNotFound", "in pending-associate", 300),
+    ("ec2", "DeleteClientVpnEndpoint", "ClientVpnEndpointAssociationExists", "it has associations cvpn-assoc-1", 300),
     ("ec2", "ReleaseAddress", "InvalidIPAddress.InUse", "The address 'eipalloc-1' is in use.", 180),
     ("ec2", "CreateFlowLogs", "InvalidParameter", "Unable to assume the given IAM role", 120),
     (

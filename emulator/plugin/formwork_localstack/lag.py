@@ -87,7 +87,7 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
         return answer
     service, operation = context.service.service_name, context.operation.name
     # Rows of a list that belongs to one thing, such as the attachments of a role, are named together with it.
-    owner = next((str(request[name]) for name in ("RoleName", "PolicyArn", "principalArn") if request.get(name)), "")
+    owner = next((str(request[name]) for name in ("RoleName", "PolicyArn", "principalArn", "ClientVpnEndpointId") if request.get(name)), "")
     question = f"{operation} {_digest(request)}"
     # Where one page ends and the next begins moves with every row: only a list in one piece says that something is gone.
     paged = any((request | answer).get(token) for token in ("NextToken", "nextToken", "Marker", "PaginationToken"))
@@ -99,7 +99,7 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
         # Others than EC2's narrow a list by bare words, such as IAM's to the kinds of its entities, which no entity leaves.
         filters = [one for one in request.get("Filters") or request.get("Filter") or [] if isinstance(one, dict)]
         narrowed = any(one.get("Name") != _kebab(listing.key) for one in filters)
-        true = {str(row.get(listing.key)): row for row in answer.get(listing.rows) or [] if isinstance(row, dict)}
+        true = {listing.name(row): row for row in answer.get(listing.rows) or [] if isinstance(row, dict)}
         for name, row in true.items():
             old = _as_before(seen, operation, f"{owner}/{name}", (service, f"{owner}/{name.lower()}"), name, row)
             held += old is not row
@@ -113,12 +113,12 @@ def _listed(context: RequestContext, request: dict[str, Any], proceed: Proceed, 
                     seen.visible.add(subject)
                 held += old is not None
                 rows += [] if old is None else [old]
-        seen.shown[question] = [str(row.get(listing.key)) for row in rows]
+        seen.shown[question] = [listing.name(row) for row in rows]
     for _ in range(held):
         condition.did("stale")
     if error is not None and not rows:
         raise error
-    missing = [name for name in asked(request, listing.ids) if name.lower() not in {str(row.get(listing.key)).lower() for row in rows}]
+    missing = [name for name in asked(request, listing.ids) if name.lower() not in {listing.name(row).lower() for row in rows}]
     if missing and held:
         raise absent(listing.missing, listing.status, missing[0])
     if held:
@@ -175,8 +175,8 @@ def _hidden(seen: _Seen, subject: tuple[str, str], name: str) -> bool:
 
 def _reads(seen: _Seen, name: str) -> int:
     """For how many reads a change of a thing is held back: a key is named by its id and by its ARN, which ends in it."""
-    low = name.lower()
-    return max(seen.fresh.get(low, 0), seen.fresh.get(low.rsplit("/", 1)[-1], 0))
+    parts = name.lower().split("|")
+    return max(seen.fresh.get(text, 0) for part in parts for text in (part, part.rsplit("/", 1)[-1]))
 
 
 def _as_before(seen: _Seen, operation: str, thing: str, subject: tuple[str, str], name: str, true: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from .gaps import acm, cloudcontrol, cloudfront, eks, elasticache, elbv2, route53, sns
+from .gaps import acm, cloudcontrol, cloudfront, ec2_client_vpn, eks, elasticache, elbv2, route53, sns
 
 Row = dict[str, Any]
 
@@ -39,6 +39,11 @@ def _ec2(account_id: str, region: str | None) -> Iterator[Row]:
         yield from _network(at, backend)
         yield from _routing(at, backend)
         yield from _groups(at, backend)
+
+
+def _client_vpn(account_id: str, region: str | None) -> Iterator[Row]:
+    for at, kind, identity, tags in ec2_client_vpn.rows(account_id, region):
+        yield _row(f"aws:ec2/{kind}", identity, at, tags)
 
 
 def _network(at: str, backend: Any) -> Iterator[Row]:
@@ -345,7 +350,7 @@ def _ssm(account_id: str, region: str | None) -> Iterator[Row]:
 
 
 _PARTS: list[Callable[[str, str | None], Iterator[Row]]] = [
-    _cloudcontrol, _ec2, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront, _elbv2, _efs, _messages, _alarms, _dynamodb, _ssm,
+    _cloudcontrol, _ec2, _client_vpn, _iam, _eks, _rds, _elasticache, _s3, _secrets, _kms, _ecr, _logs, _acm, _route53, _cloudfront, _elbv2, _efs, _messages, _alarms, _dynamodb, _ssm,
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 
 from . import intercept, known
-from .gaps import eks, elasticache, elbv2, rds
+from .gaps import ec2_client_vpn, eks, elasticache, elbv2, rds
 from .intercept import Layer, Proceed, around, refusal
 
 _GONE = ("deleted", "deleting", "failed", "terminated", "shutting-down")
@@ -161,6 +161,7 @@ def _users_of_subnet(context: RequestContext, backend: Any, subnet: Any) -> Iter
         if subnet.id in group["subnets"] and group["scalingConfig"]["desiredSize"] > 0:
             yield name
     yield from elbv2.users_of_subnet(context.account_id, context.region, subnet.id)
+    yield from ec2_client_vpn.users_of_subnet(context.account_id, context.region, subnet.id)
 
 
 def _users_of_group(context: RequestContext, backend: Any, group_id: str) -> Iterator[str]:
@@ -186,6 +187,7 @@ def _users_of_group(context: RequestContext, backend: Any, group_id: str) -> Ite
             yield name
     yield from (name for (_, name), nodes in list(state.nodegroups.items()) if group_id in (nodes.get("remoteAccess") or {}).get("sourceSecurityGroups", []))
     yield from elbv2.users_of_group(context.account_id, context.region, group_id)
+    yield from ec2_client_vpn.users_of_group(context.account_id, context.region, group_id)
 
 
 def _backend(context: RequestContext) -> Any:

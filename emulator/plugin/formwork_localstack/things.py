@@ -14,13 +14,18 @@ from .intercept import refusal
 
 @dataclass(frozen=True)
 class Listing:
-    """A read that answers rows. One that is asked for by `ids` and not there is refused with `missing`, as EC2 and RDS do."""
+    """A read that answers rows, told apart by the member `key`, or by several that are joined with a bar. One that is asked for by `ids` and not
+    there is refused with `missing`, as EC2 and RDS do."""
 
     rows: str
     key: str
     ids: str = ""
     missing: str = ""
     status: int = 400
+
+    def name(self, row: dict[str, Any]) -> str:
+        """What tells a row apart."""
+        return "|".join(str(row.get(part)) for part in self.key.split("|"))
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class Single:
 LISTINGS: dict[tuple[str, str], Listing] = {
     ("acm", "ListCertificates"): Listing("CertificateSummaryList", "CertificateArn"),
     ("cloudwatch", "DescribeAlarms"): Listing("MetricAlarms", "AlarmName"),
+    ("ec2", "DescribeClientVpnAuthorizationRules"): Listing("AuthorizationRules", "DestinationCidr|GroupId"),
+    ("ec2", "DescribeClientVpnEndpoints"): Listing("ClientVpnEndpoints", "ClientVpnEndpointId", "ClientVpnEndpointIds", "InvalidClientVpnEndpointId.NotFound"),
+    ("ec2", "DescribeClientVpnRoutes"): Listing("Routes", "DestinationCidr|TargetSubnet"),
+    ("ec2", "DescribeClientVpnTargetNetworks"): Listing("ClientVpnTargetNetworks", "AssociationId", "AssociationIds", "InvalidClientVpnAssociationIdNotFound"),
     ("ec2", "DescribeVpcs"): Listing("Vpcs", "VpcId", "VpcIds", "InvalidVpcID.NotFound"),
     ("ec2", "DescribeSubnets"): Listing("Subnets", "SubnetId", "SubnetIds", "InvalidSubnetID.NotFound"),
     ("ec2", "DescribeInternetGateways"): Listing("InternetGateways", "InternetGatewayId", "InternetGatewayIds", "InvalidInternetGatewayID.NotFound"),

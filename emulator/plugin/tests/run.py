@@ -21,6 +21,7 @@ import checks_prod  # noqa: F401
 import checks_rds  # noqa: F401
 import checks_tokens  # noqa: F401
 import checks_validate  # noqa: F401
+import checks_vpn  # noqa: F401
 import checks_weather  # noqa: F401
 from harness import CHECKS, Account
 

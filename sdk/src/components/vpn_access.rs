@@ -1,8 +1,12 @@
 //! [`VpnAccess`]: a way into the VPC for people, as if they sat in it.
 
+mod client_vpn;
+
 use formwork_aws::ec2::{ElasticIp, Instance, KeyPair, SecurityGroup, Subnet, Vpc};
 use formwork_aws::iam::Role;
 use formwork_engine::{Handle, Options, Output, Stack};
+
+pub use client_vpn::{ClientVpn, ClientVpnParts, VpnAuthorization};
 
 use super::Tags;
 use super::access::{AccessFrom, Port, admit};
@@ -12,6 +16,16 @@ use super::host::{self, Host, HostImage};
 ///
 /// What comes through it into the VPC is known by its security group: [`VpnAccessParts::as_access`] lets it into databases and caches, whichever
 /// sort of end it has.
+///
+/// # Which end
+///
+/// | | [`VpnEnd::Host`] | [`VpnEnd::ClientVpn`] |
+/// | --- | --- | --- |
+/// | what it is | one machine with WireGuard, OpenVPN or the like | AWS's managed service, which speaks OpenVPN |
+/// | who looks after it | you: software, users, updates | AWS; people come from a directory, an identity provider or with certificates |
+/// | when a zone fails | it is gone with its zone | it goes on in the other subnets |
+/// | what it costs | the machine and its address | each subnet by the hour, and each connection by the hour: more, for a few people |
+/// | who may connect | ranges of addresses, in `access` | anybody; who gets in is said by `authentication` |
 ///
 /// ```
 /// use formwork::components::{AccessFrom, HostImage, VpnAccess, VpnEnd, VpnHost};
@@ -44,7 +58,7 @@ use super::host::{self, Host, HostImage};
 pub struct VpnAccess {
     /// What it is called; the names of its parts begin so.
     pub network_name: String,
-    /// From where people may connect.
+    /// From where people may connect. AWS's endpoints take connections from anywhere, so that for them it is empty or says so (`0.0.0.0/0`).
     pub access: Vec<AccessFrom>,
     /// What ends the tunnel in the VPC.
     pub end: VpnEnd,
@@ -58,6 +72,8 @@ pub struct VpnAccess {
 pub enum VpnEnd {
     /// A machine, such as one with WireGuard or OpenVPN.
     Host(VpnHost),
+    /// An endpoint of AWS Client VPN.
+    ClientVpn(ClientVpn),
 }
 
 /// A machine that ends tunnels. Its software comes with the image or with `user_data`.
@@ -88,6 +104,8 @@ pub struct VpnAccessParts {
     pub security_group: Handle<SecurityGroup>,
     /// The machine that ends the tunnels, where it is one.
     pub host: Option<VpnHostParts>,
+    /// AWS's endpoint that ends the tunnels, where it is one.
+    pub client_vpn: Option<ClientVpnParts>,
 }
 
 /// The handles of a machine that ends tunnels.
@@ -111,17 +129,29 @@ impl VpnAccessParts {
 }
 
 impl VpnAccess {
-    /// Declares it under `name`, with its end in a subnet of the VPC: for a machine a public one.
+    /// Declares it under `name`, with its end in a subnet of the VPC: for a machine a public one, for AWS's endpoint the first of those that people
+    /// come out in.
     #[track_caller]
     pub fn declare(&self, stack: &mut Stack, name: &str, vpc: &Handle<Vpc>, subnet: &Handle<Subnet>) -> VpnAccessParts {
-        if self.access.is_empty() {
+        let is_host = matches!(self.end, VpnEnd::Host(_));
+        if is_host && self.access.is_empty() {
             stack.mistake(format!("nobody may connect to {}: say who in `access`", self.network_name));
+        }
+        if !is_host && !self.access.iter().all(is_everywhere) {
+            stack.mistake(format!(
+                "{} ends at an endpoint of AWS, which takes connections from anywhere: `access` cannot narrow that; leave it empty, and \
+                 say in `authentication` who gets in",
+                self.network_name
+            ));
         }
         stack.component(name, |stack| {
             let group = host::security_group(stack, vpc, &self.network_name, &self.tags);
-            let VpnEnd::Host(machine) = &self.end;
-            let host = self.host(stack, machine, subnet, &group);
-            VpnAccessParts { security_group: group, host: Some(host) }
+            let (mut host, mut client_vpn) = (None, None);
+            match &self.end {
+                VpnEnd::Host(machine) => host = Some(self.host(stack, machine, subnet, &group)),
+                VpnEnd::ClientVpn(end) => client_vpn = Some(end.declare(stack, self, vpc, subnet, &group)),
+            }
+            VpnAccessParts { security_group: group, host, client_vpn }
         })
     }
 
@@ -158,4 +188,8 @@ impl VpnAccess {
             key_pair: parts.key_pair,
         }
     }
+}
+
+fn is_everywhere(from: &AccessFrom) -> bool {
+    matches!(from, AccessFrom::Cidr(range) if range == "0.0.0.0/0" || range == "::/0")
 }

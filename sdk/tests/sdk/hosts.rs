@@ -1,6 +1,6 @@
 //! The components of hosts: [`Bastion`] and [`VpnAccess`].
 
-use formwork::components::{AccessFrom, Bastion, HostImage, VpnAccess, VpnEnd, VpnHost};
+use formwork::components::{AccessFrom, Bastion, ClientVpn, HostImage, VpnAccess, VpnAuthorization, VpnEnd, VpnHost};
 use formwork::engine::Value;
 use formwork::prelude::*;
 use formwork::testing::{self, Planner};
@@ -129,4 +129,77 @@ fn an_address_of_a_subnet_is_one_machines() {
     assert!(testing::plan(twins, &None).creates().contains(&"two"));
     let errors = Planner::new().plan(twins, &Some("10.0.101.9")).unwrap_err();
     assert!(errors[0].to_string().contains("may exist once"), "{errors:?}");
+}
+
+/// A VPN that ends at AWS's endpoint, in two subnets.
+fn client_vpn(access: &[&str], authorized: Vec<VpnAuthorization>) -> VpnAccess {
+    let chain = Arn::new("arn:aws:acm:eu-west-1:123456789012:certificate/people");
+    let server: Arn<acm::Certificate> = Arn::new("arn:aws:acm:eu-west-1:123456789012:certificate/server");
+    let end = ClientVpn {
+        authorized,
+        routes: vec!["192.168.0.0/16".into()],
+        dns_servers: vec!["10.0.0.2".into()],
+        ..ClientVpn::new(server, [ec2::Authentication::certificate(chain)])
+    };
+    VpnAccess { end: VpnEnd::ClientVpn(end), ..vpn(access) }
+}
+
+fn with_client_vpn(stack: &mut Stack, vpn: &VpnAccess) -> Result<()> {
+    let (vpc, subnet) = network(stack);
+    let further = ec2::Subnet::builder().vpc(&vpc).cidr_block("10.0.102.0/24").availability_zone("eu-west-1b");
+    let further = stack.add("further", further.build());
+    let mut vpn = vpn.clone();
+    if let VpnEnd::ClientVpn(end) = &mut vpn.end {
+        end.further_subnets = vec![further.id.clone()];
+    }
+    let parts = vpn.declare(stack, "vpn", &vpc, &subnet);
+    if let Some(end) = &parts.client_vpn {
+        stack.export("vpn_endpoint", &end.endpoint.id);
+    }
+    Ok(())
+}
+
+fn authorized() -> Vec<VpnAuthorization> {
+    let offices = VpnAuthorization { range: "192.168.0.0/16".into(), groups: vec!["ops".into(), "dev".into()] };
+    vec![VpnAuthorization::everybody("10.0.0.0/16"), offices]
+}
+
+#[test]
+fn a_client_vpn_is_in_its_subnets_and_leads_where_it_is_authorized() {
+    let plan = testing::plan(with_client_vpn, &client_vpn(&[], authorized()));
+    let ends = ["main", "out", "reach-1", "reach-2", "reach-3", "route-1-1", "route-1-2", "subnet-1", "subnet-2"];
+    let ends = ends.map(|name| format!("vpn/{name}"));
+    let made: std::collections::BTreeSet<&str> = plan.creates().into_iter().collect();
+    let wanted = ["further", "main", "public"].into_iter().chain(ends.iter().map(String::as_str));
+    assert_eq!(made, wanted.collect());
+
+    let endpoint = plan.resource::<ec2::ClientVpnEndpoint>("vpn/main");
+    assert!(endpoint.refers_to("vpc", "main") && endpoint.refers_to("security_groups", "vpn/main"));
+    assert_eq!((endpoint.arg("tags.Name").as_text(), endpoint.arg("split_tunnel")), (Some("vpn"), &Value::Bool(true)));
+    assert_eq!(endpoint.arg("self_service_portal"), &Value::Bool(false));
+    for (name, subnet) in [("vpn/subnet-1", "public"), ("vpn/subnet-2", "further")] {
+        let association = plan.resource::<ec2::ClientVpnTargetNetworkAssociation>(name);
+        assert!(association.refers_to("client_vpn_endpoint", "vpn/main") && association.refers_to("subnet", subnet));
+    }
+    let everybody = plan.resource::<ec2::ClientVpnAuthorizationRule>("vpn/reach-1");
+    assert_eq!(everybody.arg("access.who").as_text(), Some("everybody"));
+    let group = plan.resource::<ec2::ClientVpnAuthorizationRule>("vpn/reach-3");
+    assert_eq!(group.arg("access.access_group").as_text(), Some("dev"));
+    // A route waits for the association of its own subnet, of which no argument tells.
+    let route = plan.resource::<ec2::ClientVpnRoute>("vpn/route-1-2");
+    assert!(route.refers_to("target_subnet", "further") && route.comes_after("vpn/subnet-2", &plan));
+    assert!(!route.comes_after("vpn/subnet-1", &plan));
+}
+
+#[test]
+fn an_endpoint_of_aws_cannot_be_narrowed_by_addresses() {
+    let errors = Planner::new().plan(with_client_vpn, &client_vpn(&["198.51.100.0/24"], authorized())).unwrap_err();
+    assert!(errors[0].to_string().contains("takes connections from anywhere"), "{errors:?}");
+    assert!(Planner::new().plan(with_client_vpn, &client_vpn(&["0.0.0.0/0"], authorized())).is_ok());
+}
+
+#[test]
+fn a_client_vpn_through_which_nobody_reaches_anything_is_a_mistake() {
+    let errors = Planner::new().plan(with_client_vpn, &client_vpn(&[], Vec::new())).unwrap_err();
+    assert!(errors[0].to_string().contains("nobody reaches anything through vpn"), "{errors:?}");
 }

@@ -13,6 +13,7 @@ _TAGGED = {
     "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group", "CreateVpcEndpoint": "vpc-endpoint", "CreateFlowLogs": "vpc-flow-log",
     "AuthorizeSecurityGroupIngress": "security-group-rule", "AuthorizeSecurityGroupEgress": "security-group-rule", "CreateNetworkAcl": "network-acl",
     "CreateLaunchTemplate": "launch-template", "CreateManagedPrefixList": "prefix-list", "ImportKeyPair": "key-pair",
+    "CreateClientVpnEndpoint": "client-vpn-endpoint",
 }
 _TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 

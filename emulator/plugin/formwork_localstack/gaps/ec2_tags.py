@@ -9,6 +9,7 @@ from .. import known
 from ..intercept import Layer, Proceed, around
 
 _NAMED_BY = {
+    "DeleteClientVpnEndpoint": "ClientVpnEndpointId",
     "DeleteDhcpOptions": "DhcpOptionsId",
     "DeleteFlowLogs": "FlowLogIds",
     "DeleteInternetGateway": "InternetGatewayId",

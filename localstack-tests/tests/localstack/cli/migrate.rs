@@ -381,6 +381,21 @@ fn theirs(kind: &str, id: &str) -> (String, Value) {
         "aws:acm/certificate-validation" => own("aws_acm_certificate_validation", &["certificate_arn"]),
         "aws:cloudcontrol/resource" => own("aws_cloudcontrolapi_resource", &["type_name", "id"]),
         "aws:cloudwatch/alarm" => same("aws_cloudwatch_metric_alarm"),
+        "aws:ec2/client-vpn-authorization-rule" if parts.len() == 3 => own(
+            "aws_ec2_client_vpn_authorization_rule",
+            &["client_vpn_endpoint_id", "target_network_cidr", "access_group_id"],
+        ),
+        "aws:ec2/client-vpn-authorization-rule" => {
+            own("aws_ec2_client_vpn_authorization_rule", &["client_vpn_endpoint_id", "target_network_cidr"])
+        }
+        "aws:ec2/client-vpn-endpoint" => same("aws_ec2_client_vpn_endpoint"),
+        "aws:ec2/client-vpn-route" => own(
+            "aws_ec2_client_vpn_route",
+            &["client_vpn_endpoint_id", "destination_cidr_block", "target_vpc_subnet_id"],
+        ),
+        "aws:ec2/client-vpn-target-network-association" => {
+            own("aws_ec2_client_vpn_network_association", &["client_vpn_endpoint_id", "association_id"])
+        }
         "aws:ec2/key-pair" => own("aws_key_pair", &["key_pair_id"]),
         "aws:ec2/network-acl-association" => own("aws_network_acl_association", &["subnet_id"]),
         "aws:ec2/network-acl-entry" => own("aws_network_acl_rule", &["network_acl_id", "egress", "rule_number"]),

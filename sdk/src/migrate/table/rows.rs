@@ -35,6 +35,26 @@ const ENDPOINT: &str = "aws:ec2/vpc-endpoint";
 /// All that are known.
 pub(crate) const TYPES: &[Type] = &[
     // Compute and network.
+    made(
+        "aws_ec2_client_vpn_authorization_rule",
+        &["aws:ec2clientvpn/authorizationRule:AuthorizationRule"],
+        "aws:ec2/client-vpn-authorization-rule",
+        &[&["client_vpn_endpoint_id"], &["target_network_cidr"], &["access_group_id", MAY_BE_MISSING]],
+    ),
+    same("aws_ec2_client_vpn_endpoint", &["aws:ec2clientvpn/endpoint:Endpoint"], "aws:ec2/client-vpn-endpoint"),
+    // Theirs is AWS's own, by which AWS finds it only with the endpoint's.
+    made(
+        "aws_ec2_client_vpn_network_association",
+        &["aws:ec2clientvpn/networkAssociation:NetworkAssociation"],
+        "aws:ec2/client-vpn-target-network-association",
+        &[&["client_vpn_endpoint_id"], &["association_id", "id"]],
+    ),
+    made(
+        "aws_ec2_client_vpn_route",
+        &["aws:ec2clientvpn/route:Route"],
+        "aws:ec2/client-vpn-route",
+        &[&["client_vpn_endpoint_id"], &["destination_cidr_block"], &["target_vpc_subnet_id"]],
+    ),
     made("aws_eip", &["aws:ec2/eip:Eip"], "aws:ec2/elastic-ip", &[&["allocation_id", "id"]]),
     same("aws_flow_log", &["aws:ec2/flowLog:FlowLog"], "aws:ec2/flow-log"),
     same("aws_instance", &["aws:ec2/instance:Instance"], "aws:ec2/instance"),

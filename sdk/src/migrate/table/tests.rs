@@ -69,6 +69,45 @@ const THINGS: &[Case] = &[
         "aws:route53/record-set",
         "Z1|www.example.com|A|blue",
     ),
+    (
+        "aws_ec2_client_vpn_authorization_rule",
+        &[
+            ("id", "cvpn-endpoint-1,10.0.0.0/16"),
+            ("client_vpn_endpoint_id", "cvpn-endpoint-1"),
+            ("target_network_cidr", "10.0.0.0/16"),
+            ("access_group_id", ""),
+        ],
+        "aws:ec2/client-vpn-authorization-rule",
+        "cvpn-endpoint-1|10.0.0.0/16",
+    ),
+    (
+        "aws_ec2_client_vpn_authorization_rule",
+        &[
+            ("client_vpn_endpoint_id", "cvpn-endpoint-1"),
+            ("target_network_cidr", "10.0.0.0/16"),
+            ("access_group_id", "S-1"),
+        ],
+        "aws:ec2/client-vpn-authorization-rule",
+        "cvpn-endpoint-1|10.0.0.0/16|S-1",
+    ),
+    ("aws_ec2_client_vpn_endpoint", &[("id", "cvpn-endpoint-1")], "aws:ec2/client-vpn-endpoint", "cvpn-endpoint-1"),
+    (
+        "aws_ec2_client_vpn_network_association",
+        &[("id", "cvpn-assoc-1"), ("association_id", "cvpn-assoc-1"), ("client_vpn_endpoint_id", "cvpn-endpoint-1")],
+        "aws:ec2/client-vpn-target-network-association",
+        "cvpn-endpoint-1|cvpn-assoc-1",
+    ),
+    (
+        "aws_ec2_client_vpn_route",
+        &[
+            ("id", "cvpn-endpoint-1,subnet-1,0.0.0.0/0"),
+            ("client_vpn_endpoint_id", "cvpn-endpoint-1"),
+            ("target_vpc_subnet_id", "subnet-1"),
+            ("destination_cidr_block", "0.0.0.0/0"),
+        ],
+        "aws:ec2/client-vpn-route",
+        "cvpn-endpoint-1|0.0.0.0/0|subnet-1",
+    ),
     ("aws_eip", &[("id", "eipalloc-1"), ("allocation_id", "eipalloc-1")], "aws:ec2/elastic-ip", "eipalloc-1"),
     // Of the time when addresses were not in a VPC, the id was the address.
     ("aws_eip", &[("id", "192.0.2.1"), ("allocation_id", "eipalloc-2")], "aws:ec2/elastic-ip", "eipalloc-2"),

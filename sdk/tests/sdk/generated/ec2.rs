@@ -3,6 +3,74 @@
 use formwork::prelude::*;
 
 /// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn client_vpn_authorization_rule(stack: &mut Stack) {
+    stack.component("client-vpn-authorization-rule", |stack| {
+        let client_vpn_authorization_rule = ec2::ClientVpnAuthorizationRule::builder()
+            .client_vpn_endpoint(ec2::ClientVpnEndpointId::new("endpoint-id-1"))
+            .target_network_cidr("10.44.3.1/16")
+            .access(ec2::ClientVpnAccess::group("S-1-5-21-1-2-3-513"))
+            .description("developers")
+            .build();
+        stack.add_with("client-vpn-authorization-rule", client_vpn_authorization_rule, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn client_vpn_endpoint(stack: &mut Stack) {
+    stack.component("client-vpn-endpoint", |stack| {
+        let client_vpn_endpoint_connect_handler =
+            ec2::ConnectHandler::function(Arn::new("arn:aws:lambda:eu-west-1:123456789012:function:AWSClientVPN-Ask"));
+        let client_vpn_endpoint = ec2::ClientVpnEndpoint::builder()
+            .client_cidr_block("10.200.0.7/22")
+            .server_certificate(Arn::new("server-id-1"))
+            .authentication([ec2::Authentication::certificate(Arn::new("chain-id-1"))])
+            .connection_log(ec2::ConnectionLog::log_group(logs::LogGroupName::new("log-id-1")))
+            .connect_handler(client_vpn_endpoint_connect_handler)
+            .login_banner("Welcome, and be careful")
+            .enforce_client_routes(true)
+            .description("for people")
+            .dns_servers(["10.41.0.2", "1.1.1.1"])
+            .split_tunnel(true)
+            .self_service_portal(true)
+            .session_timeout_hours(12)
+            .disconnect_on_session_timeout(false)
+            .vpc(ec2::VpcId::new("vpc-id-1"))
+            .security_groups([ec2::SecurityGroupId::new("clients-id-1")])
+            .tags([("cost", "1"), ("team", "a")])
+            .build();
+        stack.add_with("client-vpn-endpoint", client_vpn_endpoint, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn client_vpn_route(stack: &mut Stack) {
+    stack.component("client-vpn-route", |stack| {
+        let client_vpn_route = ec2::ClientVpnRoute::builder()
+            .client_vpn_endpoint(ec2::ClientVpnEndpointId::new("endpoint-id-1"))
+            .destination_cidr_block("192.168.7.7/16")
+            .target_subnet(ec2::SubnetId::new("one-id-1"))
+            .description("the office")
+            .build();
+        stack.add_with("client-vpn-route", client_vpn_route, options().import("the-id"));
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
+pub fn client_vpn_target_network_association(stack: &mut Stack) {
+    stack.component("client-vpn-target-network-association", |stack| {
+        let client_vpn_target_network_association = ec2::ClientVpnTargetNetworkAssociation::builder()
+            .client_vpn_endpoint(ec2::ClientVpnEndpointId::new("endpoint-id-1"))
+            .subnet(ec2::SubnetId::new("one-id-1"))
+            .build();
+        stack.add_with(
+            "client-vpn-target-network-association",
+            client_vpn_target_network_association,
+            options().import("the-id"),
+        );
+    });
+}
+
+/// What exists already: the first run takes it over by its ids, and writes whose it is.
 pub fn elastic_ip(stack: &mut Stack) {
     stack.component("elastic-ip", |stack| {
         // AWS does not tell `ipam_pool_id`, `transfer_address`: the code leaves it out.
