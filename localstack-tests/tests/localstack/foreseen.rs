@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use formwork_aws::ec2::{AmiId, Instance, SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc};
+use formwork_aws::ec2::{AmiId, Instance, SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc, availability_zones_in};
 use formwork_aws::efs::FileSystem;
 use formwork_aws::elbv2::{LoadBalancer, LoadBalancerType, Scheme};
 use formwork_aws::iam::{self, PolicyDocument, Principal, Role, RolePolicyAttachment, ServiceLinkedRole, Statement};
@@ -203,6 +203,39 @@ async fn zones_that_have_not_what_is_asked_for_are_named_all_at_once() {
     assert_eq!(before, [3, 3], "once for each look, whatever is in it");
     let sound = program(|stack| placed(stack, ["us-east-1a", "us-east-1b"], "db.r5b.large", "m7i.large"));
     assert!(trial.plan(&sound).await.unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_is_held_against_the_zones_of_what_stands_and_nothing_is_asked_where_nothing_changes() {
+    let trial = Trial::new(crate::emulator()).await;
+    let spread = |multi: bool| {
+        program(|stack| {
+            let region = stack.provider("us-east-1");
+            let far = || options().provider(&region);
+            let zones = availability_zones_in(stack, &region);
+            let vpc = stack.add_with("vpc", Vpc::builder().cidr_block("10.0.0.0/16").build(), far());
+            let subnets = [("a", 0), ("e", 4)].map(|(name, zone)| {
+                let subnet = Subnet::builder().vpc(&vpc).cidr_block(format!("10.0.{zone}.0/24"));
+                stack.add_with(name, subnet.availability_zone(zones.at(zone)).build(), far())
+            });
+            let group = rds::SubnetGroup::builder().name("databases").description("of databases").subnets(&subnets);
+            let group = stack.add_with("group", group.build(), far());
+            let database = rds::Instance::builder().identifier("orders").engine("postgres").engine_version("16");
+            let database = database.instance_class("db.r6g.large").allocated_storage(20).multi_az(multi);
+            let database = database.subnet_group(&group).master_username("orders").manage_master_user_password(true);
+            stack.add_with("database", database.skip_final_snapshot(true).build(), far());
+        })
+    };
+    let asked = || calls(&trial, "DescribeOrderableDBInstanceOptions");
+    trial.up(&spread(false)).await.unwrap();
+    let before = asked();
+    let plan = trial.plan(&spread(false)).await.unwrap();
+    assert!(plan.is_noop() && asked() == before, "{plan}");
+    let plan = trial.plan(&spread(true)).await.unwrap();
+    let reasons: Vec<&str> = plan.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    let reason = "`instance_class` is db.r6g.large, which RDS has for postgres 16 in us-east-1a alone of the zones of \
+                  group, and 2 are needed";
+    assert_eq!((reasons.as_slice(), asked()), ([reason].as_slice(), before + 1), "{plan}");
 }
 
 #[tokio::test]
