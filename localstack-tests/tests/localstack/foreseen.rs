@@ -218,8 +218,9 @@ async fn a_change_is_held_against_the_zones_of_what_stands_and_nothing_is_asked_
                 let subnet = Subnet::builder().vpc(&vpc).cidr_block(format!("10.0.{zone}.0/24"));
                 stack.add_with(name, subnet.availability_zone(zones.at(zone)).build(), far())
             });
-            let group = rds::SubnetGroup::builder().name("databases").description("of databases").subnets(&subnets);
-            let group = stack.add_with("group", group.build(), far());
+            let group = rds::SubnetGroup::builder().name("databases").description("of databases");
+            let group = group.subnets([&subnets[0], &subnets[1]]).build();
+            let group = stack.add_with("group", group, far());
             let database = rds::Instance::builder().identifier("orders").engine("postgres").engine_version("16");
             let database = database.instance_class("db.r6g.large").allocated_storage(20).multi_az(multi);
             let database = database.subnet_group(&group).master_username("orders").manage_master_user_password(true);
