@@ -174,6 +174,31 @@ pub fn of_strays(kind: &str) -> Permission {
     look(crate::sweep::actions(kind)).because("things that carry the stack's tag and that no row knows are looked for")
 }
 
+/// What is asked of the account before one of a kind is made or changed; without it, a warning.
+pub fn of_preflight(kind: &str) -> Permission {
+    let actions: &[&str] = match kind {
+        "aws:ec2/elastic-ip" => &["ec2:DescribeAccountAttributes"],
+        "aws:ec2/instance" | "aws:eks/node-group" => {
+            &["ec2:DescribeAvailabilityZones", "ec2:DescribeInstanceTypeOfferings"]
+        }
+        "aws:ec2/subnet" => &["ec2:DescribeAvailabilityZones"],
+        "aws:eks/addon" => &["eks:DescribeAddonVersions"],
+        "aws:eks/cluster" => &["ec2:DescribeAvailabilityZones", "eks:DescribeClusterVersions"],
+        "aws:iam/instance-profile" | "aws:iam/policy" | "aws:iam/role" => &["iam:GetAccountSummary"],
+        "aws:rds/cluster" | "aws:rds/cluster-instance" | "aws:rds/instance" => &[
+            "ec2:DescribeAvailabilityZones",
+            "rds:DescribeAccountAttributes",
+            "rds:DescribeDBEngineVersions",
+            "rds:DescribeOrderableDBInstanceOptions",
+        ],
+        "aws:rds/cluster-parameter-group" | "aws:rds/parameter-group" | "aws:rds/subnet-group" => {
+            &["rds:DescribeAccountAttributes"]
+        }
+        _ => &[],
+    };
+    look(actions).because("what is made is held against what there is; without it, a warning")
+}
+
 /// What every run looks at besides its resources.
 pub(crate) const EVERY_RUN: &[Permission] = &[
     look(&["iam:ListRoles"])

@@ -4,8 +4,12 @@
 //! yet. [`check`] needs no account; `ask` asks the account, at most one question per service, and only where the answer matters.
 
 mod account;
+#[cfg(feature = "rds")]
+mod databases;
 #[cfg(feature = "cloudfront")]
 mod edge;
+#[cfg(feature = "ec2")]
+mod machines;
 mod names;
 mod places;
 mod policies;
@@ -14,6 +18,8 @@ mod ranges;
 mod roles;
 #[cfg(feature = "ec2")]
 mod rules;
+#[cfg(feature = "ec2")]
+mod zones;
 
 use formwork_engine::preflight::{Intended, Problem};
 
@@ -68,3 +74,6 @@ fn all_referred<'a>(intended: &'a [Intended], from: &Intended, arg: &str) -> Opt
 #[cfg(test)]
 #[path = "preflight_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "preflight_zones_tests.rs"]
+mod zones_tests;

@@ -24,7 +24,7 @@ use crate::kms::Key;
 use crate::rds::SubnetGroup;
 use crate::replay::Replay;
 
-fn planned(declare: impl FnOnce(&mut Stack)) -> Vec<Intended> {
+pub(super) fn planned(declare: impl FnOnce(&mut Stack)) -> Vec<Intended> {
     let mut stack = Stack::new("test", "test", BTreeMap::new());
     declare(&mut stack);
     let program = stack.finish().unwrap();
@@ -34,10 +34,10 @@ fn planned(declare: impl FnOnce(&mut Stack)) -> Vec<Intended> {
     seen.places.insert(ProviderName::default(), place);
     let recorded = Recorded::of(&Snapshot::default());
     let plan = plan::make(&graph, &recorded, &seen, &Settings::default()).unwrap();
-    intended(&graph, &plan)
+    intended(&graph, &plan, &recorded)
 }
 
-fn said(found: &[Problem]) -> Vec<String> {
+pub(super) fn said(found: &[Problem]) -> Vec<String> {
     found.iter().map(|problem| format!("{}: {}", problem.urn.path(), problem.reason)).collect()
 }
 
@@ -321,6 +321,10 @@ async fn a_version_that_is_not_there_is_named_with_those_that_are() {
     let (_, _, aws) = Replay::of(|call| {
         let versions = match call["Action"].as_str() {
             "DescribeDBEngineVersions" => ["16.3", "16.4", "17.1"],
+            "DescribeOrderableDBInstanceOptions" => return (200, String::from(
+                "<DescribeOrderableDBInstanceOptionsResponse><DescribeOrderableDBInstanceOptionsResult><OrderableDBInstanceOptions>\
+                 <OrderableDBInstanceOption><EngineVersion>16.4</EngineVersion></OrderableDBInstanceOption>\
+                 </OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>")),
             "DescribeAccountAttributes" => return (200, String::from(
                 "<DescribeAccountAttributesResponse><DescribeAccountAttributesResult><AccountQuotas/></DescribeAccountAttributesResult></DescribeAccountAttributesResponse>")),
             "ListRoles" => return (200, String::from(

@@ -289,7 +289,8 @@ impl Weather {
     }
 
     /// Of the mix only these kinds: `throttle`, `internal`, `unavailable`, `lost`, `delay`, `lag`, `pending`, `unknown`, `denied`,
-    /// `expired`, `late`. The last three end a run; of them one seed in ten has one, unless they are named here.
+    /// `expired`, `late`. The last three end a run; of them one seed in ten has one, unless they are named here. What is `late` is a NAT
+    /// gateway or a node group that was begun well and fails.
     #[must_use]
     pub fn only(mut self, kinds: &[&str]) -> Self {
         if let Some(mix) = &mut self.mix {

@@ -11,7 +11,7 @@ use crate::compare::name_prefix;
 use crate::error::{Error, Turn};
 use crate::expr::{Expr, Outputs};
 use crate::graph::Graph;
-use crate::plan::{Op, Plan};
+use crate::plan::{Op, Plan, Recorded};
 use crate::program::ProviderName;
 use crate::urn::{SourceLine, Urn};
 use crate::value::{Unknown, Value};
@@ -36,6 +36,8 @@ pub struct Intended {
     pub replaces: bool,
     /// Its arguments, complete, as far as they are known. Secrets are in the clear: nothing of them may be repeated in a problem.
     pub args: Value,
+    /// The arguments, by name, that are made other than they are. Empty for what is new: all of it is.
+    pub changed: BTreeSet<String>,
     /// What its arguments refer to, by argument path (`vpc`, `subnets[0]`).
     pub references: BTreeMap<String, BTreeSet<Reference>>,
     /// Arguments that are JSON documents, by name. What is not known yet is an object with the one key `$unknown`.
@@ -66,6 +68,11 @@ impl Intended {
     /// Whether the plan makes a new one that was not there.
     pub fn is_new(&self) -> bool {
         self.op == Op::Create
+    }
+
+    /// Whether the plan makes it anew or changes one of these arguments.
+    pub fn sets(&self, args: &[&str]) -> bool {
+        self.is_new() || self.is_touched() && args.iter().any(|arg| self.changed.contains(*arg))
     }
 
     /// A text argument, when it is known.
@@ -140,7 +147,7 @@ pub struct Preflight {
 }
 
 /// What a plan intends with what is declared. Nothing of a resource that is not declared any more.
-pub fn intended(graph: &Graph, plan: &Plan) -> Vec<Intended> {
+pub fn intended(graph: &Graph, plan: &Plan, recorded: &Recorded) -> Vec<Intended> {
     let ends = |op: Op| matches!(op, Op::Delete | Op::Forget | Op::Read);
     let mut found = Vec::new();
     for step in plan.steps.iter().filter(|step| !ends(step.op)) {
@@ -154,15 +161,9 @@ pub fn intended(graph: &Graph, plan: &Plan) -> Vec<Intended> {
         }
         let args = match step.planned.is_null() {
             false => step.planned.clone(),
-            // What stays as it is has no planned arguments: what is declared of it without the account.
-            true => Value::Map(
-                declaration
-                    .args
-                    .iter()
-                    .filter_map(|(name, expr)| Some((name.clone(), expr.evaluate(&Nothing).ok()?)))
-                    .collect(),
-            ),
+            true => Value::Map(standing(&declaration.args, recorded.live(&step.urn).map(|row| &row.applied))),
         };
+        let changed = step.changes.iter().map(|change| top(&change.path).to_owned()).chain(step.changed_args.clone());
         let documents = declaration.args.iter().filter_map(|(name, expr)| Some((name.clone(), document(expr)?)));
         let prefixes = declaration.args.iter().filter_map(|(name, expr)| {
             let value = expr.evaluate(&Nothing).ok()?;
@@ -175,6 +176,7 @@ pub fn intended(graph: &Graph, plan: &Plan) -> Vec<Intended> {
             documents: documents.collect(),
             prefixes: prefixes.collect(),
             args,
+            changed: changed.collect(),
             references,
             provider: declaration.options.provider.clone(),
             account: step.account.clone(),
@@ -183,6 +185,22 @@ pub fn intended(graph: &Graph, plan: &Plan) -> Vec<Intended> {
         });
     }
     found
+}
+
+/// The arguments of what stays as it is, which a plan does not repeat: as they are declared, and where that names something that is looked up or
+/// made elsewhere, as they were last made true.
+fn standing(declared: &BTreeMap<String, Expr>, applied: Option<&Value>) -> BTreeMap<String, Value> {
+    let known = declared.iter().filter_map(|(name, expr)| {
+        let value = expr.evaluate(&Nothing).ok()?;
+        let recorded = applied.map(|applied| applied.get(name)).filter(|recorded| !recorded.is_null());
+        Some((name.clone(), recorded.filter(|_| !value.is_known()).unwrap_or(&value).clone()))
+    });
+    known.collect()
+}
+
+/// The argument that a path begins with: `subnets` of `subnets[0]`.
+fn top(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
 }
 
 /// Outputs of which none is known.

@@ -236,7 +236,7 @@ impl Session {
         let mut plan = plan::make(&graph, &recorded, &observations, &self.settings)?;
         plan.warnings.splice(..0, warnings);
         if !plan.is_noop() {
-            let found = self.cloud.preflight(&preflight::intended(&graph, &plan)).await;
+            let found = self.cloud.preflight(&preflight::intended(&graph, &plan, &recorded)).await;
             plan.warnings.extend(found.warnings);
             plan.problems = found.problems;
             plan.preparations = found.preparations;

@@ -11,6 +11,7 @@
 //! stack.add_with("private", private, options().import("subnet-1"));
 //! ```
 
+mod generic;
 mod layout;
 mod names;
 mod policy;
@@ -62,7 +63,10 @@ pub fn generate(existing: &[Existing<'_>], component: Option<&str>) -> Generated
         let one = existing[index];
         let (name, variable) = names.get(index);
         let writer = Writer { references: &references };
-        let builder = writer.builder(one.schema, &one.observed.args);
+        let builder = match generic::is(one) {
+            true => generic::builder(one, &references),
+            false => writer.builder(one.schema, &one.observed.args),
+        };
         body.push_str(&remarks(one, indent));
         body.push_str(&statement(indent, Some(variable), builder));
         let id = layout::quoted(one.id);
@@ -97,8 +101,11 @@ pub fn generate(existing: &[Existing<'_>], component: Option<&str>) -> Generated
 /// What the code cannot say of a resource, as comments.
 fn remarks(one: Existing<'_>, indent: usize) -> String {
     let mut untold = Untold::default();
-    untold.look(one.schema.args, "");
     let mut remarks = Vec::new();
+    match generic::is(one) {
+        true => remarks.extend(generic::REMARKS.map(str::to_owned)),
+        false => untold.look(one.schema.args, ""),
+    }
     for (path, required) in &untold.secrets {
         let when = if *required { "it must be given" } else { "give it where it is to be managed" };
         remarks.push(format!("`{path}` is a secret, which AWS does not tell: {when}."));

@@ -203,7 +203,7 @@ impl Planner {
         let graph = Graph::new(&program)?;
         let recorded = Recorded::of(&Snapshot::default());
         let mut plan = plan::make(&graph, &recorded, &self.observations(&program)?, &Settings::default())?;
-        plan.problems = formwork_aws::preflight::check(&preflight::intended(&graph, &plan));
+        plan.problems = formwork_aws::preflight::check(&preflight::intended(&graph, &plan, &recorded));
         Ok(TypedPlan { plan, program })
     }
 

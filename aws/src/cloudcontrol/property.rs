@@ -106,6 +106,13 @@ macro_rules! plain {
 
 plain!(bool i32 u32 i64 f64 &str String);
 
+/// Nothing: JSON's `null`.
+impl From<()> for Property {
+    fn from((): ()) -> Self {
+        Json::Null.into()
+    }
+}
+
 impl From<&String> for Property {
     fn from(value: &String) -> Self {
         value.as_str().into()

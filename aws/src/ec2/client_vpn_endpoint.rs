@@ -150,7 +150,6 @@ fn same_log(wanted: &ConnectionLog, found: &ConnectionLog) -> bool {
 }
 
 /// AWS ends all connections so that clients learn of other servers.
-#[expect(clippy::ptr_arg, reason = "hazards take references to the type of their field")]
 fn dropped(before: &Vec<String>, after: &Vec<String>) -> &'static [Hazard] {
     if before == after { &[] } else { &[Hazard::Outage] }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::arns::{Place, filled};
 use super::needs::{Wanted, wanted};
-use super::{EVERY_RUN, Existing, Permission, StateAccess, Verb, document, of_read, of_strays};
+use super::{EVERY_RUN, Existing, Permission, StateAccess, Verb, document, of_preflight, of_read, of_strays};
 
 /// IAM's limit for a managed policy, in characters without white space.
 pub const MANAGED_LIMIT: usize = 6144;
@@ -155,6 +155,7 @@ pub fn policy(
     let mut needs = Needs { purpose, ..Needs::default() };
     for kind in all.iter().map(|one| one.kind).collect::<BTreeSet<_>>() {
         needs.add(&of_strays(kind), None, &["*".to_owned()]);
+        needs.add(&of_preflight(kind), None, &["*".to_owned()]);
     }
     for permission in EVERY_RUN {
         needs.add(permission, None, &["*".to_owned()]);

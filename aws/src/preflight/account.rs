@@ -6,8 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use formwork_engine::Value;
 use formwork_engine::preflight::{Intended, Preflight, Problem};
 
+#[cfg(feature = "rds")]
+use super::databases;
+#[cfg(feature = "ec2")]
+use super::machines;
 #[cfg(feature = "eks")]
 use super::referred;
+#[cfg(feature = "ec2")]
+use super::zones::{self, Zones};
 use super::{of, quotas, roles};
 use crate::context::Aws;
 use crate::error::Result;
@@ -20,9 +26,20 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
         Err(error) => found.warnings.push(format!("{what} could not be checked beforehand: {error}")),
     };
     #[cfg(feature = "ec2")]
-    take("availability zones", zones(aws, intended).await);
+    let mut zones = Zones::of(aws);
+    #[cfg(feature = "ec2")]
+    take("availability zones", zones::missing(&mut zones, intended).await);
+    #[cfg(feature = "eks")]
+    take("zones of EKS", zones::control_planes(&mut zones, intended).await);
     #[cfg(feature = "servicequotas")]
     quotas::check(aws, intended, &mut take).await;
+    #[cfg(feature = "rds")]
+    {
+        let versions = if emulated { Ok(Vec::new()) } else { engine_versions(aws, intended).await };
+        let wrong = versions.clone().unwrap_or_default();
+        take("versions of database engines", versions);
+        take("classes of databases", databases::check(aws, &mut zones, intended, &wrong).await);
+    }
     if !emulated {
         #[cfg(feature = "ec2")]
         take("the quota of addresses", addresses(aws, intended).await);
@@ -31,11 +48,17 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
         #[cfg(feature = "eks")]
         take("versions of add-ons", addon_versions(aws, intended).await);
         #[cfg(feature = "rds")]
-        take("versions of database engines", engine_versions(aws, intended).await);
-        #[cfg(feature = "rds")]
         take("quotas of RDS", database_quotas(aws, intended).await);
         #[cfg(feature = "iam")]
         take("quotas of IAM", identity_quotas(aws, intended).await);
+    }
+    #[cfg(feature = "ec2")]
+    match machines::check(aws, &mut zones, intended).await {
+        Ok(machines) => {
+            found.problems.extend(machines.problems);
+            found.warnings.extend(machines.warnings);
+        }
+        Err(error) => found.warnings.push(format!("types of machines could not be checked beforehand: {error}")),
     }
     match roles::missing(aws, intended).await {
         Ok(preparations) => found.preparations = preparations,
@@ -44,30 +67,6 @@ pub(crate) async fn ask(aws: &Aws, intended: &[Intended], emulated: bool) -> Pre
         }
     }
     found
-}
-
-/// Zones that a program names itself; those that it has read are there.
-#[cfg(feature = "ec2")]
-async fn zones(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
-    let named = |subnet: &&Intended| {
-        subnet.is_new()
-            && subnet.text("availability_zone").is_some_and(|zone| zone.starts_with(aws.region()))
-            && !subnet.references.contains_key("availability_zone")
-    };
-    let subnets: Vec<&Intended> = of(intended, "aws:ec2/subnet").filter(named).collect();
-    if subnets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answer = aws.ec2().describe_availability_zones().send().await?;
-    let zones: BTreeSet<String> =
-        answer.availability_zones.unwrap_or_default().into_iter().filter_map(|zone| zone.zone_name).collect();
-    let known = zones.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let missing = subnets.into_iter().filter_map(|subnet| {
-        let zone = subnet.text("availability_zone").filter(|zone| !zones.contains(*zone))?;
-        let reason = format!("is {zone}, which this account does not have");
-        Some(subnet.problem("availability_zone", reason, format!("it has {known}")))
-    });
-    Ok(missing.collect())
 }
 
 /// The problems of what is made beyond a quota: the first `left` fit.
@@ -105,7 +104,7 @@ async fn addresses(aws: &Aws, intended: &[Intended]) -> Result<Vec<Problem>> {
 }
 
 /// Whether a version is meant by what is declared: `16` by `16.4`, not the reverse.
-fn is_meant(wanted: &str, there: &str) -> bool {
+pub(super) fn is_meant(wanted: &str, there: &str) -> bool {
     there.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 

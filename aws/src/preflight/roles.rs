@@ -92,6 +92,7 @@ mod tests {
             op,
             replaces: false,
             args: Value::Map(BTreeMap::new()),
+            changed: BTreeSet::new(),
             references: BTreeMap::new(),
             documents: BTreeMap::new(),
             prefixes: BTreeMap::new(),

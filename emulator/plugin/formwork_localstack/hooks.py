@@ -80,7 +80,7 @@ def on_response(_chain: HandlerChain, context: RequestContext, response: Respons
     if outcome == "ok" and context.get("formwork_late"):
         from . import mix
 
-        mix.late_failure(context)
+        mix.late_failure(context, call)
     overlays = [fault for fault in acting if fault.kind == "overlay"]
     if overlays and outcome == "ok":
         say_differently(overlays, context, response)

@@ -2,7 +2,8 @@
 
 What becomes of a call is drawn from the seed, the call and how often it was made before. A call is its service, operation and
 parameters without what is random in them (ids, tokens, the marks of owners), so that the order of concurrent calls hardly matters and
-a run can be repeated. Kinds that end a run for good are rare: one seed in ten has one of them, once.
+a run can be repeated. Kinds that end a run for good are rare: one seed in ten has one of them, once. A late failure is one of them: what was
+begun well comes to nothing minutes later, a NAT gateway with one seed and a node group with another.
 
 Codes follow the "Common Errors" and "Error retries" pages of each service's API reference.
 """
@@ -27,7 +28,8 @@ LATE = "formwork_late"
 DELAY = 0.3
 """Seconds that a delayed call waits."""
 
-_RARE = ("denied", "expired", "late")
+_RARE = ("denied", "late", "expired", "late")
+"""What ends a run, in the order in which seeds come to it: 7, 17, 27, 37 and so on."""
 _WEIGHTS = {"throttle": 40, "internal": 14, "unavailable": 10, "lost": 10, "delay": 10, "lag": 30, "pending": 30, "unknown": 20}
 """How often a kind is drawn of those that fit a call; `lag` and `pending` fit few."""
 
@@ -67,7 +69,9 @@ def on_request(context: RequestContext, call: Call) -> None:
     kind = drawn(condition, call) if condition.mix else None
     if kind is None:
         return
-    condition.did(kind, call)
+    if kind != "late":
+        # It is late when it has come to that: a call that is refused for another reason makes nothing that could fail.
+        condition.did(kind, call)
     if kind == "delay":
         time.sleep(DELAY)
     elif kind in _NOTED:
@@ -101,6 +105,8 @@ def drawn(condition: weather.Weather, call: Call) -> str | None:
     with weather.LOCK:
         mix.drawn[key] += 1
         number = mix.drawn[key]
+    if _comes_to_nothing(mix, call):
+        return "late"
     if _share(mix.seed, "hit", *key, number) * 100 >= mix.percent:
         return None
     if rare := _rare(mix, call):
@@ -121,23 +127,45 @@ def _fits(kind: str, call: Call) -> bool:
     return {"lag": call.mutating, "pending": key in CHANGES, "unknown": key in STATES}.get(kind, True)
 
 
-def _rare(mix: weather.Mix, call: Call) -> str | None:
-    """A kind that ends the run: at most one of them for one seed in ten, once."""
+def _ends(mix: weather.Mix) -> str | None:
+    """The kind that ends a run of this seed: none with most seeds, unless a mix has such kinds alone."""
     kinds = [kind for kind in _RARE if kind in mix.kinds]
-    if not kinds or (set(kinds) == set(_RARE) and mix.seed % 10 != 7):
+    if not kinds or ({*kinds} == {*_RARE} and mix.seed % 10 != 7):
         return None
-    kind = kinds[mix.seed // 10 % len(kinds)]
-    fits = (call.service, call.operation) in LATE_FAILURES if kind == "late" else call.mutating
+    return kinds[mix.seed // 10 % len(kinds)]
+
+
+def _rare(mix: weather.Mix, call: Call) -> str | None:
+    """A refusal that ends the run, once."""
+    kind = _ends(mix)
+    if kind in (None, "late") or not call.mutating:
+        return None
     with weather.LOCK:
-        if not fits or kind in mix.once:
+        if kind in mix.once:
             return None
         mix.once.add(kind)
     return kind
 
 
-def late_failure(context: RequestContext) -> None:
-    """Makes what a call has just begun fail after all."""
-    LATE_FAILURES[context.service.service_name, context.operation.name](context)
+def _comes_to_nothing(mix: weather.Mix, call: Call) -> bool:
+    """Whether what a call makes is to fail later. A stack has few such calls, so that the first of its sort is meant, whatever the share."""
+    if _ends(mix) != "late" or "late" in mix.once:
+        return False
+    sorts = sorted(LATE_FAILURES)
+    return sorts[mix.seed // 20 % len(sorts)] == (call.service, call.operation)
+
+
+def late_failure(context: RequestContext, call: Call) -> None:
+    """Makes what a call has just begun fail after all, once for a seed."""
+    condition = weather.of(call.account)
+    if condition is None or condition.mix is None:
+        return
+    with weather.LOCK:
+        if "late" in condition.mix.once:
+            return
+        condition.mix.once.add("late")
+    LATE_FAILURES[call.service, call.operation](context)
+    condition.did("late", call)
 
 
 def _nat_gateway(context: RequestContext) -> None:

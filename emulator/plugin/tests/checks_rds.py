@@ -232,3 +232,27 @@ def rds_cluster_parameter_group_lives(account: Account) -> None:
     rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="p")
     with refused("DBParameterGroupNotFound"):
         rds.describe_db_cluster_parameter_groups(DBClusterParameterGroupName="p")
+
+
+@check
+def rds_says_where_a_class_can_be_had(account: Account) -> None:
+    def options(**wish: object) -> list[dict]:
+        return account.rds.describe_orderable_db_instance_options(**wish)["OrderableDBInstanceOptions"]
+
+    def zones(row: dict) -> list[str]:
+        return [zone["Name"] for zone in row["AvailabilityZones"]]
+
+    rows = options(Engine="postgres", DBInstanceClass="db.r6g.large", MaxRecords=1000)
+    assert {"16.4", "17.1"} <= {row["EngineVersion"] for row in rows}, rows
+    same(zones(rows[0]), ["eu-west-1a", "eu-west-1b", "eu-west-1c"])
+    same([row["EngineVersion"] for row in options(Engine="postgres", EngineVersion="16.4", DBInstanceClass="db.t4g.micro")], ["16.4"])
+    same(options(Engine="postgres", DBInstanceClass="db.r6g.enormous"), [])
+    same(options(Engine="aurora-postgresql", DBInstanceClass="db.m6g.large"), [])
+    assert options(Engine="aurora-mysql", DBInstanceClass="db.serverless")
+    first = account.rds.describe_orderable_db_instance_options(Engine="postgres", MaxRecords=20)
+    same((len(first["OrderableDBInstanceOptions"]), first["Marker"]), (20, "20"))
+    with refused("InvalidParameterValue"):
+        options(Engine="postgrey")
+    far = Account(account.endpoint, "us-east-1")
+    rows = far.rds.describe_orderable_db_instance_options(Engine="postgres", DBInstanceClass="db.r5b.large")["OrderableDBInstanceOptions"]
+    assert "us-east-1e" not in zones(rows[0]) and "us-east-1a" in zones(rows[0]), rows[0]

@@ -56,6 +56,13 @@ pub struct Passed {
     pub tally: Tally,
 }
 
+impl Passed {
+    /// Whether something that was begun well came to nothing minutes later.
+    pub fn failed_late(&self) -> bool {
+        self.weather.get("late").is_some_and(|times| *times > 0)
+    }
+}
+
 impl Storms {
     /// Starts a LocalStack and runs `up` in fair weather.
     ///
@@ -232,8 +239,9 @@ pub fn storm_table(needed: usize, passed: &[Passed]) -> String {
     let of = |good: &dyn Fn(&Passed) -> bool| passed.iter().filter(|passed| good(passed)).count();
     let sum = |part: &dyn Fn(&Tally) -> usize| passed.iter().map(|passed| part(&passed.tally)).sum::<usize>();
     text.push_str(&format!(
-        "{} seeds: {} in the first run, {} by the third; {} orphans, {} duplicates, {} repairs\n",
+        "{} seeds, {} with a late failure: {} in the first run, {} by the third; {} orphans, {} duplicates, {} repairs\n",
         passed.len(),
+        of(&Passed::failed_late),
         of(&|passed| passed.ends.is_empty()),
         of(&|passed| passed.ends.len() < passed.runs),
         sum(&|tally| tally.orphans),

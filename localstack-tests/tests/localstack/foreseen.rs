@@ -1,12 +1,14 @@
-//! What a preview foresees of an account: roles that services act with, quotas that the plan would pass, policies that AWS maintains.
+//! What a preview foresees of an account: roles that services act with, quotas that the plan would pass, policies that AWS maintains, zones that
+//! have no control planes or not the machines and databases that are asked for.
 
 use std::collections::BTreeMap;
 
-use formwork_aws::ec2::{SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc};
+use formwork_aws::ec2::{AmiId, Instance, SecurityGroup, SecurityGroupIngressRule, Subnet, Vpc, availability_zones_in};
 use formwork_aws::efs::FileSystem;
 use formwork_aws::elbv2::{LoadBalancer, LoadBalancerType, Scheme};
 use formwork_aws::iam::{self, PolicyDocument, Principal, Role, RolePolicyAttachment, ServiceLinkedRole, Statement};
-use formwork_engine::{Program, Stack};
+use formwork_aws::{Arn, eks, rds};
+use formwork_engine::{Program, Stack, options};
 use localstack_tests::Trial;
 
 fn program(declare: impl FnOnce(&mut Stack)) -> Program {
@@ -132,6 +134,109 @@ async fn a_quota_that_cannot_be_read_is_a_warning() {
     let said = plan.warnings.iter().find(|warning| warning.starts_with("the quota of VPCs could not be checked"));
     assert!(said.is_some_and(|said| said.contains("servicequotas:ListServiceQuotas")), "{plan}");
     trial.up(&wanted).await.unwrap();
+}
+
+/// Hosts, nodes, a cluster and databases in zones of us-east-1: `there` are those that have all of them.
+fn placed(stack: &mut Stack, zones: [&str; 2], class: &'static str, sort: &'static str) {
+    let region = stack.provider("us-east-1");
+    let far = || options().provider(&region);
+    let vpc = stack.add_with("vpc", Vpc::builder().cidr_block("10.0.0.0/16").build(), far());
+    let subnets = [0, 1].map(|number| {
+        let subnet = Subnet::builder().vpc(&vpc).cidr_block(format!("10.0.{number}.0/24"));
+        stack.add_with(&format!("subnet-{number}"), subnet.availability_zone(zones[number]).build(), far())
+    });
+    let ids = || subnets.iter().map(|subnet| subnet.id.clone()).collect::<Vec<_>>();
+    let group = rds::SubnetGroup::builder().name("databases").description("of databases").subnets(ids()).build();
+    let group = stack.add_with("group", group, far());
+    let database = rds::Instance::builder().identifier("orders").engine("postgres").engine_version("16");
+    let database = database.instance_class(class).allocated_storage(20).multi_az(true).subnet_group(&group);
+    let database = database.master_username("orders").manage_master_user_password(true).skip_final_snapshot(true);
+    stack.add_with("database", database.build(), far());
+    let role = Arn::new("arn:aws:iam::123456789012:role/eks");
+    let cluster = eks::Cluster::builder().name("main").role_arn(role.clone()).subnets(ids()).build();
+    let cluster = stack.add_with("cluster", cluster, far());
+    let nodes = eks::NodeGroup::builder().cluster(&cluster).name("nodes").node_role_arn(role).subnets(ids());
+    stack.add_with("nodes", nodes.instance_types([sort, "m6i.large"]).build(), far());
+    let host = Instance::builder().ami(AmiId::new("ami-0123456789abcdef0")).instance_type(sort).subnet(&subnets[1]);
+    stack.add_with("host", host.build(), far());
+}
+
+#[tokio::test]
+async fn zones_that_have_not_what_is_asked_for_are_named_all_at_once() {
+    let trial = Trial::new(crate::emulator()).await;
+    // What is `us-east-1e` to this account is use1-az3 to everybody, where EKS has no control planes and EC2 few machines.
+    let broken = program(|stack| placed(stack, ["us-east-1a", "us-east-1e"], "db.r5b.large", "m7i.large"));
+    let plan = trial.plan(&broken).await.unwrap();
+    let problems: Vec<String> =
+        plan.problems.iter().map(|problem| format!("{}: {}", problem.urn.path(), problem.reason)).collect();
+    assert_eq!(
+        problems,
+        [
+            "cluster: `subnets` has subnet-1 in us-east-1e (use1-az3 for everybody), where EKS has no control planes",
+            "database: `instance_class` is db.r5b.large, which RDS has for postgres 16 in us-east-1a alone of the zones \
+             of group, and 2 are needed",
+            "host: `instance_type` is m7i.large, which is not offered in us-east-1e",
+        ],
+        "{plan}"
+    );
+    assert!(plan.problems.iter().all(|problem| problem.source.is_some()), "{plan}");
+    let warned =
+        plan.warnings.iter().any(|warning| warning.starts_with("nodes: m7i.large is not offered in us-east-1e"));
+    assert!(warned, "{plan}");
+    trial.up(&broken).await.unwrap_err();
+    assert_eq!(calls(&trial, "CreateVpc"), 0);
+
+    let unknown = program(|stack| placed(stack, ["us-east-1a", "us-east-1b"], "db.r5b.enormous", "m9.large"));
+    let plan = trial.plan(&unknown).await.unwrap();
+    let reasons: Vec<&str> = plan.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "`instance_class` is db.r5b.enormous, which RDS does not have for postgres 16",
+            "`instance_type` is m9.large, which us-east-1 does not offer",
+            "`instance_types` has m9.large, which us-east-1 does not offer",
+        ],
+        "{plan}"
+    );
+
+    let before = ["DescribeOrderableDBInstanceOptions", "DescribeInstanceTypeOfferings"].map(|it| calls(&trial, it));
+    assert_eq!(before, [3, 3], "once for each look, whatever is in it");
+    let sound = program(|stack| placed(stack, ["us-east-1a", "us-east-1b"], "db.r5b.large", "m7i.large"));
+    assert!(trial.plan(&sound).await.unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_is_held_against_the_zones_of_what_stands_and_nothing_is_asked_where_nothing_changes() {
+    let trial = Trial::new(crate::emulator()).await;
+    let spread = |multi: bool| {
+        program(|stack| {
+            let region = stack.provider("us-east-1");
+            let far = || options().provider(&region);
+            let zones = availability_zones_in(stack, &region);
+            let vpc = stack.add_with("vpc", Vpc::builder().cidr_block("10.0.0.0/16").build(), far());
+            let subnets = [("a", 0), ("e", 4)].map(|(name, zone)| {
+                let subnet = Subnet::builder().vpc(&vpc).cidr_block(format!("10.0.{zone}.0/24"));
+                stack.add_with(name, subnet.availability_zone(zones.at(zone)).build(), far())
+            });
+            let group = rds::SubnetGroup::builder().name("databases").description("of databases");
+            let group = group.subnets([&subnets[0], &subnets[1]]).build();
+            let group = stack.add_with("group", group, far());
+            let database = rds::Instance::builder().identifier("orders").engine("postgres").engine_version("16");
+            let database = database.instance_class("db.r6g.large").allocated_storage(20).multi_az(multi);
+            let database = database.subnet_group(&group).master_username("orders").manage_master_user_password(true);
+            stack.add_with("database", database.skip_final_snapshot(true).build(), far());
+        })
+    };
+    let asked = || calls(&trial, "DescribeOrderableDBInstanceOptions");
+    trial.up(&spread(false)).await.unwrap();
+    let before = asked();
+    let plan = trial.plan(&spread(false)).await.unwrap();
+    assert!(plan.is_noop() && asked() == before, "{plan}");
+    let plan = trial.plan(&spread(true)).await.unwrap();
+    let reasons: Vec<&str> = plan.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    let reason = "`instance_class` is db.r6g.large, which RDS has for postgres 16 in us-east-1a alone of the zones of \
+                  group, and 2 are needed";
+    assert_eq!((reasons.as_slice(), asked()), ([reason].as_slice(), before + 1), "{plan}");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::names::variable;
+
 /// The widest line.
 pub(super) const WIDTH: usize = 120;
 
@@ -132,6 +134,7 @@ fn hoist(indent: usize, part: &str, calls: Vec<(String, Vec<Code>)>, before: &mu
     let last = calls.len().saturating_sub(1);
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut hoisted = Vec::new();
+    let whole_part = part;
     for (index, (name, args)) in calls.into_iter().enumerate() {
         let times = seen.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
         let part = match *times {
@@ -139,10 +142,40 @@ fn hoist(indent: usize, part: &str, calls: Vec<(String, Vec<Code>)>, before: &mu
             times => format!("{part}_{name}_{times}"),
         };
         let stays = one_call(indent + 4, index == last, &name, &args).is_some() || in_lines(indent + 4, &args);
-        let args = if stays { args } else { apart(indent, &part, args, before) };
+        let args = match args {
+            args if stays => args,
+            // A property of many is called as it is named.
+            args => match keyed(&args) {
+                Some(key) => {
+                    let part = format!("{whole_part}_{}", variable(&spaced(&key)));
+                    args.into_iter().flat_map(|arg| apart(indent, &part, vec![arg], before)).collect()
+                }
+                None => apart(indent, &part, args, before),
+            },
+        };
         hoisted.push((name, args));
     }
     hoisted
+}
+
+/// The text that the first of two arguments is, where the other one is what it stands for.
+fn keyed(args: &[Code]) -> Option<String> {
+    match args {
+        [Code::Atom(key), value] if !value.is_atom() => Some(key.strip_prefix('"')?.strip_suffix('"')?.to_owned()),
+        _ => None,
+    }
+}
+
+/// Words of a name in AWS's manner: `KmsKeyId` is `Kms Key Id`.
+fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && words.ends_with(|before: char| before.is_lowercase() || before.is_ascii_digit()) {
+            words.push(' ');
+        }
+        words.push(c);
+    }
+    words
 }
 
 /// A call of a chain in one line, if it fits; the semicolon follows the last.
@@ -196,7 +229,7 @@ fn apart(indent: usize, part: &str, args: Vec<Code>, before: &mut String) -> Vec
 fn bracketed(indent: usize, items: &[Code]) -> String {
     let space = " ".repeat(indent);
     let flat: Vec<String> = items.iter().map(Code::flat).collect();
-    if flat.iter().any(|item| width(item) > SHORT) {
+    if flat.iter().any(|item| width(item) > SHORT || item.contains('(')) {
         return format!("[\n{}\n{space}]", lines(indent, items).join("\n"));
     }
     let mut text = format!("[\n{space}    ");

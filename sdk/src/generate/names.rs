@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use formwork_engine::{Shape, Value};
 
-use super::Existing;
+use super::{Existing, generic};
 
 /// Words that cannot be variables, and those that the code uses itself.
 const TAKEN: [&str; 46] = [
@@ -49,7 +49,8 @@ fn telling(one: &Existing<'_>) -> Option<String> {
     let args = &one.observed.args;
     let tags = one.schema.args.iter().find(|arg| arg.tags).map(|arg| args.get(arg.name).get("Name"));
     let named = one.schema.args.iter().find(|arg| matches!(arg.shape, Shape::Name | Shape::Optional(Shape::Name)));
-    let name = tags.and_then(Value::as_text).or_else(|| args.get(named?.name).as_text())?;
+    let own = || named.and_then(|arg| args.get(arg.name).as_text()).or_else(|| generic::name(*one));
+    let name = tags.and_then(Value::as_text).or_else(own)?;
     name.chars().any(|c| c.is_ascii_alphanumeric()).then(|| name.to_owned())
 }
 

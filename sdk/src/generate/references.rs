@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use formwork_engine::{ArgSchema, Form, OutputSchema, Rust, Shape, Value};
 
-use super::Existing;
 use super::layout::{Code, quoted};
+use super::{Existing, generic};
 
 /// The outputs of resources that were declared already, by type and text.
 #[derive(Default)]
@@ -30,6 +30,18 @@ impl References {
     /// The expression of an argument that is the output of another resource.
     pub(super) fn of(&self, rust: Rust, text: &str) -> Option<Code> {
         self.typed.get(&((rust.path)(), text.to_owned())).map(|code| Code::Atom(code.clone()))
+    }
+
+    /// The expression of a text of which no type is known: an ARN, what follows one, or an id that AWS has made.
+    pub(super) fn anything(&self, text: &str) -> Option<Code> {
+        if minted(text) {
+            let found = self.typed.iter().find(|((_, known), _)| known == text);
+            return found.map(|(_, code)| Code::Atom(code.clone()));
+        }
+        match self.pattern(text) {
+            Code::Atom(code) if code.starts_with('"') => None,
+            code => Some(code),
+        }
     }
 
     /// The expression of text in a policy: an ARN, or what follows one.
@@ -66,6 +78,13 @@ fn telling(one: Existing<'_>) -> Vec<(&'static OutputSchema, String)> {
         .collect()
 }
 
+/// Whether a text can be nothing but an id that AWS has made: `sg-0123456789abcdef0`. A name may be equal to another one by chance.
+fn minted(text: &str) -> bool {
+    let Some((sort, number)) = text.rsplit_once('-') else { return false };
+    let hexadecimal = number.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
+    !sort.is_empty() && sort.chars().all(|c| c.is_ascii_lowercase() || c == '-') && number.len() >= 8 && hexadecimal
+}
+
 /// The order of the code: what is referred to first, otherwise as it was given. Two that refer to each other keep their order, and the first
 /// one's reference stays a literal.
 pub(super) fn order(existing: &[Existing<'_>]) -> Vec<usize> {
@@ -91,9 +110,11 @@ fn needs(existing: &[Existing<'_>]) -> Vec<BTreeSet<usize>> {
     let tells: Vec<Vec<(&'static OutputSchema, String)>> = existing.iter().map(|one| telling(*one)).collect();
     let of = |index: usize, one: &Existing<'_>| {
         let mut found = BTreeSet::new();
+        let generic = generic::is(*one);
         texts(one.schema.args, &one.observed.args, &mut |rust, text, document| {
             for (other, told) in tells.iter().enumerate().filter(|(other, _)| *other != index) {
                 let same = told.iter().any(|(output, value)| match document {
+                    true if generic && minted(value) => text.contains(&format!("\"{value}\"")),
                     true => value.starts_with("arn:") && text.contains(&format!("\"{value}")),
                     false => value == text && (output.rust.path)() == (rust.path)(),
                 });

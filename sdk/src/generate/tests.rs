@@ -117,6 +117,69 @@ fn what_aws_does_not_tell_is_said_in_comments() {
 }
 
 #[test]
+fn the_generic_type_says_its_properties_and_refers_to_what_stands_beside_it() {
+    let role = role(r#"{"Version":"2008-10-17","Statement":[]}"#);
+    let mut network = vpc("main");
+    network.outputs = Value::from([("id", "vpc-0123456789abcdef0")]);
+    let model = [
+        ("Name", r#""reports""#),
+        ("Description", r#""what the \"business\" asks""#),
+        ("State", r#""ENABLED""#),
+        ("Nothing", "null"),
+        ("Limit", "3000000000"),
+        (
+            "WorkGroupConfiguration",
+            r#"{"BytesScannedCutoffPerQuery":1000,"Role":"arn:aws:iam::1:role/app","Share":0.5,"Network":"vpc-0123456789abcdef0",
+                "Enforced":true,"Tiers":["a",null],"Output":{"Location":"s3://reports"}}"#,
+        ),
+        ("Vpc", r#""vpc-0123456789abcdef0""#),
+    ];
+    let model = || Value::from(model.map(|(name, text)| (name, Value::from(text))));
+    let args = Value::from([
+        ("type_name", Value::from("AWS::Athena::WorkGroup")),
+        ("fixed", model()),
+        ("properties", model()),
+    ]);
+    let reports = observed(args, Value::from([("id", "AWS::Athena::WorkGroup|reports")]));
+    let schema = formwork_aws::cloudcontrol::Resource::schema();
+    let existing = [
+        Existing { schema, id: "AWS::Athena::WorkGroup|reports", observed: &reports },
+        Existing { schema: Role::schema(), id: "app", observed: &role },
+        Existing { schema: Vpc::schema(), id: "vpc-0123456789abcdef0", observed: &network },
+    ];
+    let code = generate(&existing, None).code;
+    let at = code.find("    // AWS does not tell what the type's schema").unwrap();
+    assert_eq!(
+        &code[at..],
+        r#"    // AWS does not tell what the type's schema lists under `writeOnlyProperties`, nor `type_version` and `role`: the
+    // code leaves it out.
+    // What the schema lists under `createOnlyProperties` belongs into `fixed`, and what it lists under
+    // `readOnlyProperties` can go.
+    let reports_work_group_configuration = cloudcontrol::Property::object([
+        ("BytesScannedCutoffPerQuery", 1000.into()),
+        ("Role", (&app.arn).into()),
+        ("Share", 0.5.into()),
+        ("Network", (&main).into()),
+        ("Enforced", true.into()),
+        ("Tiers", cloudcontrol::Property::list(["a".into(), ().into()])),
+        ("Output", cloudcontrol::Property::object([("Location", "s3://reports".into())])),
+    ]);
+    let reports = cloudcontrol::Resource::of("AWS::Athena::WorkGroup")
+        .fixed("Name", "reports")
+        .property("Description", "what the \"business\" asks")
+        .property("Limit", 3000000000_i64)
+        .property("State", "ENABLED")
+        .property("Vpc", &main)
+        .property("WorkGroupConfiguration", reports_work_group_configuration)
+        .build();
+    stack.add_with("reports", reports, options().import("AWS::Athena::WorkGroup|reports"));
+}
+"#
+    );
+    assert!(!code.contains("Nothing"), "{code}");
+}
+
+#[test]
 fn names_are_segments_and_variables_are_rust() {
     let odd = vpc("1st / main (old)");
     let keyword = vpc("type");

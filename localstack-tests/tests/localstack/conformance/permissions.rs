@@ -131,11 +131,12 @@ pub(super) fn not_allowed(example: &Example, used: &BTreeSet<String>) -> Vec<Str
     let program = stack.finish().unwrap_or_else(|errors| panic!("{errors:?}"));
     let kinds: BTreeSet<&str> = program.resources.values().map(|declaration| declaration.schema.kind).collect();
     let strays: Vec<_> = kinds.iter().map(|kind| formwork_aws::permissions::of_strays(kind)).collect();
+    let before: Vec<_> = kinds.iter().map(|kind| formwork_aws::permissions::of_preflight(kind)).collect();
     let tables = formwork_aws::tables().into_iter().filter(|table| kinds.contains(table.kind));
     let mut allowed: BTreeSet<&str> =
         tables.flat_map(|table| table.permissions).flat_map(|it| it.actions).copied().collect();
     // What every run looks for, and what examples look up.
-    allowed.extend(strays.iter().flat_map(|it| it.actions));
+    allowed.extend(strays.iter().chain(&before).flat_map(|it| it.actions));
     allowed.extend(["ec2:DescribeAvailabilityZones", "ec2:DescribeImages"]);
     allowed.extend(["iam:ListRoles", "iam:CreateServiceLinkedRole"]);
     // What is counted for quotas is counted by lists that other types have, too.
