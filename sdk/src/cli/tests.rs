@@ -460,7 +460,7 @@ fn the_graph_of_a_stack_is_printed_without_a_call() {
 fn the_policy_of_a_command_is_printed_without_a_call() {
     let project = Project::new();
     let calls = project.cloud.calls();
-    let page = ["what `preview prod` needs to be allowed: 7 actions", "ec2:DescribeSubnets", "# these list"];
+    let page = ["what `preview prod` needs to be allowed: 8 actions", "ec2:DescribeSubnets", "# these list"];
     expect(project.run("permissions prod --preview"), exit::DONE, &page, &[]);
     let up = expect(project.run("permissions prod --up --json"), exit::DONE, &[], &[]);
     let document: Json = serde_json::from_str(&up.out).unwrap();
