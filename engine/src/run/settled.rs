@@ -20,7 +20,11 @@ use crate::state::Snapshot;
 const SETTLES: Duration = Duration::from_secs(60);
 
 /// The same, from the end of a run that came to one.
-const SETTLES_AFTER_END: Duration = Duration::from_secs(10);
+const SETTLES_AFTER_END: Duration = Duration::from_secs(30);
+
+/// Pauses before a contradiction is believed, however little of that time is left: a run that came late to its first look, on a busy machine,
+/// has not looked more often for that.
+const PAUSES: u32 = 4;
 
 impl Session {
     /// The first look that agrees with what the latest runs had recorded, or the last one when none does in time: then it was somebody else.
@@ -35,10 +39,11 @@ impl Session {
     ) -> Result<Observations, Vec<Error>> {
         let Some((since, time)) = latest(view, self.clock.now_millis()) else { return Ok(first) };
         // The pauses count and not the looks: a slow look is not a second one.
-        let (mut seen, mut pause, mut waited) = (first, Duration::from_secs(1), Duration::ZERO);
-        while waited + pause <= time && self.contradicts(&seen, graph, view, since) {
+        let (mut seen, mut pause, mut waited, mut pauses) = (first, Duration::from_secs(1), Duration::ZERO, 0);
+        while (waited + pause <= time || pauses < PAUSES) && self.contradicts(&seen, graph, view, since) {
             self.clock.sleep(pause).await;
             waited += pause;
+            pauses += 1;
             pause = (pause * 2).min(Duration::from_secs(10));
             seen = self.look(program, graph, view, identity, strays).await?;
         }

@@ -1,7 +1,10 @@
 //! Promise 3: whatever dies whenever, the next run finishes the work. Every run here is killed before and after every call and every commit.
 
+use std::time::Duration;
+
 use super::bench::Bench;
 use crate::apply::Cancel;
+use crate::error::exit;
 use crate::fixtures::*;
 use crate::program::Program;
 use crate::settings::{OnDrift, Settings};
@@ -244,6 +247,18 @@ async fn what_a_killed_run_changed_and_the_next_one_reads_as_before_is_no_drift(
         });
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_begins_late_looks_as_often_before_a_change_of_the_last_run_is_called_drift() {
+    let world = small();
+    let mut bench = Bench::new();
+    bench.done(&world.program).await;
+    bench.settings = Settings { on_drift: OnDrift::Fail, ..bench.settings };
+    bench.clock.advance(Duration::from_secs(29));
+    bench.cloud.read_late("network-0001", "dns", false, 4);
+    let summary = bench.try_up(&world.program, &Cancel::new()).await.unwrap_or_else(|errors| panic!("{errors:#?}"));
+    assert_eq!(summary.exit_code(), exit::DONE, "{summary:#?}");
 }
 
 #[tokio::test]
