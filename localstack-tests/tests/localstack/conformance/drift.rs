@@ -11,7 +11,7 @@ use super::coverage::Described;
 use super::example;
 
 /// How many fields of all types cannot be shown. It may fall without a word; a rise wants a look at the reasons.
-const NOT_SHOWN: usize = 94;
+const NOT_SHOWN: usize = 95;
 
 /// Why the change of a field outside cannot be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
