@@ -40,6 +40,16 @@ where
     found
 }
 
+/// Whether one of these is leaving already: what AWS says of a second delete is not documented.
+pub(super) fn leaves<I, T>(found: BTreeMap<I, Result<T>>, stands: impl Fn(&T) -> bool) -> Result<bool> {
+    for entry in found.into_values() {
+        if !stands(&entry?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The endpoint and the rest of an id whose parts are joined by a bar.
 pub(super) fn split(id: &str) -> (&str, &str) {
     id.split_once('|').unwrap_or((id, ""))

@@ -18,7 +18,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, 
 use formwork_engine::{Block, Outputs, Resource, Stack, id};
 
 use super::ClientVpnEndpointId;
-use super::client_vpn::{ENDPOINT_GONE, listed, split, words};
+use super::client_vpn::{ENDPOINT_GONE, leaves, listed, split, words};
 use super::client_vpn_endpoint::example;
 use crate::cidr::{self, canonical};
 use crate::conformance::{Conformance, Conforms};
@@ -152,11 +152,8 @@ impl Lifecycle for ClientVpnAuthorizationRule {
     }
 
     async fn delete(aws: &Aws, id: &ClientVpnAuthorizationRuleId, _: &Self) -> Result<Deletion> {
-        // What AWS says of one that is leaving already is not documented.
-        for (_, rule) in rules(aws, std::slice::from_ref(id)).await {
-            if !stands(&rule?) {
-                return Ok(Deletion::Wait);
-            }
+        if leaves(rules(aws, std::slice::from_ref(id)).await, stands)? {
+            return Ok(Deletion::Wait);
         }
         let call = aws.ec2().revoke_client_vpn_ingress().client_vpn_endpoint_id(id.endpoint());
         let call = call.target_network_cidr(id.range());

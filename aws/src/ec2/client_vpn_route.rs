@@ -18,7 +18,7 @@ use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, 
 use formwork_engine::shape::{After, Link};
 use formwork_engine::{Outputs, Resource, Stack, id};
 
-use super::client_vpn::{ENDPOINT_GONE, listed, split, words};
+use super::client_vpn::{ENDPOINT_GONE, leaves, listed, split, words};
 use super::client_vpn_endpoint::example;
 use super::{ClientVpnEndpointId, ClientVpnTargetNetworkAssociation, Subnet, SubnetId, Vpc};
 use crate::cidr::{self, canonical};
@@ -137,11 +137,8 @@ impl Lifecycle for ClientVpnRoute {
     }
 
     async fn delete(aws: &Aws, id: &ClientVpnRouteId, _: &Self) -> Result<Deletion> {
-        // What AWS says of one that is leaving already is not documented.
-        for (_, route) in routes(aws, std::slice::from_ref(id)).await {
-            if !stands(&route?) {
-                return Ok(Deletion::Wait);
-            }
+        if leaves(routes(aws, std::slice::from_ref(id)).await, stands)? {
+            return Ok(Deletion::Wait);
         }
         let call = aws.ec2().delete_client_vpn_route().client_vpn_endpoint_id(id.endpoint());
         let call = call.destination_cidr_block(id.destination()).target_vpc_subnet_id(id.subnet());

@@ -16,7 +16,7 @@ use aws_sdk_ec2::types as sdk;
 use formwork_engine::kind::{Candidate, Created, Deletion, Owner, Proof, Status, Waiting};
 use formwork_engine::{Outputs, Resource, Stack, id};
 
-use super::client_vpn::{ENDPOINT_GONE, listed, split, words};
+use super::client_vpn::{ENDPOINT_GONE, leaves, listed, split, words};
 use super::client_vpn_endpoint::example;
 use super::{ClientVpnEndpointId, Subnet, SubnetId, Vpc, VpcId};
 use crate::conformance::{Conformance, Conforms};
@@ -119,11 +119,8 @@ impl Lifecycle for ClientVpnTargetNetworkAssociation {
     }
 
     async fn delete(aws: &Aws, id: &ClientVpnTargetNetworkAssociationId, _: &Self) -> Result<Deletion> {
-        // What AWS says of one that is leaving already is not documented.
-        for (_, network) in networks(aws, std::slice::from_ref(id)).await {
-            if state(&network?) == "disassociating" {
-                return Ok(Deletion::Wait);
-            }
+        if leaves(networks(aws, std::slice::from_ref(id)).await, stands)? {
+            return Ok(Deletion::Wait);
         }
         let call = aws.ec2().disassociate_client_vpn_target_network().client_vpn_endpoint_id(id.endpoint());
         let gone = call.association_id(id.association()).send().await.or_gone(GONE)?.is_none();

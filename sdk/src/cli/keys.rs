@@ -14,7 +14,7 @@ use super::At;
 use super::session::open_quietly;
 use super::target::Target;
 use crate::config::{Fault, Opened};
-use crate::keys::{Context, KeyFile, Unlocked, Wrap, given, unlock};
+use crate::keys::{Context, KeyFile, Unlocked, Wrapped, given, unlock};
 
 /// How much a command depends on the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,8 @@ impl Target {
 
     /// The keys of a file.
     pub(super) fn unwrap(&self, at: At<'_>, file: &KeyFile, need: Need) -> Result<Option<Unlocked>, Vec<Error>> {
-        let by_kms = file.keys.iter().find_map(|key| match &key.wrap {
-            Wrap::Kms { key_arn } => Some(key_arn),
-            Wrap::Passphrase { .. } => None,
-        });
-        let by_passphrase = file.keys.iter().any(|key| matches!(key.wrap, Wrap::Passphrase { .. }));
+        let by_kms = file.keys.iter().find_map(Wrapped::kms_key);
+        let by_passphrase = file.keys.iter().any(|key| key.kms_key().is_none());
         let id = file.current().map(|key| key.id.clone()).unwrap_or_default();
         let question = format!("Passphrase of the key {id} ({}): ", file.path.display());
         let ask = (need == Need::Required).then_some((at.terminal, question.as_str()));
@@ -121,11 +118,7 @@ impl Target {
     /// The ARNs of the KMS keys that unwrap the key of the stack.
     pub(super) fn wrapping_keys(&self) -> Result<Vec<String>, Error> {
         let keys = KeyFile::read(&self.key_path())?.map(|file| file.keys).unwrap_or_default();
-        let arns = keys.into_iter().filter_map(|key| match key.wrap {
-            Wrap::Kms { key_arn } => Some(key_arn),
-            Wrap::Passphrase { .. } => None,
-        });
-        Ok(arns.collect())
+        Ok(keys.iter().filter_map(Wrapped::kms_key).map(str::to_owned).collect())
     }
 
     /// How the records of the store are written.

@@ -63,6 +63,16 @@ struct Document {
     key: Vec<Wrapped>,
 }
 
+impl Wrapped {
+    /// The ARN of the key in KMS that it is wrapped with.
+    pub(crate) fn kms_key(&self) -> Option<&str> {
+        match &self.wrap {
+            Wrap::Kms { key_arn } => Some(key_arn),
+            Wrap::Passphrase { .. } => None,
+        }
+    }
+}
+
 impl KeyFile {
     /// Where the key of a configuration stands: `prod.key.toml` beside `prod.toml`.
     pub(crate) fn beside(config: &Path) -> PathBuf {
